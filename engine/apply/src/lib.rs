@@ -1,0 +1,1 @@
+//! Carries out the operations of a plan and journals every result.

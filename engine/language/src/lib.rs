@@ -1,0 +1,3 @@
+//! Turns source text into evaluated configuration, without effects.
+
+pub mod syntax;

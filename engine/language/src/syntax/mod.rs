@@ -1,0 +1,3 @@
+//! Text to tree, for native and JSON syntax, and the formatter.
+
+pub mod tree;

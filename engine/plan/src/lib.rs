@@ -1,0 +1,1 @@
+//! Compares what is wanted with what exists and produces a plan as data.

@@ -1,0 +1,1 @@
+//! Azure resources with hashicorp/azurerm's names, over Azure Resource Manager.

@@ -1,0 +1,1 @@
+//! Local clusters, Kubernetes objects and Helm releases.

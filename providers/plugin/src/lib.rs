@@ -1,0 +1,1 @@
+//! A client for unmodified Terraform provider binaries.

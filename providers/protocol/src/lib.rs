@@ -1,0 +1,1 @@
+//! The one trait between the engine and every provider, and its requests.

@@ -1,0 +1,1 @@
+//! Stores what exists: snapshot, journal, lock and backends.
