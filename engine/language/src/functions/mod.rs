@@ -262,8 +262,13 @@ pub fn call(
         values.push(value);
     }
     let arguments = Arguments { values: &values, environment };
-    let result =
-        if any_unknown { unknown_result(function, &arguments)? } else { (function.rule)(&arguments)? };
+    let result = match function.rule {
+        Rule::Values(_) if any_unknown => unknown_result(function, &arguments)?,
+        Rule::Values(rule) => rule(&arguments)?,
+        Rule::Expressions => {
+            return Err(FunctionError::new("this function works on expressions, not on values"));
+        }
+    };
     Ok(result.with_marks(marks))
 }
 
