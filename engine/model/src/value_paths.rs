@@ -16,7 +16,7 @@ impl Value {
             }
             value.unmark().0
         });
-        marks.sort_by(|(a, _), (b, _)| a.0.len().cmp(&b.0.len()));
+        marks.sort_by_key(|(path, _)| path.0.len());
         (value, marks)
     }
 
