@@ -1,4 +1,6 @@
 //! Turns source text into evaluated configuration, without effects.
 
+pub mod evaluate;
 pub mod functions;
+pub mod suggest;
 pub mod syntax;
