@@ -1,6 +1,6 @@
 //! Turns source text into evaluated configuration, without effects.
 
+pub mod config;
 pub mod evaluate;
 pub mod functions;
-pub mod suggest;
 pub mod syntax;

@@ -6,7 +6,7 @@ use super::describe::Causes;
 use super::evaluator::Evaluator;
 use super::scope::Callable;
 use crate::functions::{self, Function, FunctionError, Rule};
-use crate::suggest::nearest;
+use crate::syntax::suggest::suggestion;
 use crate::syntax::tree::{Call, Expression, ExpressionKind};
 
 pub(super) fn call(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expression) -> Value {
@@ -147,8 +147,8 @@ fn report_failure(
 fn report_unknown_function(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expression) {
     let name = call.name.name.as_str();
     let bare = name.strip_prefix("core::").unwrap_or(name);
-    let hint = match nearest(bare, evaluator.scope.function_names()) {
-        Some(suggestion) => format!(" Did you mean {suggestion:?}?"),
+    let hint = match suggestion(bare, evaluator.scope.function_names()) {
+        Some(name) => format!(" Did you mean {name:?}?"),
         None => String::new(),
     };
     let detail = if let Some(rest) = name.strip_prefix("provider::") {

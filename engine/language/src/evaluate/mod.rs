@@ -3,12 +3,22 @@
 mod call;
 mod collection_expressions;
 mod conditional;
+pub mod decode_block;
 pub mod describe;
+pub mod evaluation;
 pub mod evaluator;
 mod index;
+pub mod module_scope;
 mod operators;
+pub mod repetition;
 pub mod scope;
 
+pub use decode_block::{body_schema, decode_block};
 pub use describe::Causes;
+pub use evaluation::{
+    CallInstances, Evaluation, ModuleInstanceId, NoProviderFunctions, ProviderFunctions, Surroundings,
+};
 pub use evaluator::{Evaluator, evaluate};
+pub use module_scope::ModuleScope;
+pub use repetition::{Expansion, RepetitionValues, expand};
 pub use scope::{Callable, ProviderFunction, Resolved, Scope};
