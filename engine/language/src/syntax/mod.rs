@@ -22,4 +22,4 @@ mod strip_heredoc;
 pub mod suggest;
 
 pub use parse::{parse_expression, parse_file, parse_template, parse_traversal};
-pub use parser::{NESTING_MAX, TextOrigin};
+pub use parser::{NESTING_MAX, TREE_HEIGHT_MAX, TextOrigin};
