@@ -30,7 +30,7 @@ impl Parser<'_> {
     }
 
     fn parse_tuple(&mut self, open: Token) -> Expression {
-        let mut elements = Vec::new();
+        let first = self.pending_elements.len();
         let mut height = 0;
         let close = loop {
             if self.at(TokenKind::CloseBracket) {
@@ -38,7 +38,7 @@ impl Parser<'_> {
             }
             let mark = self.mark();
             let element = self.parse_expression();
-            elements.push(element);
+            self.pending_elements.push(element);
             height = height.max(self.height);
             if self.lost_since(mark) {
                 break self.recover(TokenKind::CloseBracket);
@@ -54,7 +54,7 @@ impl Parser<'_> {
                 }
             }
         };
-        elements.shrink_to_fit();
+        let elements = self.pending_elements.drain(first..).collect();
         let span = self.between(open, close);
         self.set_height(height + 1, span);
         Expression { kind: ExpressionKind::Tuple(elements), span }

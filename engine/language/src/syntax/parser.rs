@@ -73,6 +73,11 @@ pub(super) struct Parser<'a> {
     errors: usize,
     diagnostics: Diagnostics,
     line_starts: OnceCell<Vec<usize>>,
+    /// Elements and arguments of the lists that are being read; the innermost list is at the end. From
+    /// here they move to vectors that are just large enough.
+    pub(super) pending_elements: Vec<Expression>,
+    /// Operands that wait for being combined, in the same manner.
+    pub(super) pending_operands: Vec<(Expression, usize)>,
 }
 
 /// A moment during parsing, to ask later whether anything failed since.
@@ -97,6 +102,8 @@ impl<'a> Parser<'a> {
             errors: 0,
             diagnostics: Diagnostics::new(),
             line_starts: OnceCell::new(),
+            pending_elements: Vec::new(),
+            pending_operands: Vec::new(),
         };
         parser.report_invalid_tokens();
         parser
@@ -134,6 +141,22 @@ impl<'a> Parser<'a> {
     /// Tells whether the next token that counts is of this kind.
     pub(super) fn at(&mut self, kind: TokenKind) -> bool {
         self.find_next().1 == kind
+    }
+
+    /// Returns what the token behind the next one is, whether it counts or not.
+    pub(super) fn kind_behind_next(&mut self) -> Option<TokenKind> {
+        let (index, _) = self.find_next();
+        self.tokens.get(index + 1).map(|token| token.kind)
+    }
+
+    /// Counts how often a dot and a name follow each other at the position.
+    pub(super) fn count_names_ahead(&self) -> usize {
+        let tokens = self.tokens.get(self.position..).unwrap_or_default();
+        let is_step = |pair: &&[Token]| {
+            pair[0].kind == TokenKind::Dot
+                && pair.get(1).is_some_and(|name| name.kind == TokenKind::Identifier)
+        };
+        tokens.chunks(2).take_while(is_step).count()
     }
 
     /// Tells whether the next token that counts is this name.
