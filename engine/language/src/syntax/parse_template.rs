@@ -350,9 +350,10 @@ fn join_texts(list: &mut Vec<Piece<'_>>) {
     });
 }
 
-/// Parses a text as a template.
-pub(super) fn parse_template_text(text: &str, origin: TextOrigin) -> (Expression, Parser<'_>) {
+/// Parses a text as a template that stands inside of something nested already.
+pub(super) fn parse_template_text(text: &str, origin: TextOrigin, depth: usize) -> (Expression, Parser<'_>) {
     let mut parser = Parser::new(text, super::lexer::lex_template(text), origin);
+    parser.set_depth(depth);
     let expression = parser.parse_bare_template();
     (expression, parser)
 }

@@ -289,6 +289,11 @@ impl<'a> Parser<'a> {
 
     // Nesting.
 
+    /// Says how deep the text stands in something else.
+    pub(super) fn set_depth(&mut self, depth: usize) {
+        self.depth = depth;
+    }
+
     /// Goes one level deeper. Where that is too deep, gives up and returns false.
     pub(super) fn enter(&mut self) -> bool {
         self.depth += 1;
