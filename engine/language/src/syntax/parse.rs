@@ -52,7 +52,7 @@ pub fn parse_template(text: &str, origin: impl Into<TextOrigin>) -> (Expression,
     if let Some(error) = check_size(text, origin) {
         return (invalid_expression(origin), error.into());
     }
-    let (expression, parser) = parse_template_text(text, origin);
+    let (expression, parser) = parse_template_text(text, origin, 0);
     (expression, parser.into_diagnostics())
 }
 

@@ -40,7 +40,10 @@ impl Parser<'_> {
                 TokenKind::Newline => {
                     self.read();
                 }
-                TokenKind::Identifier => self.parse_item(items),
+                TokenKind::Identifier => {
+                    self.parse_item(items);
+                    self.resume_at_new_item();
+                }
                 _ => {
                     self.report_no_item(opening);
                     let end_token = self.recover(end);
@@ -199,13 +202,17 @@ impl Parser<'_> {
                 subject,
                 context,
             ),
-            TokenKind::Newline => self.report(
-                summary,
-                "A block definition must have block content delimited by \"{\" and \"}\", starting on the \
-                 same line as the block header.",
-                subject,
-                context,
-            ),
+            TokenKind::Newline => {
+                // The brace is probably on the next line.
+                self.distrust_places();
+                self.report(
+                    summary,
+                    "A block definition must have block content delimited by \"{\" and \"}\", starting on \
+                     the same line as the block header.",
+                    subject,
+                    context,
+                );
+            }
             _ => self.report_first(
                 summary,
                 "Either a quoted string block label or an opening brace (\"{\") is expected here.",
@@ -314,9 +321,13 @@ impl Parser<'_> {
     }
 
     fn parse_block_end(&mut self, block_type: Token) {
+        let close = self.previous();
         let next = self.peek();
         if matches!(next.kind, TokenKind::Newline | TokenKind::End) {
             self.read();
+            if close.kind == TokenKind::CloseBrace {
+                self.expect_new_item();
+            }
             return;
         }
         self.report_first(

@@ -1,6 +1,7 @@
 //! Tuples, objects and `for` expressions.
 
 use super::parser::Parser;
+use super::static_forms::constant_keyword;
 use super::token::{Token, TokenKind};
 use super::tree::{Expression, ExpressionKind, For, Identifier, ObjectItem, Traversal};
 
@@ -30,7 +31,7 @@ impl Parser<'_> {
     }
 
     fn parse_tuple(&mut self, open: Token) -> Expression {
-        let mut elements = Vec::new();
+        let first = self.pending_elements.len();
         let mut height = 0;
         let close = loop {
             if self.at(TokenKind::CloseBracket) {
@@ -38,7 +39,7 @@ impl Parser<'_> {
             }
             let mark = self.mark();
             let element = self.parse_expression();
-            elements.push(element);
+            self.pending_elements.push(element);
             height = height.max(self.height);
             if self.lost_since(mark) {
                 break self.recover(TokenKind::CloseBracket);
@@ -54,7 +55,7 @@ impl Parser<'_> {
                 }
             }
         };
-        elements.shrink_to_fit();
+        let elements = self.pending_elements.drain(first..).collect();
         let span = self.between(open, close);
         self.set_height(height + 1, span);
         Expression { kind: ExpressionKind::Tuple(elements), span }
@@ -129,7 +130,7 @@ impl Parser<'_> {
         }
         self.read();
         // A word that means a value elsewhere is only a name here.
-        if let Some(word) = constant_word(&key.kind) {
+        if let Some(word) = constant_keyword(&key.kind) {
             let root = Identifier { name: word.into(), span: key.span };
             key.kind = ExpressionKind::Traversal(Traversal { root, steps: Vec::new() });
         }
@@ -323,15 +324,5 @@ impl Parser<'_> {
             let detail = "Grouping ellipsis (...) cannot be used when building a tuple.";
             self.report(BAD_FOR, detail, self.token_span(ellipsis), context);
         }
-    }
-}
-
-/// Returns the word that an expression of a constant consists of, if it is one.
-fn constant_word(kind: &ExpressionKind) -> Option<&'static str> {
-    match kind {
-        ExpressionKind::Bool(true) => Some("true"),
-        ExpressionKind::Bool(false) => Some("false"),
-        ExpressionKind::Null => Some("null"),
-        _ => None,
     }
 }

@@ -67,33 +67,38 @@ impl Parser<'_> {
         if self.lost_since(mark) || binary_operator(self.peek().kind).is_none() {
             return first;
         }
-        let mut operation = Operation { operands: vec![(first, self.height)], operators: Vec::new() };
+        let bottom = self.pending_operands.len();
+        let mut operators = Vec::new();
+        self.pending_operands.push((first, self.height));
         while let Some((operator, precedence)) = binary_operator(self.peek().kind) {
             let token = self.read();
-            self.combine_down_to(&mut operation, precedence);
-            operation.operators.push(PendingOperator { operator, precedence, span: self.token_span(token) });
+            self.combine_down_to(&mut operators, precedence);
+            operators.push(PendingOperator { operator, precedence, span: self.token_span(token) });
             let operand = self.parse_operand();
-            operation.operands.push((operand, self.height));
+            self.pending_operands.push((operand, self.height));
             if self.lost_since(mark) {
                 break;
             }
         }
-        self.combine_down_to(&mut operation, 0);
-        let start = self.span(0, 0);
-        match operation.operands.pop() {
+        self.combine_down_to(&mut operators, 0);
+        let result = self.pending_operands.drain(bottom..).next();
+        match result {
             Some((expression, height)) => {
                 self.height = height;
                 expression
             }
-            None => self.invalid(start),
+            None => {
+                let start = self.span(0, 0);
+                self.invalid(start)
+            }
         }
     }
 
     /// Combines the operands around all waiting operators that bind at least as tightly.
-    fn combine_down_to(&mut self, operation: &mut Operation, precedence: u8) {
-        while operation.operators.last().is_some_and(|waiting| waiting.precedence >= precedence) {
+    fn combine_down_to(&mut self, operators: &mut Vec<PendingOperator>, precedence: u8) {
+        while operators.last().is_some_and(|waiting| waiting.precedence >= precedence) {
             let (Some(waiting), Some((right, right_height)), Some((left, left_height))) =
-                (operation.operators.pop(), operation.operands.pop(), operation.operands.pop())
+                (operators.pop(), self.pending_operands.pop(), self.pending_operands.pop())
             else {
                 return;
             };
@@ -106,7 +111,7 @@ impl Parser<'_> {
                 left: Box::new(left),
                 right: Box::new(right),
             };
-            operation.operands.push((Expression { kind, span }, height));
+            self.pending_operands.push((Expression { kind, span }, height));
         }
     }
 
@@ -134,13 +139,7 @@ impl Parser<'_> {
     }
 }
 
-/// Operands and operators that are not combined yet; there is one operand more than operators.
-struct Operation {
-    /// Each with its height.
-    operands: Vec<(Expression, usize)>,
-    operators: Vec<PendingOperator>,
-}
-
+/// An operator whose operands are not combined yet.
 struct PendingOperator {
     operator: BinaryOperator,
     precedence: u8,

@@ -204,8 +204,13 @@ impl Parser<'_> {
         let span = source.span.to(step.span);
         let Expression { mut kind, span: source_span } = source;
         match &mut kind {
-            ExpressionKind::Traversal(traversal) => push_step(&mut traversal.steps, step),
-            ExpressionKind::RelativeTraversal { steps, .. } => push_step(steps, step),
+            ExpressionKind::Traversal(traversal) => {
+                if traversal.steps.is_empty() {
+                    traversal.steps.reserve_exact(1 + self.count_names_ahead());
+                }
+                traversal.steps.push(step);
+            }
+            ExpressionKind::RelativeTraversal { steps, .. } => steps.push(step),
             _ => {
                 self.set_height(self.height + 1, span);
                 let source = Box::new(Expression { kind, span: source_span });
@@ -214,12 +219,4 @@ impl Parser<'_> {
         }
         Expression { kind, span }
     }
-}
-
-/// Adds a step; most traversals have one or two, so room is not made for more than one at first.
-fn push_step(steps: &mut Vec<Step>, step: Step) {
-    if steps.capacity() == 0 {
-        steps.reserve_exact(1);
-    }
-    steps.push(step);
 }

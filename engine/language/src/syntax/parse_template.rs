@@ -58,6 +58,9 @@ impl<'a> Parser<'a> {
 
     /// Parses a template behind its opening mark, up to and with the token that ends it.
     pub(super) fn parse_template_until(&mut self, end: TokenKind, is_flush: bool) -> Expression {
+        if let Some(expression) = self.parse_plain_text(end) {
+            return expression;
+        }
         let mut pieces = self.parse_pieces(end);
         if is_flush {
             strip_indentation(&mut pieces.list);
@@ -84,6 +87,26 @@ impl<'a> Parser<'a> {
             }
         };
         Expression { kind, span }
+    }
+
+    /// Parses a quoted template of at most one token, as nearly all are; otherwise reads nothing.
+    fn parse_plain_text(&mut self, end: TokenKind) -> Option<Expression> {
+        if end != TokenKind::CloseQuote {
+            return None;
+        }
+        let token = self.peek();
+        if token.kind == end {
+            self.read();
+            let kind = ExpressionKind::String(normalize(""));
+            return Some(Expression { kind, span: self.token_span(token) });
+        }
+        if token.kind != TokenKind::QuotedText || self.kind_behind_next() != Some(end) {
+            return None;
+        }
+        self.read();
+        let close = self.read();
+        let text = normalize(&self.literal_text(token));
+        Some(Expression { kind: ExpressionKind::String(text), span: self.between(token, close) })
     }
 
     fn parse_pieces(&mut self, end: TokenKind) -> Pieces<'a> {
@@ -327,9 +350,10 @@ fn join_texts(list: &mut Vec<Piece<'_>>) {
     });
 }
 
-/// Parses a text as a template.
-pub(super) fn parse_template_text(text: &str, origin: TextOrigin) -> (Expression, Parser<'_>) {
+/// Parses a text as a template that stands inside of something nested already.
+pub(super) fn parse_template_text(text: &str, origin: TextOrigin, depth: usize) -> (Expression, Parser<'_>) {
     let mut parser = Parser::new(text, super::lexer::lex_template(text), origin);
+    parser.set_depth(depth);
     let expression = parser.parse_bare_template();
     (expression, parser)
 }

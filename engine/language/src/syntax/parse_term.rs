@@ -176,6 +176,7 @@ impl Parser<'_> {
     }
 
     fn parse_arguments(&mut self, first_name: Token, last_name: Token, open: Token) -> Arguments {
+        let first = self.pending_elements.len();
         let mut arguments =
             Arguments { expressions: Vec::new(), expand_final: false, close: last_name, height: 0 };
         loop {
@@ -185,7 +186,7 @@ impl Parser<'_> {
             }
             let mark = self.mark();
             let argument = self.parse_expression();
-            arguments.expressions.push(argument);
+            self.pending_elements.push(argument);
             arguments.height = arguments.height.max(self.height);
             if self.lost_since(mark) {
                 arguments.close = self.recover(TokenKind::CloseParenthesis);
@@ -210,7 +211,7 @@ impl Parser<'_> {
                 }
             }
         }
-        arguments.expressions.shrink_to_fit();
+        arguments.expressions = self.pending_elements.drain(first..).collect();
         arguments
     }
 

@@ -1,8 +1,8 @@
 //! The machine under all parts of the parser: reading tokens, reporting, and finding back after errors.
 //!
 //! The grammar is spread over `parse_*.rs`. Three rules hold everywhere: parsing never fails, it reports
-//! and goes on; every reported place is where Terraform reports it; and no tree is deeper than
-//! [`NESTING_MAX`], so that whoever walks it may recurse.
+//! and goes on; every reported place is where Terraform reports it; and no tree is higher than
+//! [`TREE_HEIGHT_MAX`], so that whoever walks it may recurse.
 
 use std::cell::OnceCell;
 
@@ -13,8 +13,14 @@ use super::invalid_tokens::find_invalid_tokens;
 use super::token::{Token, TokenKind};
 use super::tree::{Expression, ExpressionKind, Identifier};
 
-/// How deep blocks and expressions may be nested. Every operator of a chain such as `a + b + c` counts.
-pub const NESTING_MAX: usize = 1000;
+/// How deep blocks, brackets and templates may be nested in each other.
+///
+/// In a debug build, parsing a level takes up to 8 KiB of the call stack.
+pub const NESTING_MAX: usize = 500;
+
+/// How high a tree may be, from a file's body to the last leaf. Besides nesting, every operator of a chain
+/// such as `a + b + c` makes the tree higher by one.
+pub const TREE_HEIGHT_MAX: usize = 1000;
 
 /// How many errors are kept for one text; what follows is of no use to anybody.
 const ERRORS_MAX: usize = 1000;
@@ -53,6 +59,11 @@ pub(super) struct Parser<'a> {
     newlines: bool,
     /// Set when tokens were skipped after an error: what is missing now is probably no new error.
     pub(super) recovering: bool,
+    /// The position at which skipping after an error ended in front of what should be a new item.
+    new_item: Option<usize>,
+    /// Set where a string is not closed or a bracket was skipped alone: then what follows may be mistaken
+    /// for something else, and no place can be trusted to start a new item.
+    distrusts_places: bool,
     /// Set when parsing was given up.
     aborted: bool,
     depth: usize,
@@ -62,6 +73,11 @@ pub(super) struct Parser<'a> {
     errors: usize,
     diagnostics: Diagnostics,
     line_starts: OnceCell<Vec<usize>>,
+    /// Elements and arguments of the lists that are being read; the innermost list is at the end. From
+    /// here they move to vectors that are just large enough.
+    pub(super) pending_elements: Vec<Expression>,
+    /// Operands that wait for being combined, in the same manner.
+    pub(super) pending_operands: Vec<(Expression, usize)>,
 }
 
 /// A moment during parsing, to ask later whether anything failed since.
@@ -78,12 +94,16 @@ impl<'a> Parser<'a> {
             lookahead: None,
             newlines: true,
             recovering: false,
+            new_item: None,
+            distrusts_places: false,
             aborted: false,
             depth: 0,
             height: 0,
             errors: 0,
             diagnostics: Diagnostics::new(),
             line_starts: OnceCell::new(),
+            pending_elements: Vec::new(),
+            pending_operands: Vec::new(),
         };
         parser.report_invalid_tokens();
         parser
@@ -92,6 +112,7 @@ impl<'a> Parser<'a> {
     fn report_invalid_tokens(&mut self) {
         let tokens = std::mem::take(&mut self.tokens);
         for invalid in find_invalid_tokens(self.text, &tokens).take(ERRORS_MAX) {
+            self.distrusts_places |= invalid.token.kind == TokenKind::QuotedNewline;
             self.report(invalid.summary, invalid.detail, self.token_span(invalid.token), None);
         }
         self.tokens = tokens;
@@ -120,6 +141,22 @@ impl<'a> Parser<'a> {
     /// Tells whether the next token that counts is of this kind.
     pub(super) fn at(&mut self, kind: TokenKind) -> bool {
         self.find_next().1 == kind
+    }
+
+    /// Returns what the token behind the next one is, whether it counts or not.
+    pub(super) fn kind_behind_next(&mut self) -> Option<TokenKind> {
+        let (index, _) = self.find_next();
+        self.tokens.get(index + 1).map(|token| token.kind)
+    }
+
+    /// Counts how often a dot and a name follow each other at the position.
+    pub(super) fn count_names_ahead(&self) -> usize {
+        let tokens = self.tokens.get(self.position..).unwrap_or_default();
+        let is_step = |pair: &&[Token]| {
+            pair[0].kind == TokenKind::Dot
+                && pair.get(1).is_some_and(|name| name.kind == TokenKind::Identifier)
+        };
+        tokens.chunks(2).take_while(is_step).count()
     }
 
     /// Tells whether the next token that counts is this name.
@@ -252,12 +289,20 @@ impl<'a> Parser<'a> {
 
     // Nesting.
 
+    /// Says how deep the text stands in something else.
+    pub(super) fn set_depth(&mut self, depth: usize) {
+        self.depth = depth;
+    }
+
     /// Goes one level deeper. Where that is too deep, gives up and returns false.
     pub(super) fn enter(&mut self) -> bool {
         self.depth += 1;
         if self.depth > NESTING_MAX {
             let next = self.peek();
-            self.give_up(self.token_span(next));
+            self.give_up(self.token_span(next), "Nesting too deep", format!(
+                "Blocks and expressions may be nested {NESTING_MAX} levels deep at most. Move parts of this \
+                 into local values or modules of their own."
+            ));
         }
         !self.aborted
     }
@@ -274,22 +319,16 @@ impl<'a> Parser<'a> {
     /// Notes the height of an expression that was put together, and gives up where it is too large.
     pub(super) fn set_height(&mut self, height: usize, span: Span) {
         self.height = height;
-        if self.depth + height > NESTING_MAX {
-            self.give_up(span);
+        if self.depth + height > TREE_HEIGHT_MAX {
+            self.give_up(span, "Expression too long", format!(
+                "Operators may follow each other {TREE_HEIGHT_MAX} times at most. Move parts of this into \
+                 local values, or use a function that takes a list."
+            ));
         }
     }
 
-    fn give_up(&mut self, subject: Span) {
-        self.report(
-            "Nesting too deep",
-            format!(
-                "Blocks and expressions may be nested {NESTING_MAX} levels deep at most, where each \
-                 operator of a chain counts as a level. Move parts of this into local values or modules \
-                 of their own."
-            ),
-            subject,
-            None,
-        );
+    fn give_up(&mut self, subject: Span, summary: &'static str, detail: String) {
+        self.report(summary, detail, subject, None);
         self.aborted = true;
         self.recovering = true;
         self.position = self.tokens.len() - 1;
@@ -335,6 +374,24 @@ impl<'a> Parser<'a> {
         self.recover(TokenKind::CloseParenthesis);
     }
 
+    /// Takes the position as trustworthy again if skipping ended just there. From here on, errors are
+    /// errors of their own. (Terraform stays silent about most of what follows the first error.)
+    pub(super) fn resume_at_new_item(&mut self) {
+        if self.new_item.take() == Some(self.position) && !self.distrusts_places && !self.aborted {
+            self.recovering = false;
+        }
+    }
+
+    /// Notes that what follows is probably no new item.
+    pub(super) fn distrust_places(&mut self) {
+        self.distrusts_places = true;
+    }
+
+    /// Notes that a new item should start at the position.
+    pub(super) fn expect_new_item(&mut self) {
+        self.new_item = Some(self.position);
+    }
+
     /// Moves behind the end of the argument or block at the position, which is a line end outside of all
     /// brackets.
     pub(super) fn recover_after_item(&mut self) {
@@ -343,7 +400,7 @@ impl<'a> Parser<'a> {
         loop {
             let token = self.read();
             match token.kind {
-                TokenKind::Newline if open.is_empty() => return,
+                TokenKind::Newline if open.is_empty() => return self.expect_new_item(),
                 TokenKind::End => return,
                 TokenKind::OpenDirective => open.push(TokenKind::OpenInterpolation),
                 TokenKind::OpenBrace
@@ -354,6 +411,8 @@ impl<'a> Parser<'a> {
                 | TokenKind::OpenInterpolation => open.push(token.kind),
                 kind => {
                     if let Some(opener) = kind.opener() {
+                        // If this closes something further out, what follows may belong anywhere.
+                        self.distrusts_places |= open.is_empty();
                         while open.pop().is_some_and(|kind| kind != opener) {}
                     }
                 }
