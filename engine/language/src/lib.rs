@@ -3,4 +3,5 @@
 pub mod config;
 pub mod evaluate;
 pub mod functions;
+pub mod modules;
 pub mod syntax;

@@ -5,11 +5,11 @@ use terrane_model::{Diagnostic, Diagnostics};
 use super::decode::{check_name, check_rule};
 use super::module::{Check, Module};
 use super::resource;
-use crate::syntax::body_content::{BlockContent, BodySchema};
+use crate::syntax::BlockContent;
 
 pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {
     let Some(name) = check_name(block, 0, "Invalid check block name", diagnostics) else { return };
-    let schema = BodySchema::new(&[], &[("data", &["type", "name"]), ("assert", &[])]);
+    let schema = body_schema!([], ["data" ["type", "name"], "assert"]);
     let (content, problems) = block.body.content(&schema);
     diagnostics.extend(problems);
     let mut check = Check { name, data_resource: None, assertions: Vec::new(), span: block.header };

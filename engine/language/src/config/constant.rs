@@ -12,7 +12,8 @@ pub struct ConstantScope;
 
 impl Scope for ConstantScope {
     fn resolve(&self, traversal: &Traversal) -> Resolved {
-        let span = traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span));
+        let span =
+            traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span));
         let error = Diagnostic::error("Variables not allowed", "Variables may not be used here.");
         Resolved::error(error.at(span))
     }
@@ -66,13 +67,22 @@ impl Environment for NoEnvironment {
         None
     }
 
-    fn render_template(&self, _name: &str, _template: &str, _variables: &Value) -> Result<Value, FunctionError> {
+    fn render_template(
+        &self,
+        _name: &str,
+        _template: &str,
+        _variables: &Value,
+    ) -> Result<Value, FunctionError> {
         Err(FunctionError::new("templates cannot be used here"))
     }
 }
 
 /// Evaluates an expression that must be written out, and converts it.
-pub(super) fn constant(expression: &Expression, wanted: &Type, diagnostics: &mut Diagnostics) -> Option<Value> {
+pub(super) fn constant(
+    expression: &Expression,
+    wanted: &Type,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
     let mut evaluator = Evaluator::new(&ConstantScope);
     let value = evaluator.evaluate(expression);
     let failed = evaluator.diagnostics.has_errors();

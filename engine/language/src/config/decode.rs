@@ -7,30 +7,28 @@ use terrane_model::{Diagnostic, Diagnostics, Span, Str};
 use super::constant::{constant_bool, constant_string};
 use super::module::{CheckRule, Expr, Module, ProviderReference};
 use super::{check, module_call, output, provider_block, refactoring, resource, terraform_block, variable};
-use crate::syntax::body_content::{BlockContent, BodyContent, BodySchema, ConfigBody};
 use crate::syntax::identifiers::is_valid_identifier;
 use crate::syntax::tree::{Attribute, Expression, ExpressionKind, StepKind, Traversal};
+use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody};
 
-pub(super) fn file_schema() -> BodySchema {
-    BodySchema::new(
-        &[],
-        &[
-            ("terraform", &[]),
-            ("required_providers", &[]),
-            ("provider", &["name"]),
-            ("variable", &["name"]),
-            ("locals", &[]),
-            ("output", &["name"]),
-            ("module", &["name"]),
-            ("resource", &["type", "name"]),
-            ("data", &["type", "name"]),
-            ("ephemeral", &["type", "name"]),
-            ("moved", &[]),
-            ("import", &[]),
-            ("check", &["name"]),
-            ("removed", &[]),
-        ],
-    )
+pub(super) fn file_schema() -> BodySchema<'static> {
+    body_schema!([],
+    [
+        "terraform",
+        "required_providers",
+        "provider" ["name"],
+        "variable" ["name"],
+        "locals",
+        "output" ["name"],
+        "module" ["name"],
+        "resource" ["type", "name"],
+        "data" ["type", "name"],
+        "ephemeral" ["type", "name"],
+        "moved",
+        "import",
+        "check" ["name"],
+        "removed",
+    ])
 }
 
 /// Adds what a file declares to a module.
@@ -42,14 +40,17 @@ pub(super) fn decode_file(body: &ConfigBody, module: &mut Module, diagnostics: &
             "terraform" => terraform_block::decode(block, &mut module.settings, diagnostics),
             "required_providers" => {
                 let detail = "A \"required_providers\" block must be nested inside a \"terraform\" block.";
-                diagnostics.push(Diagnostic::error("Invalid required_providers block", detail).at(block.header));
+                diagnostics
+                    .push(Diagnostic::error("Invalid required_providers block", detail).at(block.header));
             }
             "provider" => module.provider_blocks.extend(provider_block::decode(block, diagnostics)),
             "variable" => module.variables.extend(variable::decode(block, diagnostics)),
             "locals" => module.locals.extend(variable::decode_locals(block, diagnostics)),
             "output" => module.outputs.extend(output::decode(block, diagnostics)),
             "module" => module.module_calls.extend(module_call::decode(block, diagnostics)),
-            "resource" | "data" | "ephemeral" => module.resources.extend(resource::decode(block, diagnostics)),
+            "resource" | "data" | "ephemeral" => {
+                module.resources.extend(resource::decode(block, diagnostics))
+            }
             "check" => check::decode(block, module, diagnostics),
             "moved" => module.moved.extend(refactoring::decode_moved(block, diagnostics)),
             "removed" => module.removed.extend(refactoring::decode_removed(block, diagnostics)),
@@ -59,11 +60,15 @@ pub(super) fn decode_file(body: &ConfigBody, module: &mut Module, diagnostics: &
     }
 }
 
-const NAME_RULE: &str =
-    "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.";
+const NAME_RULE: &str = "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.";
 
 /// Checks the name that a block's label gives.
-pub(super) fn check_name(block: &BlockContent, label: usize, summary: &str, diagnostics: &mut Diagnostics) -> Option<Str> {
+pub(super) fn check_name(
+    block: &BlockContent,
+    label: usize,
+    summary: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Str> {
     let label = block.labels.get(label)?;
     if !is_valid_identifier(&label.name) {
         diagnostics.push(Diagnostic::error(summary, NAME_RULE).at(label.span));
@@ -72,16 +77,24 @@ pub(super) fn check_name(block: &BlockContent, label: usize, summary: &str, diag
     Some(label.name.clone())
 }
 
-pub(super) fn attribute_string(content: &BodyContent, name: &str, diagnostics: &mut Diagnostics) -> Option<Str> {
-    constant_string(&content.attribute(name)?.expression, diagnostics)
+pub(super) fn attribute_string(
+    content: &BodyContent,
+    name: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Str> {
+    constant_string(&content.attributes.get(name)?.expression, diagnostics)
 }
 
-pub(super) fn attribute_bool(content: &BodyContent, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
-    constant_bool(&content.attribute(name)?.expression, diagnostics)
+pub(super) fn attribute_bool(
+    content: &BodyContent,
+    name: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<bool> {
+    constant_bool(&content.attributes.get(name)?.expression, diagnostics)
 }
 
 pub(super) fn attribute_expression(content: &BodyContent, name: &str) -> Option<Expr> {
-    content.attribute(name).map(|attribute| Arc::clone(&attribute.expression))
+    content.attributes.get(name).map(|attribute| Arc::clone(&attribute.expression))
 }
 
 /// Reads a list of references, as `depends_on` and `ignore_changes` have.
@@ -108,14 +121,23 @@ pub(super) fn static_traversal(expression: &Expression, diagnostics: &mut Diagno
 }
 
 /// Reads a provider configuration's name.
-pub(super) fn provider_reference(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<ProviderReference> {
+pub(super) fn provider_reference(
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<ProviderReference> {
     // A repeated configuration is chosen by a key, which may be any expression.
     if let ExpressionKind::Index { collection, key, .. } = &expression.kind {
         let reference = provider_reference(collection, diagnostics)?;
-        return Some(ProviderReference { key: Some(Arc::new((**key).clone())), span: expression.span, ..reference });
+        return Some(ProviderReference {
+            key: Some(Arc::new((**key).clone())),
+            span: expression.span,
+            ..reference
+        });
     }
     let traversal = static_traversal(expression, diagnostics)?;
-    let invalid = |detail: &str, span: Span| Diagnostic::error("Invalid provider configuration reference", detail).at(span);
+    let invalid = |detail: &str, span: Span| {
+        Diagnostic::error("Invalid provider configuration reference", detail).at(span)
+    };
     let mut key = None;
     let alias = match traversal.steps.as_slice() {
         [] => None,
@@ -128,7 +150,9 @@ pub(super) fn provider_reference(expression: &Expression, diagnostics: &mut Diag
             };
             match rest {
                 [] => {}
-                [one] if !matches!(one.kind, StepKind::Attribute(_)) => key = Some(constant_key(&one.kind, one.span)),
+                [one] if !matches!(one.kind, StepKind::Attribute(_)) => {
+                    key = Some(constant_key(&one.kind, one.span))
+                }
                 [extra, ..] => {
                     let detail = "Extraneous extra operators after provider configuration alias.";
                     diagnostics.push(invalid(detail, extra.span));
@@ -151,7 +175,7 @@ fn constant_key(kind: &StepKind, span: Span) -> Expr {
 
 /// Reads a block with a condition and an error message.
 pub(super) fn check_rule(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<CheckRule> {
-    let schema = BodySchema::new(&[("condition", true), ("error_message", true)], &[]);
+    let schema = body_schema!(["condition": required, "error_message": required], []);
     let (content, problems) = block.body.content(&schema);
     diagnostics.extend(problems);
     Some(CheckRule {

@@ -7,20 +7,20 @@ use terrane_model::{Diagnostic, Diagnostics, ResourceMode, Str};
 use super::constant::constant_bool;
 use super::decode::{attribute_bool, attribute_expression, check_rule, static_traversal};
 use super::module::{Expr, IgnoreChanges, Lifecycle, Provisioner, Repetition};
-use crate::syntax::body_content::{BlockContent, BodyContent, BodySchema};
 use crate::syntax::tree::{Attribute, Expression, Traversal};
+use crate::syntax::{BlockContent, BodyContent, BodySchema};
 
-fn schema() -> BodySchema {
-    BodySchema::new(
-        &[
-            ("create_before_destroy", false),
-            ("prevent_destroy", false),
-            ("ignore_changes", false),
-            ("replace_triggered_by", false),
-            ("destroy", false),
-            ("enabled", false),
+fn schema() -> BodySchema<'static> {
+    body_schema!(
+        [
+            "create_before_destroy",
+            "prevent_destroy",
+            "ignore_changes",
+            "replace_triggered_by",
+            "destroy",
+            "enabled",
         ],
-        &[("precondition", &[]), ("postcondition", &[])],
+        ["precondition", "postcondition"]
     )
 }
 
@@ -48,20 +48,26 @@ pub(super) fn decode(
     lifecycle.create_before_destroy = attribute_bool(&content, "create_before_destroy", diagnostics);
     lifecycle.prevent_destroy = attribute_expression(&content, "prevent_destroy");
     lifecycle.destroy = attribute_bool(&content, "destroy", diagnostics);
-    if let Some(attribute) = content.attribute("ignore_changes") {
+    if let Some(attribute) = content.attributes.get("ignore_changes") {
         lifecycle.ignore_changes = ignore_changes(attribute, diagnostics);
     }
-    if let Some(attribute) = content.attribute("replace_triggered_by") {
+    if let Some(attribute) = content.attributes.get("replace_triggered_by") {
         lifecycle.replace_triggered_by = replace_triggered_by(attribute, diagnostics);
     }
     lifecycle
 }
 
 fn refuse_for_data(content: &BodyContent, diagnostics: &mut Diagnostics) {
-    for name in ["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"] {
-        if let Some(attribute) = content.attribute(name) {
-            let detail = format!("The lifecycle argument {name:?} is defined only for managed resources (\"resource\" blocks), and is not valid for data resources.");
-            diagnostics.push(Diagnostic::error("Invalid data resource lifecycle argument", detail).at(attribute.name.span));
+    for name in
+        ["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"]
+    {
+        if let Some(attribute) = content.attributes.get(name) {
+            let detail = format!(
+                "The lifecycle argument {name:?} is defined only for managed resources (\"resource\" blocks), and is not valid for data resources."
+            );
+            diagnostics.push(
+                Diagnostic::error("Invalid data resource lifecycle argument", detail).at(attribute.name.span),
+            );
         }
     }
 }
@@ -92,7 +98,8 @@ fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignor
 /// Reads a path into the resource's own attributes; quotes around it are an old habit.
 fn relative_traversal(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<Traversal> {
     if let Some(text) = expression.as_literal_string()
-        && let Ok(traversal) = crate::syntax::parse_traversal(text, expression.span)
+        && let Ok(traversal) =
+            crate::syntax::parse_traversal(text, crate::syntax::TextOrigin::Derived(expression.span))
     {
         return Some(traversal);
     }
@@ -110,20 +117,21 @@ fn replace_triggered_by(attribute: &Attribute, diagnostics: &mut Diagnostics) ->
 
 pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Provisioner> {
     let provisioner_type: Str = block.labels.first()?.name.clone();
-    let schema = BodySchema::new(
-        &[("when", false), ("on_failure", false)],
-        &[("_", &[]), ("connection", &[]), ("lifecycle", &[])],
-    );
+    let schema = body_schema!(["when", "on_failure"], ["_", "connection", "lifecycle"]);
     let (content, body, problems) = block.body.partial_content(&schema);
     diagnostics.extend(problems);
     if ["chef", "habitat", "puppet", "salt-masterless"].contains(&provisioner_type.as_str()) {
-        let detail = format!("The {provisioner_type:?} provisioner was deprecated in Terraform 0.13.4 has been removed from Terraform.");
+        let detail = format!(
+            "The {provisioner_type:?} provisioner was deprecated in Terraform 0.13.4 has been removed from Terraform."
+        );
         let summary = format!("The {provisioner_type:?} provisioner has been removed");
         diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
         return None;
     }
-    let on_destroy = keyword(&content, "when", ["create", "destroy"], "Invalid \"when\" keyword", diagnostics);
-    let continues = keyword(&content, "on_failure", ["fail", "continue"], "Invalid \"on_failure\" keyword", diagnostics);
+    let on_destroy =
+        keyword(&content, "when", ["create", "destroy"], "Invalid \"when\" keyword", diagnostics);
+    let continues =
+        keyword(&content, "on_failure", ["fail", "continue"], "Invalid \"on_failure\" keyword", diagnostics);
     let mut connection = None;
     for nested in &content.blocks {
         match nested.block_type.name.as_str() {
@@ -133,7 +141,8 @@ pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnos
             }
             "connection" => connection = Some(nested.body.clone()),
             "lifecycle" => {
-                let detail = "The block type name \"lifecycle\" is reserved for use by Terraform in a future version.";
+                let detail =
+                    "The block type name \"lifecycle\" is reserved for use by Terraform in a future version.";
                 let error = Diagnostic::error("Reserved block type name in provisioner block", detail);
                 diagnostics.push(error.at(nested.header));
             }
@@ -158,13 +167,16 @@ fn keyword(
     summary: &str,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let Some(attribute) = content.attribute(name) else { return false };
+    let Some(attribute) = content.attributes.get(name) else { return false };
     let word = attribute.expression.as_keyword().or(attribute.expression.as_literal_string());
     match word {
         Some(word) if word == words[0] => false,
         Some(word) if word == words[1] => true,
         _ => {
-            let detail = format!("The {name:?} argument requires one of the following keywords: {} or {}.", words[0], words[1]);
+            let detail = format!(
+                "The {name:?} argument requires one of the following keywords: {} or {}.",
+                words[0], words[1]
+            );
             diagnostics.push(Diagnostic::error(summary, detail).at(attribute.expression.span));
             false
         }
@@ -173,7 +185,11 @@ fn keyword(
 
 /// Reads `lifecycle { destroy = … }` of a `removed` block.
 pub(super) fn decode_removed_lifecycle(block: &BlockContent, diagnostics: &mut Diagnostics) -> bool {
-    let (content, problems) = block.body.content(&BodySchema::new(&[("destroy", true)], &[]));
+    let (content, problems) = block.body.content(&body_schema!(["destroy": required], []));
     diagnostics.extend(problems);
-    content.attribute("destroy").and_then(|attribute| constant_bool(&attribute.expression, diagnostics)).unwrap_or(true)
+    content
+        .attributes
+        .get("destroy")
+        .and_then(|attribute| constant_bool(&attribute.expression, diagnostics))
+        .unwrap_or(true)
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode, SourceMap, Span, Str, Type, Value};
+use terrane_model::{
+    Diagnostic, Diagnostics, ResourceAddress, ResourceMode, SourceMap, Span, Str, Type, Value,
+};
 
 use super::type_expression::TypeConstraint;
 use super::version_constraint::VersionConstraints;
-use crate::syntax::body_content::ConfigBody;
+use crate::syntax::ConfigBody;
 use crate::syntax::tree::{Expression, Traversal};
 
 /// A shared expression.
@@ -398,8 +400,12 @@ impl Module {
 
     /// Returns the provider source that a local name stands for.
     pub fn provider_source(&self, local_name: &str) -> terrane_model::ProviderSource {
-        let required = self.settings.required_providers.iter().find(|required| required.local_name == local_name);
-        required.map_or_else(|| terrane_model::ProviderSource::implied(local_name), |required| required.source.clone())
+        let required =
+            self.settings.required_providers.iter().find(|required| required.local_name == local_name);
+        required.map_or_else(
+            || terrane_model::ProviderSource::implied(local_name),
+            |required| required.source.clone(),
+        )
     }
 
     /// Returns the local name of the provider of a resource.
@@ -415,27 +421,57 @@ impl Module {
         let names = &mut self.names;
         for (position, variable) in self.variables.iter().enumerate() {
             if let Some(first) = names.variables.insert(variable.name.clone(), position) {
-                diagnostics.push(duplicate_name("variable", "A variable", &variable.name, variable.span, &sources.describe(self.variables[first].span)));
+                diagnostics.push(duplicate_name(
+                    "variable",
+                    "A variable",
+                    &variable.name,
+                    variable.span,
+                    &sources.describe(self.variables[first].span),
+                ));
             }
         }
         for (position, local) in self.locals.iter().enumerate() {
             if let Some(first) = names.locals.insert(local.name.clone(), position) {
-                diagnostics.push(duplicate_name("local value", "A local value", &local.name, local.span, &sources.describe(self.locals[first].span)));
+                diagnostics.push(duplicate_name(
+                    "local value",
+                    "A local value",
+                    &local.name,
+                    local.span,
+                    &sources.describe(self.locals[first].span),
+                ));
             }
         }
         for (position, output) in self.outputs.iter().enumerate() {
             if let Some(first) = names.outputs.insert(output.name.clone(), position) {
-                diagnostics.push(duplicate_name("output", "An output", &output.name, output.span, &sources.describe(self.outputs[first].span)));
+                diagnostics.push(duplicate_name(
+                    "output",
+                    "An output",
+                    &output.name,
+                    output.span,
+                    &sources.describe(self.outputs[first].span),
+                ));
             }
         }
         for (position, call) in self.module_calls.iter().enumerate() {
             if let Some(first) = names.module_calls.insert(call.name.clone(), position) {
-                diagnostics.push(duplicate_name("module", "A module call", &call.name, call.span, &sources.describe(self.module_calls[first].span)));
+                diagnostics.push(duplicate_name(
+                    "module",
+                    "A module call",
+                    &call.name,
+                    call.span,
+                    &sources.describe(self.module_calls[first].span),
+                ));
             }
         }
         for (position, check) in self.checks.iter().enumerate() {
             if let Some(first) = names.checks.insert(check.name.clone(), position) {
-                diagnostics.push(duplicate_name("check", "A check block", &check.name, check.span, &sources.describe(self.checks[first].span)));
+                diagnostics.push(duplicate_name(
+                    "check",
+                    "A check block",
+                    &check.name,
+                    check.span,
+                    &sources.describe(self.checks[first].span),
+                ));
             }
         }
         for (position, resource) in self.resources.iter().enumerate() {

@@ -8,26 +8,22 @@ use super::constant::ConstantScope;
 use super::decode::{attribute_bool, attribute_string, check_name, check_rule, traversal_list};
 use super::module::Output;
 use super::type_expression::parse_type;
-use crate::syntax::body_content::{BlockContent, BodySchema};
+use crate::syntax::{BlockContent, BodySchema};
 
-pub(super) fn schema() -> BodySchema {
-    BodySchema::new(
-        &[
-            ("description", false),
-            ("value", true),
-            ("type", false),
-            ("depends_on", false),
-            ("sensitive", false),
-            ("ephemeral", false),
-            ("deprecated", false),
-        ],
-        &[("precondition", &[]), ("postcondition", &[])],
-    )
-}
+const SCHEMA: BodySchema<'static> = body_schema!(
+    ["description", "value": required, "type", "depends_on", "sensitive", "ephemeral", "deprecated"],
+    ["precondition", "postcondition"]
+);
+
+/// What an overriding block may say: nothing in it is required.
+pub(super) const OVERRIDE_SCHEMA: BodySchema<'static> = body_schema!(
+    ["description", "value", "type", "depends_on", "sensitive", "ephemeral", "deprecated"],
+    ["precondition", "postcondition"]
+);
 
 pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Output> {
     let name = check_name(block, 0, "Invalid output name", diagnostics)?;
-    let (content, problems) = block.body.content(&schema());
+    let (content, problems) = block.body.content(&SCHEMA);
     diagnostics.extend(problems);
     let mut preconditions = Vec::new();
     for nested in &content.blocks {
@@ -39,11 +35,12 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         }
         preconditions.extend(check_rule(nested, diagnostics));
     }
-    let depends_on = content.attribute("depends_on").map(|list| traversal_list(list, diagnostics));
-    let constraint = content.attribute("type").map(|ty| parse_type(&ty.expression, &ConstantScope, diagnostics));
+    let depends_on = content.attributes.get("depends_on").map(|list| traversal_list(list, diagnostics));
+    let constraint =
+        content.attributes.get("type").map(|ty| parse_type(&ty.expression, &ConstantScope, diagnostics));
     Some(Output {
         name,
-        value: Arc::clone(&content.attribute("value")?.expression),
+        value: Arc::clone(&content.attributes.get("value")?.expression),
         description: attribute_string(&content, "description", diagnostics),
         constraint,
         sensitive: attribute_bool(&content, "sensitive", diagnostics).unwrap_or(false),

@@ -2,9 +2,11 @@
 
 use terrane_model::{Diagnostic, Diagnostics, ResourceMode};
 
-use super::module::{IgnoreChanges, Lifecycle, Module, ModuleCall, Output, ProviderBlock, Resource, Variable};
+use super::module::{
+    IgnoreChanges, Lifecycle, Module, ModuleCall, Output, ProviderBlock, Resource, Variable,
+};
 use super::{decode, module_call, output, provider_block, resource, terraform_block, variable};
-use crate::syntax::body_content::{BlockContent, ConfigBody};
+use crate::syntax::{BlockContent, ConfigBody};
 
 /// Merges what an override file says into a module.
 pub(super) fn apply(body: &ConfigBody, module: &mut Module, diagnostics: &mut Diagnostics) {
@@ -21,26 +23,27 @@ pub(super) fn apply(body: &ConfigBody, module: &mut Module, diagnostics: &mut Di
             "resource" | "data" | "ephemeral" => override_resource(block, module, diagnostics),
             other => {
                 let (summary, detail) = match other {
-                    "moved" => ("Cannot override 'moved' blocks", "Records of moved objects can appear only in normal files, not in override files."),
-                    "import" => ("Cannot override 'import' blocks", "Import blocks can appear only in normal files, not in override files."),
-                    "removed" => ("Cannot override 'removed' blocks", "Removed blocks can appear only in normal files, not in override files."),
-                    _ => ("Cannot override this block", "Blocks of this type can appear only in normal files, not in override files."),
+                    "moved" => (
+                        "Cannot override 'moved' blocks",
+                        "Records of moved objects can appear only in normal files, not in override files.",
+                    ),
+                    "import" => (
+                        "Cannot override 'import' blocks",
+                        "Import blocks can appear only in normal files, not in override files.",
+                    ),
+                    "removed" => (
+                        "Cannot override 'removed' blocks",
+                        "Removed blocks can appear only in normal files, not in override files.",
+                    ),
+                    _ => (
+                        "Cannot override this block",
+                        "Blocks of this type can appear only in normal files, not in override files.",
+                    ),
                 };
                 diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
             }
         }
     }
-}
-
-/// Overriding blocks need not repeat required arguments: what their absence is reported as is dropped.
-fn decode_partial<T>(
-    block: &BlockContent,
-    diagnostics: &mut Diagnostics,
-    base: &ConfigBody,
-    decode: impl FnOnce(&BlockContent, &mut Diagnostics) -> Option<T>,
-) -> Option<T> {
-    let merged = BlockContent { body: base.clone().merged_with(block.body.clone()), ..block.clone() };
-    decode(&merged, diagnostics)
 }
 
 fn missing_base(kind: &str, name: &str, block: &BlockContent) -> Diagnostic {
@@ -92,7 +95,7 @@ fn override_variable(block: &BlockContent, module: &mut Module, diagnostics: &mu
     let Some(new) = variable::decode(block, diagnostics) else { return };
     let (content, _) = block.body.content(&variable::schema());
     let base: &mut Variable = &mut module.variables[position];
-    let given = |argument: &str| content.attribute(argument).is_some();
+    let given = |argument: &str| content.attributes.get(argument).is_some();
     if given("description") {
         base.description = new.description;
     }
@@ -111,7 +114,8 @@ fn override_variable(block: &BlockContent, module: &mut Module, diagnostics: &mu
                 let detail = format!(
                     "The overridden default value is not compatible with the variable's type constraint: {error}."
                 );
-                diagnostics.push(Diagnostic::error("Invalid default value for variable", detail).at(block.header));
+                diagnostics
+                    .push(Diagnostic::error("Invalid default value for variable", detail).at(block.header));
             }
         }
     }
@@ -139,7 +143,7 @@ fn override_output(block: &BlockContent, module: &mut Module, diagnostics: &mut 
         diagnostics.push(missing_base("output", &name, block));
         return;
     };
-    let (content, problems) = block.body.partial_content_of(&output::schema());
+    let (content, problems) = block.body.content(&output::OVERRIDE_SCHEMA);
     diagnostics.extend(problems);
     let base: &mut Output = &mut module.outputs[position];
     if let Some(value) = decode::attribute_expression(&content, "value") {
@@ -154,7 +158,7 @@ fn override_output(block: &BlockContent, module: &mut Module, diagnostics: &mut 
     if let Some(ephemeral) = decode::attribute_bool(&content, "ephemeral", diagnostics) {
         base.ephemeral = ephemeral;
     }
-    if let Some(attribute) = content.attribute("depends_on") {
+    if let Some(attribute) = content.attributes.get("depends_on") {
         let detail = "The \"depends_on\" argument may not be overridden.";
         diagnostics.push(Diagnostic::error("Unsupported override", detail).at(attribute.name.span));
     }
@@ -162,19 +166,21 @@ fn override_output(block: &BlockContent, module: &mut Module, diagnostics: &mut 
 
 fn override_call(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {
     let Some(name) = block.labels.first().map(|label| label.name.clone()) else { return };
-    let Some((position, base)) = module.module_call(&name) else {
+    let Some((position, _)) = module.module_call(&name) else {
         diagnostics.push(missing_base("module call", &name, block));
         return;
     };
-    let base_body = ConfigBody::from_attribute("source", &base.source, base.span);
-    let Some(new) = decode_partial(block, diagnostics, &base_body, module_call::decode) else { return };
+    let new = module_call::decode_arguments(block, &module_call::OVERRIDE_SCHEMA, diagnostics);
     let base: &mut ModuleCall = &mut module.module_calls[position];
-    base.source = new.source;
+    if let Some(source) = new.source {
+        base.source = source;
+    }
     base.version = new.version.or(base.version.take());
     override_repetition(&mut base.repetition, new.repetition);
     base.body = base.body.clone().overridden_by(new.body);
     for (inside, outside) in new.providers {
-        base.providers.retain(|(other, _)| other.local_name != inside.local_name || other.alias != inside.alias);
+        base.providers
+            .retain(|(other, _)| other.local_name != inside.local_name || other.alias != inside.alias);
         base.providers.push((inside, outside));
     }
     if !new.depends_on.is_empty() {

@@ -6,20 +6,13 @@ use super::constant::constant_string;
 use super::decode::{attribute_expression, check_name};
 use super::module::ProviderBlock;
 use super::version_constraint::VersionConstraints;
-use crate::syntax::body_content::{BlockContent, BodySchema};
 use crate::syntax::identifiers::is_valid_identifier;
+use crate::syntax::{BlockContent, BodySchema};
 
-pub(super) fn schema() -> BodySchema {
-    BodySchema::new(
-        &[
-            ("alias", false),
-            ("version", false),
-            ("for_each", false),
-            ("count", false),
-            ("depends_on", false),
-            ("source", false),
-        ],
-        &[("_", &[]), ("lifecycle", &[]), ("locals", &[])],
+pub(super) fn schema() -> BodySchema<'static> {
+    body_schema!(
+        ["alias", "version", "for_each", "count", "depends_on", "source",],
+        ["_", "lifecycle", "locals"]
     )
 }
 
@@ -27,7 +20,7 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
     let local_name = check_name(block, 0, "Invalid provider name", diagnostics)?;
     let (content, body, problems) = block.body.partial_content(&schema());
     diagnostics.extend(problems);
-    let alias = content.attribute("alias").and_then(|attribute| {
+    let alias = content.attributes.get("alias").and_then(|attribute| {
         let alias = alias_name(&attribute.expression, diagnostics)?;
         if is_valid_identifier(&alias) {
             return Some(alias);
@@ -38,7 +31,7 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         diagnostics.push(error.at(attribute.expression.span));
         None
     });
-    let version = content.attribute("version").map(|attribute| {
+    let version = content.attributes.get("version").map(|attribute| {
         let warning = "Terraform 0.13 and earlier allowed provider version constraints inside the provider \
                        configuration block, but that is now deprecated and will be removed in a future version of \
                        Terraform. To silence this warning, move the provider version constraint into the \
@@ -48,8 +41,10 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         super::terraform_block::version_constraint(&attribute.expression, diagnostics)
     });
     for reserved in ["count", "depends_on", "source"] {
-        if let Some(attribute) = content.attribute(reserved) {
-            let detail = format!("The provider argument name {reserved:?} is reserved for use by Terraform in a future version.");
+        if let Some(attribute) = content.attributes.get(reserved) {
+            let detail = format!(
+                "The provider argument name {reserved:?} is reserved for use by Terraform in a future version."
+            );
             let error = Diagnostic::error("Reserved argument name in provider block", detail);
             diagnostics.push(error.at(attribute.name.span));
         }
@@ -59,7 +54,8 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
             "The block type name {:?} is reserved for use by Terraform in a future version.",
             nested.block_type.name.as_str()
         );
-        diagnostics.push(Diagnostic::error("Reserved block type name in provider block", detail).at(nested.header));
+        diagnostics
+            .push(Diagnostic::error("Reserved block type name in provider block", detail).at(nested.header));
     }
     let body = with_escaped(body, &content.blocks);
     Some(ProviderBlock {
@@ -79,9 +75,9 @@ fn alias_name(expression: &crate::syntax::tree::Expression, diagnostics: &mut Di
 
 /// Arguments inside a `_` block go to the provider even where the language has a meaning for their names.
 pub(super) fn with_escaped(
-    body: crate::syntax::body_content::ConfigBody,
+    body: crate::syntax::ConfigBody,
     blocks: &[BlockContent],
-) -> crate::syntax::body_content::ConfigBody {
+) -> crate::syntax::ConfigBody {
     let escaped = blocks.iter().filter(|block| block.block_type.name == "_");
-    escaped.fold(body, |body, block| body.merged_with(block.body.clone()))
+    escaped.fold(body, |body, block| body.overridden_by(block.body.clone()))
 }

@@ -77,9 +77,7 @@ pub fn parse_reference(traversal: &Traversal) -> Result<Reference, Diagnostic> {
         "each" => each(traversal),
         "path" => attribute(traversal, &["cwd", "module", "root"], Subject::Path),
         "terraform" | "tofu" => named(traversal, Subject::Terraform),
-        "self" => {
-            Ok(Reference { subject: Subject::SelfObject, subject_steps: 0, span: traversal.root.span })
-        }
+        "self" => Ok(Reference { subject: Subject::SelfObject, subject_steps: 0, span: traversal.root.span }),
         "module" => module(traversal),
         "data" => resource(traversal, ResourceMode::Data, 1),
         "ephemeral" => resource(traversal, ResourceMode::Ephemeral, 1),
@@ -117,8 +115,10 @@ fn name_of(step: &Step) -> Option<&Str> {
 fn single_attribute(traversal: &Traversal) -> Result<(&Str, Span), Diagnostic> {
     let root = &traversal.root;
     let Some(step) = traversal.steps.first() else {
-        let detail =
-            format!("The {:?} object cannot be accessed directly. Instead, access one of its attributes.", root.name.as_str());
+        let detail = format!(
+            "The {:?} object cannot be accessed directly. Instead, access one of its attributes.",
+            root.name.as_str()
+        );
         return Err(invalid(traversal, root.span, detail));
     };
     match name_of(step) {
@@ -145,7 +145,8 @@ fn attribute(
         return Ok(Reference { subject: subject(name.clone()), subject_steps: 1, span });
     }
     let root = traversal.root.name.as_str();
-    let hint = suggestion(name, allowed.iter().copied()).map_or_else(String::new, |s| format!(" Did you mean {s:?}?"));
+    let hint = suggestion(name, allowed.iter().copied())
+        .map_or_else(String::new, |s| format!(" Did you mean {s:?}?"));
     let detail = format!("The {root:?} object does not have an attribute named {:?}.{hint}", name.as_str());
     Err(Diagnostic::error(format!("Invalid {root:?} attribute"), detail).at(span))
 }

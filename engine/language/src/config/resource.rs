@@ -7,22 +7,16 @@ use super::lifecycle;
 use super::module::{Lifecycle, Provisioner, Resource};
 use super::module_call::decode_repetition;
 use super::provider_block::with_escaped;
-use crate::syntax::body_content::{BlockContent, BodySchema};
+use crate::syntax::{BlockContent, BodySchema};
 
-const META_ARGUMENTS: &[(&str, bool)] = &[("count", false), ("for_each", false), ("provider", false), ("depends_on", false)];
-
-fn schema(mode: ResourceMode) -> BodySchema {
-    let blocks: &[(&str, &[&str])] = match mode {
-        ResourceMode::Managed => &[
-            ("lifecycle", &[]),
-            ("connection", &[]),
-            ("provisioner", &["type"]),
-            ("locals", &[]),
-            ("_", &[]),
-        ],
-        ResourceMode::Data | ResourceMode::Ephemeral => &[("lifecycle", &[]), ("locals", &[]), ("_", &[])],
-    };
-    BodySchema::new(META_ARGUMENTS, blocks)
+fn schema(mode: ResourceMode) -> BodySchema<'static> {
+    const MANAGED: BodySchema<'static> = body_schema!(
+        ["count", "for_each", "provider", "depends_on"],
+        ["lifecycle", "connection", "provisioner"["type"], "locals", "_"]
+    );
+    const OTHER: BodySchema<'static> =
+        body_schema!(["count", "for_each", "provider", "depends_on"], ["lifecycle", "locals", "_"]);
+    if mode == ResourceMode::Managed { MANAGED } else { OTHER }
 }
 
 pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Resource> {
@@ -38,7 +32,7 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
     diagnostics.extend(problems);
 
     let mut lifecycle = Lifecycle::default();
-    let mut repetition = decode_repetition(&content, "resource", diagnostics);
+    let mut repetition = decode_repetition(&content, diagnostics);
     let mut connection = None;
     let mut provisioners: Vec<Provisioner> = Vec::new();
     let mut first_lifecycle = None;
@@ -48,7 +42,8 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
             "lifecycle" => {
                 if first_lifecycle.replace(nested.header).is_some() {
                     let detail = "This resource already has a lifecycle block.";
-                    diagnostics.push(Diagnostic::error("Duplicate lifecycle block", detail).at(nested.header));
+                    diagnostics
+                        .push(Diagnostic::error("Duplicate lifecycle block", detail).at(nested.header));
                     continue;
                 }
                 lifecycle = lifecycle::decode(nested, mode, &mut repetition, diagnostics);
@@ -56,7 +51,8 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
             "connection" => {
                 if first_connection.replace(nested.header).is_some() {
                     let detail = "This resource already has a connection block.";
-                    diagnostics.push(Diagnostic::error("Duplicate connection block", detail).at(nested.header));
+                    diagnostics
+                        .push(Diagnostic::error("Duplicate connection block", detail).at(nested.header));
                     continue;
                 }
                 connection = Some(nested.body.clone());
@@ -64,15 +60,19 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
             "provisioner" => provisioners.extend(lifecycle::decode_provisioner(nested, diagnostics)),
             "_" => {}
             other => {
-                let detail = format!("The block type name {other:?} is reserved for use by Terraform in a future version.");
+                let detail = format!(
+                    "The block type name {other:?} is reserved for use by Terraform in a future version."
+                );
                 let summary = format!("Reserved block type name in {kind} block");
                 diagnostics.push(Diagnostic::error(summary, detail).at(nested.header));
             }
         }
     }
-    let provider =
-        content.attribute("provider").and_then(|attribute| provider_reference(&attribute.expression, diagnostics));
-    let depends_on = content.attribute("depends_on").map(|list| traversal_list(list, diagnostics));
+    let provider = content
+        .attributes
+        .get("provider")
+        .and_then(|attribute| provider_reference(&attribute.expression, diagnostics));
+    let depends_on = content.attributes.get("depends_on").map(|list| traversal_list(list, diagnostics));
     Some(Resource {
         address: ResourceAddress { mode, resource_type: resource_type?, name: name? },
         repetition,

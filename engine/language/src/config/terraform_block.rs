@@ -6,31 +6,25 @@ use super::constant::constant_string;
 use super::decode::provider_reference;
 use super::module::{Backend, RequiredProvider, Settings};
 use super::version_constraint::VersionConstraints;
-use crate::syntax::body_content::{BlockContent, BodySchema};
 use crate::syntax::tree::Expression;
+use crate::syntax::{BlockContent, BodySchema};
 
-pub(super) fn schema() -> BodySchema {
-    BodySchema::new(
-        &[("required_version", false), ("experiments", false), ("language", false)],
-        &[
-            ("backend", &["type"]),
-            ("cloud", &[]),
-            ("required_providers", &[]),
-            ("provider_meta", &["provider"]),
-            ("encryption", &[]),
-        ],
+pub(super) fn schema() -> BodySchema<'static> {
+    body_schema!(
+        ["required_version", "experiments", "language"],
+        ["backend"["type"], "cloud", "required_providers", "provider_meta"["provider"], "encryption",]
     )
 }
 
 pub(super) fn decode(block: &BlockContent, settings: &mut Settings, diagnostics: &mut Diagnostics) {
     let (content, problems) = block.body.content(&schema());
     diagnostics.extend(problems);
-    if let Some(attribute) = content.attribute("required_version")
+    if let Some(attribute) = content.attributes.get("required_version")
         && let Some(constraints) = version_constraint(&attribute.expression, diagnostics)
     {
         settings.required_versions.push((constraints, attribute.expression.span));
     }
-    if let Some(attribute) = content.attribute("experiments") {
+    if let Some(attribute) = content.attributes.get("experiments") {
         check_experiments(&attribute.expression, diagnostics);
     }
     for nested in &content.blocks {
@@ -56,9 +50,18 @@ pub(super) fn decode(block: &BlockContent, settings: &mut Settings, diagnostics:
     }
 }
 
-fn decode_backend(block: &BlockContent, backend_type: Str, settings: &mut Settings, diagnostics: &mut Diagnostics) {
+fn decode_backend(
+    block: &BlockContent,
+    backend_type: Str,
+    settings: &mut Settings,
+    diagnostics: &mut Diagnostics,
+) {
     if settings.backend.is_some() {
-        let summary = if backend_type == "cloud" { "Duplicate HCP Terraform configurations" } else { "Duplicate backend configuration" };
+        let summary = if backend_type == "cloud" {
+            "Duplicate HCP Terraform configurations"
+        } else {
+            "Duplicate backend configuration"
+        };
         let detail = "A module may have only one backend or cloud configuration.";
         diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
         return;
@@ -69,13 +72,18 @@ fn decode_backend(block: &BlockContent, backend_type: Str, settings: &mut Settin
 fn check_experiments(expression: &Expression, diagnostics: &mut Diagnostics) {
     for element in expression.as_list().iter().flat_map(|elements| elements.iter()) {
         let name = element.as_keyword().unwrap_or_default();
-        let detail = format!("There is no experiment with the keyword {name:?}: the language has no experiments to opt in to.");
+        let detail = format!(
+            "There is no experiment with the keyword {name:?}: the language has no experiments to opt in to."
+        );
         diagnostics.push(Diagnostic::error("Unknown experiment keyword", detail).at(element.span));
     }
 }
 
 /// Reads a version constraint that must be written out.
-pub(super) fn version_constraint(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<VersionConstraints> {
+pub(super) fn version_constraint(
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<VersionConstraints> {
     let text = constant_string(expression, diagnostics)?;
     let constraints = VersionConstraints::parse(&text);
     if constraints.is_none() {
@@ -91,8 +99,13 @@ fn decode_required_providers(block: &BlockContent, settings: &mut Settings, diag
     for attribute in attributes {
         let local_name = attribute.name.name.clone();
         if local_name.chars().any(char::is_uppercase) {
-            let detail = format!("Provider names must be normalized. Replace {:?} with {:?} to fix this error.", local_name.as_str(), local_name.to_lowercase());
-            diagnostics.push(Diagnostic::error("Invalid provider local name", detail).at(attribute.name.span));
+            let detail = format!(
+                "Provider names must be normalized. Replace {:?} with {:?} to fix this error.",
+                local_name.as_str(),
+                local_name.to_lowercase()
+            );
+            diagnostics
+                .push(Diagnostic::error("Invalid provider local name", detail).at(attribute.name.span));
             continue;
         }
         let mut required = RequiredProvider {
@@ -102,7 +115,7 @@ fn decode_required_providers(block: &BlockContent, settings: &mut Settings, diag
             configuration_aliases: Vec::new(),
             span: attribute.span,
         };
-        if let Some(items) = attribute.expression.as_object_items() {
+        if let Some(items) = attribute.expression.as_object() {
             for item in items.iter() {
                 decode_setting(&item.key, &item.value, &mut required, diagnostics);
             }
@@ -130,7 +143,8 @@ fn decode_setting(
                          \"hostname/namespace/name\".",
                         source.as_str()
                     );
-                    diagnostics.push(Diagnostic::error("Invalid provider source string", detail).at(value.span));
+                    diagnostics
+                        .push(Diagnostic::error("Invalid provider source string", detail).at(value.span));
                 }
             }
         }

@@ -70,7 +70,9 @@ impl TypeDefaults {
             Value::Tuple(tuple) => {
                 // Children of a tuple go by position.
                 let elements = tuple.elements().iter().enumerate().map(|(position, element)| {
-                    self.children.get(position.to_string().as_str()).map_or_else(|| element.clone(), |c| c.apply(element))
+                    self.children
+                        .get(position.to_string().as_str())
+                        .map_or_else(|| element.clone(), |c| c.apply(element))
                 });
                 Value::tuple(elements.collect::<Vec<_>>())
             }
@@ -86,12 +88,14 @@ impl TypeDefaults {
     /// Elements may get different types by their defaults, so they are gathered in a tuple; a set stays
     /// one, since its elements must not be counted twice.
     fn apply_to_elements(&self, value: &Value) -> Value {
-        let elements: Vec<Value> = value.as_sequence().unwrap_or_default().iter().map(|e| self.element(e)).collect();
+        let elements: Vec<Value> =
+            value.as_sequence().unwrap_or_default().iter().map(|e| self.element(e)).collect();
         Value::tuple(elements)
     }
 
     fn apply_to_attributes(&self, value: &Value) -> Value {
-        let mut attributes: BTreeMap<Str, Value> = value.as_entries().unwrap_or_default().iter().cloned().collect();
+        let mut attributes: BTreeMap<Str, Value> =
+            value.as_entries().unwrap_or_default().iter().cloned().collect();
         for (name, default) in &self.values {
             if attributes.get(name).is_none_or(Value::is_null) {
                 attributes.insert(name.clone(), default.clone());
@@ -107,7 +111,11 @@ impl TypeDefaults {
 }
 
 /// Reads a type constraint. `scope` evaluates the default values of optional attributes.
-pub fn parse_type(expression: &Expression, scope: &dyn Scope, diagnostics: &mut Diagnostics) -> TypeConstraint {
+pub fn parse_type(
+    expression: &Expression,
+    scope: &dyn Scope,
+    diagnostics: &mut Diagnostics,
+) -> TypeConstraint {
     let mut parser = TypeParser { scope, diagnostics };
     let (ty, defaults) = parser.parse(expression);
     TypeConstraint { ty, defaults: (!defaults.is_empty()).then(|| Arc::new(defaults)) }
@@ -150,11 +158,14 @@ impl TypeParser<'_> {
             "list" | "map" | "set" => {
                 format!("The {keyword} type constructor requires one argument specifying the element type.")
             }
-            "object" => "The object type constructor requires one argument specifying the attribute types and values \
+            "object" => {
+                "The object type constructor requires one argument specifying the attribute types and values \
                          as a map."
-                .to_owned(),
+                    .to_owned()
+            }
             "tuple" => {
-                "The tuple type constructor requires one argument specifying the element types as a list.".to_owned()
+                "The tuple type constructor requires one argument specifying the element types as a list."
+                    .to_owned()
             }
             _ => format!("The keyword {keyword:?} is not a valid type specification."),
         };
@@ -171,11 +182,14 @@ impl TypeParser<'_> {
             ("list" | "set" | "map", _) => {
                 format!("The {name} type constructor requires one argument specifying the element type.")
             }
-            ("object", _) => "The object type constructor requires one argument specifying the attribute types and \
+            ("object", _) => {
+                "The object type constructor requires one argument specifying the attribute types and \
                               values as a map."
-                .to_owned(),
+                    .to_owned()
+            }
             ("tuple", _) => {
-                "The tuple type constructor requires one argument specifying the element types as a list.".to_owned()
+                "The tuple type constructor requires one argument specifying the element types as a list."
+                    .to_owned()
             }
             ("bool" | "string" | "number" | "any", _) => {
                 format!("Primitive type keyword {name:?} does not expect arguments.")
@@ -219,7 +233,7 @@ impl TypeParser<'_> {
     }
 
     fn object(&mut self, expression: &Expression) -> (Type, TypeDefaults) {
-        let Some(items) = expression.as_object_items() else {
+        let Some(items) = expression.as_object() else {
             let detail = "Object type constructor requires a map whose keys are attribute names and whose values are \
                           the corresponding attribute types.";
             return self.fail(detail, expression);
@@ -276,8 +290,7 @@ impl TypeParser<'_> {
                 (None, None)
             }
             _ => {
-                let detail =
-                    "Optional attribute modifier expects at most two arguments: the attribute type, and a default value.";
+                let detail = "Optional attribute modifier expects at most two arguments: the attribute type, and a default value.";
                 self.diagnostics.push(Diagnostic::error(SUMMARY, detail).at(expression.span));
                 (None, None)
             }
@@ -295,7 +308,9 @@ impl TypeParser<'_> {
         match convert(&value, ty) {
             Ok(value) => Some(value),
             Err(error) => {
-                let detail = format!("This default value is not compatible with the attribute's type constraint: {error}.");
+                let detail = format!(
+                    "This default value is not compatible with the attribute's type constraint: {error}."
+                );
                 let diagnostic = Diagnostic::error("Invalid default value for optional attribute", detail);
                 self.diagnostics.push(diagnostic.at(expression.span));
                 None

@@ -6,27 +6,18 @@ use super::constant::{ConstantScope, constant};
 use super::decode::{attribute_bool, attribute_string, check_name, check_rule};
 use super::module::{Local, Variable};
 use super::type_expression::{TypeConstraint, parse_type};
-use crate::syntax::body_content::{BlockContent, BodySchema};
 use crate::syntax::identifiers::is_valid_identifier;
 use crate::syntax::tree::Expression;
+use crate::syntax::{BlockContent, BodySchema};
 
 /// Names that a `module` block uses for itself.
 const RESERVED_NAMES: [&str; 8] =
     ["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
 
-pub(super) fn schema() -> BodySchema {
-    BodySchema::new(
-        &[
-            ("description", false),
-            ("default", false),
-            ("type", false),
-            ("sensitive", false),
-            ("nullable", false),
-            ("ephemeral", false),
-            ("deprecated", false),
-            ("const", false),
-        ],
-        &[("validation", &[])],
+pub(super) fn schema() -> BodySchema<'static> {
+    body_schema!(
+        ["description", "default", "type", "sensitive", "nullable", "ephemeral", "deprecated", "const",],
+        ["validation"]
     )
 }
 
@@ -42,15 +33,16 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
     }
     let (content, problems) = block.body.content(&schema());
     diagnostics.extend(problems);
-    let type_attribute = content.attribute("type");
+    let type_attribute = content.attributes.get("type");
     let constraint = match type_attribute {
         Some(attribute) => parse_variable_type(&attribute.expression, diagnostics),
         None => TypeConstraint::any(),
     };
     let nullable = attribute_bool(&content, "nullable", diagnostics).unwrap_or(true);
-    let default = content.attribute("default").and_then(|attribute| {
-        default_value(&attribute.expression, &constraint, nullable, diagnostics)
-    });
+    let default = content
+        .attributes
+        .get("default")
+        .and_then(|attribute| default_value(&attribute.expression, &constraint, nullable, diagnostics));
     let validations = content.blocks.iter().filter_map(|block| check_rule(block, diagnostics)).collect();
     Some(Variable {
         name,
@@ -79,10 +71,14 @@ fn parse_variable_type(expression: &Expression, diagnostics: &mut Diagnostics) -
     if let Some(quoted) = expression.as_literal_string() {
         let replacement = match quoted {
             "string" => "Remove the quotes around \"string\".",
-            "list" => "Remove the quotes around \"list\" and write list(string) instead to explicitly indicate that the \
-                       list elements are strings.",
-            "map" => "Remove the quotes around \"map\" and write map(string) instead to explicitly indicate that the map \
-                      elements are strings.",
+            "list" => {
+                "Remove the quotes around \"list\" and write list(string) instead to explicitly indicate that the \
+                       list elements are strings."
+            }
+            "map" => {
+                "Remove the quotes around \"map\" and write map(string) instead to explicitly indicate that the map \
+                      elements are strings."
+            }
             _ => "",
         };
         if !replacement.is_empty() {
@@ -90,7 +86,8 @@ fn parse_variable_type(expression: &Expression, diagnostics: &mut Diagnostics) -
                 "Terraform 0.11 and earlier required type constraints to be given in quotes, but that form is now \
                  deprecated and will be removed in a future version of Terraform. {replacement}"
             );
-            diagnostics.push(Diagnostic::error("Invalid quoted type constraints", detail).at(expression.span));
+            diagnostics
+                .push(Diagnostic::error("Invalid quoted type constraints", detail).at(expression.span));
             return TypeConstraint::any();
         }
     }
@@ -104,11 +101,13 @@ fn default_value(
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
     let value = constant(expression, &Type::Dynamic, diagnostics)?;
-    let invalid = |why: String| Diagnostic::error("Invalid default value for variable", why).at(expression.span);
+    let invalid =
+        |why: String| Diagnostic::error("Invalid default value for variable", why).at(expression.span);
     let converted = match constraint.apply(&value) {
         Ok(value) => value,
         Err(error) => {
-            let detail = format!("This default value is not compatible with the variable's type constraint: {error}.");
+            let detail =
+                format!("This default value is not compatible with the variable's type constraint: {error}.");
             diagnostics.push(invalid(detail));
             return Some(Value::dynamic());
         }

@@ -40,7 +40,8 @@ fn split_version(text: &str) -> Option<(Vec<u64>, String, String)> {
     let (text, build) = text.split_once('+').map_or((text, ""), |(text, build)| (text, build));
     let (numbers, pre_release) = text.split_once('-').map_or((text, ""), |(text, pre)| (text, pre));
     let numbers: Vec<u64> = numbers.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-    let allowed = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '~'));
+    let allowed =
+        |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '~'));
     if !allowed(pre_release) || !allowed(build) || numbers.len() > 8 {
         return None;
     }
@@ -164,7 +165,12 @@ impl Condition {
 
     fn admits(&self, version: &Version) -> bool {
         let order = version.cmp(&self.version);
-        let same_release = version.numbers.iter().chain([&0; 3]).take(3).eq(self.version.numbers.iter().chain([&0; 3]).take(3));
+        let same_release = version.numbers.iter().chain([&0; 3]).take(3).eq(self
+            .version
+            .numbers
+            .iter()
+            .chain([&0; 3])
+            .take(3));
         let pre_release_named = !version.is_pre_release() || self.version.is_pre_release() && same_release;
         match self.operator {
             Operator::Equal => order == Ordering::Equal,
@@ -173,7 +179,9 @@ impl Condition {
             Operator::GreaterOrEqual => order != Ordering::Less && pre_release_named,
             Operator::Less => order == Ordering::Less && pre_release_named,
             Operator::LessOrEqual => order != Ordering::Greater && pre_release_named,
-            Operator::Pessimistic => order != Ordering::Less && pre_release_named && self.shares_prefix(version),
+            Operator::Pessimistic => {
+                order != Ordering::Less && pre_release_named && self.shares_prefix(version)
+            }
         }
     }
 
@@ -216,7 +224,11 @@ mod tests {
             ("1.1.0-beta1", "1.1.0-beta1", true),
         ] {
             let constraints = VersionConstraints::parse(constraint).unwrap();
-            assert_eq!(constraints.admits(&Version::parse(version).unwrap()), admitted, "{constraint} {version}");
+            assert_eq!(
+                constraints.admits(&Version::parse(version).unwrap()),
+                admitted,
+                "{constraint} {version}"
+            );
         }
         for bad in ["a", "> ", ">= 1,", "1..2", "=> 1.0"] {
             assert!(VersionConstraints::parse(bad).is_none(), "{bad}");

@@ -24,10 +24,13 @@ pub(super) fn call(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expressio
         evaluator.report(error, whole);
         return Value::dynamic();
     }
-    let Some((arguments, expanded_marks)) = arguments(evaluator, call, whole) else { return Value::dynamic() };
+    let Some((arguments, expanded_marks)) = arguments(evaluator, call, whole) else {
+        return Value::dynamic();
+    };
     let (names, variadic) = match &callable {
         Callable::BuiltIn(function) => {
-            let names = function.parameters.iter().chain(&function.variadic).map(|p| Str::from(p.name)).collect();
+            let names =
+                function.parameters.iter().chain(&function.variadic).map(|p| Str::from(p.name)).collect();
             (names, function.variadic.is_some())
         }
         Callable::Provider(function) => function.parameter_names(),
@@ -70,7 +73,8 @@ fn arguments(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expression) -> 
         return None;
     }
     if let Some(unknown) = last.as_unknown()
-        && (unknown.ty == Type::Dynamic || matches!(unknown.ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)))
+        && (unknown.ty == Type::Dynamic
+            || matches!(unknown.ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)))
     {
         return None;
     }
@@ -80,7 +84,10 @@ fn arguments(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expression) -> 
             Some((values, marks))
         }
         None => {
-            invalid(evaluator, "The expanding argument (indicated by ...) must be of a tuple, list, or set type.");
+            invalid(
+                evaluator,
+                "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
+            );
             None
         }
     }
@@ -108,8 +115,7 @@ fn check_count(
         return false;
     }
     if given > required && !variadic {
-        let detail =
-            format!("Function {:?} expects only {required} argument(s).", call.name.name.as_str());
+        let detail = format!("Function {:?} expects only {required} argument(s).", call.name.name.as_str());
         let extra = call.arguments.get(required).map_or(call.close_parenthesis, |argument| argument.span);
         let diagnostic = Diagnostic::error("Too many function arguments", detail);
         evaluator.report(diagnostic.at(extra).within(whole.span), whole);
@@ -152,7 +158,9 @@ fn report_unknown_function(evaluator: &mut Evaluator<'_>, call: &Call, whole: &E
         None => String::new(),
     };
     let detail = if let Some(rest) = name.strip_prefix("provider::") {
-        format!("There is no function named \"provider::{rest}\". Check the provider's local name and its version.")
+        format!(
+            "There is no function named \"provider::{rest}\". Check the provider's local name and its version."
+        )
     } else {
         format!("There is no function named {name:?}.{hint}")
     };
@@ -197,7 +205,12 @@ fn can(evaluator: &mut Evaluator<'_>, argument: &Expression) -> Value {
     }
 }
 
-fn try_all(evaluator: &mut Evaluator<'_>, arguments: &[Expression], call: &Call, whole: &Expression) -> Value {
+fn try_all(
+    evaluator: &mut Evaluator<'_>,
+    arguments: &[Expression],
+    call: &Call,
+    whole: &Expression,
+) -> Value {
     let mut failures = Vec::new();
     for argument in arguments {
         match attempt(evaluator, argument) {
@@ -225,7 +238,12 @@ fn check_template_reference(call: &Call) -> Option<Diagnostic> {
     while let ExpressionKind::Parentheses(expression) = &inner.kind {
         inner = expression;
     }
-    if matches!(inner.kind, ExpressionKind::Traversal(_) | ExpressionKind::Index { .. } | ExpressionKind::RelativeTraversal { .. }) {
+    if matches!(
+        inner.kind,
+        ExpressionKind::Traversal(_)
+            | ExpressionKind::Index { .. }
+            | ExpressionKind::RelativeTraversal { .. }
+    ) {
         return None;
     }
     let detail = "Invalid value for \"template\" parameter: invalid template expression: templatestring is only for \
@@ -238,6 +256,10 @@ impl Causes {
     /// Reads the causes off a value.
     pub(super) fn of(value: &Value) -> Self {
         let marks = value.marks();
-        Self { unknown: !value.is_wholly_known(), sensitive: marks.is_sensitive(), ephemeral: marks.is_ephemeral() }
+        Self {
+            unknown: !value.is_wholly_known(),
+            sensitive: marks.is_sensitive(),
+            ephemeral: marks.is_ephemeral(),
+        }
     }
 }

@@ -48,7 +48,10 @@ fn key_of(evaluator: &mut Evaluator<'_>, key: &Expression) -> Option<(Value, Mar
     }
     let (value, marks) = evaluator.evaluate(key).unmark();
     if value.is_null() {
-        evaluator.report(Diagnostic::error("Null value as key", "Can't use a null value as a key.").at(key.span), key);
+        evaluator.report(
+            Diagnostic::error("Null value as key", "Can't use a null value as a key.").at(key.span),
+            key,
+        );
         return None;
     }
     match convert(&value, &Type::String) {
@@ -69,7 +72,11 @@ struct Iteration<'f> {
     known: bool,
 }
 
-pub(super) fn for_expression(evaluator: &mut Evaluator<'_>, for_expression: &For, whole: &Expression) -> Value {
+pub(super) fn for_expression(
+    evaluator: &mut Evaluator<'_>,
+    for_expression: &For,
+    whole: &Expression,
+) -> Value {
     let collection_expression = &for_expression.collection;
     let (collection, marks) = evaluator.evaluate(collection_expression).unmark();
     let at_collection = |diagnostic: Diagnostic| diagnostic.at(collection_expression.span).within(whole.span);
@@ -101,7 +108,11 @@ pub(super) fn for_expression(evaluator: &mut Evaluator<'_>, for_expression: &For
     } else {
         iteration.tuple(evaluator, elements)
     };
-    if iteration.known { result.with_marks(iteration.marks) } else { Value::dynamic().with_marks(iteration.marks) }
+    if iteration.known {
+        result.with_marks(iteration.marks)
+    } else {
+        Value::dynamic().with_marks(iteration.marks)
+    }
 }
 
 /// Evaluates the parts once with unknown elements, so that their errors are not hidden until apply.
@@ -174,7 +185,8 @@ impl Iteration<'_> {
         self.marks |= marks;
         let at = |diagnostic: Diagnostic| diagnostic.at(condition.span).within(self.whole.span);
         if value.is_null() {
-            let diagnostic = Diagnostic::error("Condition is null", "The value of the 'if' clause must not be null.");
+            let diagnostic =
+                Diagnostic::error("Condition is null", "The value of the 'if' clause must not be null.");
             evaluator.report(at(diagnostic), condition);
             self.known = false;
             return false;
@@ -288,13 +300,16 @@ fn splat_null(evaluator: &mut Evaluator<'_>, ty: &Type, source: &Expression) -> 
 fn splat_unknown(evaluator: &mut Evaluator<'_>, each: &Expression, ty: &Type, value: &Value) -> Value {
     match ty {
         Type::Tuple(elements) => {
-            let results: Vec<Value> =
-                elements.iter().map(|ty| evaluate_each(evaluator, each, Value::unknown(ty.clone()))).collect();
+            let results: Vec<Value> = elements
+                .iter()
+                .map(|ty| evaluate_each(evaluator, each, Value::unknown(ty.clone())))
+                .collect();
             Value::unknown(Type::tuple(results.iter().map(Value::ty)))
         }
         Type::List(element) | Type::Set(element) => {
             let result = evaluate_each(evaluator, each, Value::unknown((**element).clone()));
-            let mut refinement = value.as_unknown().map(|unknown| unknown.refinement.clone()).unwrap_or_default();
+            let mut refinement =
+                value.as_unknown().map(|unknown| unknown.refinement.clone()).unwrap_or_default();
             if matches!(ty, Type::Set(_)) {
                 refinement.length_min = refinement.length_min.min(1);
             }
@@ -308,5 +323,9 @@ fn splat_unknown(evaluator: &mut Evaluator<'_>, each: &Expression, ty: &Type, va
 fn list_or_tuple(results: Vec<Value>, type_of_none: impl FnOnce() -> Type) -> Value {
     let Some(first) = results.first() else { return Value::list(type_of_none(), []) };
     let ty = first.ty();
-    if results.iter().all(|result| result.ty() == ty) { Value::list(ty, results) } else { Value::tuple(results) }
+    if results.iter().all(|result| result.ty() == ty) {
+        Value::list(ty, results)
+    } else {
+        Value::tuple(results)
+    }
 }

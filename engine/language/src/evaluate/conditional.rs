@@ -25,7 +25,8 @@ pub(super) fn conditional(
         Some(ty) => ty,
         None => {
             let mismatch = describe_mismatch(&true_value.ty(), &false_value.ty());
-            let detail = format!("The true and false result expressions must have consistent types. {mismatch}.");
+            let detail =
+                format!("The true and false result expressions must have consistent types. {mismatch}.");
             let diagnostic = Diagnostic::error("Inconsistent conditional result types", detail);
             let subject = when_true.span.to(when_false.span);
             evaluator.report(diagnostic.at(subject).within(whole.span), whole);
@@ -62,7 +63,11 @@ pub(super) fn conditional(
             let detail = format!("The {side} result value has the wrong type: {error}.");
             let diagnostic = Diagnostic::error("Inconsistent conditional result types", detail);
             let subject = when_true.span.to(when_false.span);
-            evaluator.report_caused_by(diagnostic.at(subject).within(whole.span), expression, Causes::default());
+            evaluator.report_caused_by(
+                diagnostic.at(subject).within(whole.span),
+                expression,
+                Causes::default(),
+            );
             Value::unknown(result_type)
         }
     }
@@ -95,7 +100,9 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
 /// What is known of the result while the condition is not: whatever holds for both arms.
 fn unknown_result(a: &Value, b: &Value, ty: Type) -> Value {
     let marks = a.marks() | b.marks();
-    let (Ok(a), Ok(b)) = (convert(a, &ty), convert(b, &ty)) else { return Value::unknown(ty).with_marks(marks) };
+    let (Ok(a), Ok(b)) = (convert(a, &ty), convert(b, &ty)) else {
+        return Value::unknown(ty).with_marks(marks);
+    };
     let mut refinement = Refinement {
         not_null: a.is_definitely_not_null() && b.is_definitely_not_null(),
         ..Refinement::default()
@@ -106,7 +113,8 @@ fn unknown_result(a: &Value, b: &Value, ty: Type) -> Value {
         refinement.length_min = a_min.min(b_min);
         refinement.length_max = a_max.zip(b_max).map(|(a, b)| a.max(b));
     }
-    if refinement.not_null && ty == Type::Number
+    if refinement.not_null
+        && ty == Type::Number
         && let (Some(a), Some(b)) = (a.as_number(), b.as_number())
     {
         refinement.number_min = Some((a.min(b).clone(), true));
@@ -139,11 +147,17 @@ fn describe_mismatch(when_true: &Type, when_false: &Type) -> String {
             for (name, ty) in a.attributes() {
                 match b.attribute(name) {
                     None => {
-                        return format!("The 'true' value includes object attribute {name:?}, which is absent in the \
-                                        'false' value");
+                        return format!(
+                            "The 'true' value includes object attribute {name:?}, which is absent in the \
+                                        'false' value"
+                        );
                     }
                     Some(other) if ty != other && unify(&[ty.clone(), other.clone()]).is_none() => {
-                        return nested_mismatch(&format!("Type mismatch for object attribute {name:?}"), ty, other);
+                        return nested_mismatch(
+                            &format!("Type mismatch for object attribute {name:?}"),
+                            ty,
+                            other,
+                        );
                     }
                     Some(_) => {}
                 }
@@ -155,11 +169,17 @@ fn describe_mismatch(when_true: &Type, when_false: &Type) -> String {
         }
         (Type::Tuple(a), Type::Tuple(b)) => {
             if a.len() != b.len() {
-                return format!("The 'true' tuple has length {}, but the 'false' tuple has length {}", a.len(), b.len());
+                return format!(
+                    "The 'true' tuple has length {}, but the 'false' tuple has length {}",
+                    a.len(),
+                    b.len()
+                );
             }
-            let differing = a.iter().zip(b.iter()).enumerate().find(|(_, (a, b))| {
-                a != b && unify(&[(*a).clone(), (*b).clone()]).is_none()
-            });
+            let differing = a
+                .iter()
+                .zip(b.iter())
+                .enumerate()
+                .find(|(_, (a, b))| a != b && unify(&[(*a).clone(), (*b).clone()]).is_none());
             differing.map_or_else(plain, |(position, (a, b))| {
                 nested_mismatch(&format!("Type mismatch for tuple element {position}"), a, b)
             })

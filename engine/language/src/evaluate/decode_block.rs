@@ -4,36 +4,45 @@ use std::sync::Arc;
 
 use terrane_model::convert::convert;
 use terrane_model::{
-    Attribute, AttributeKind, Block, Diagnostic, Marks, NestedBlock, Nesting, ObjectType, Span, Str, Type, Value,
+    Attribute, AttributeKind, Block, Diagnostic, Diagnostics, Marks, NestedBlock, Nesting, ObjectType, Span,
+    Str, Type, Value,
 };
 
+use super::dynamic_block::DynamicBlock;
 use super::evaluator::Evaluator;
-use crate::syntax::body_content::{BlockContent, BodyContent, BodySchema, ConfigBody};
+use crate::syntax::{AttributeSchema, BlockContent, BlockSchema, BodyContent, BodySchema, ConfigBody};
 
 /// Evaluates a body as a block of a schema. The result always has the schema's type, whatever goes wrong.
 pub fn decode_block(evaluator: &mut Evaluator<'_>, body: &ConfigBody, schema: &Block) -> Value {
-    let (content, problems) = body.content(&body_schema(schema));
+    let (content, problems) = block_content(body, schema);
     evaluator.diagnostics.extend(problems);
     decode_content(evaluator, &content, body, schema)
 }
 
-/// Returns what may be written in a block of a schema, `dynamic` blocks included.
-pub fn body_schema(schema: &Block) -> BodySchema {
-    let mut body = BodySchema::default();
+/// Returns what is written in a body, by a schema, with `dynamic` blocks among the blocks.
+pub fn block_content(body: &ConfigBody, schema: &Block) -> (BodyContent, Diagnostics) {
+    let attributes: Vec<AttributeSchema<'_>> = schema
+        .attributes()
+        .iter()
+        .map(|(name, attribute)| AttributeSchema {
+            name,
+            required: attribute.required && !may_be_blocks(attribute),
+        })
+        .collect();
+    let mut blocks: Vec<BlockSchema<'_>> = Vec::new();
     for (name, attribute) in schema.attributes() {
-        body.add_attribute(name, attribute.required && !may_be_blocks(attribute));
         if may_be_blocks(attribute) {
-            body.add_block(name, &[]);
+            blocks.push(BlockSchema { block_type: name, labels: &[] });
         }
     }
     for (name, nested) in schema.block_types() {
-        body.add_block(name, if nested.nesting == Nesting::Map { &["key"] } else { &[] });
+        let labels: &[&str] = if nested.nesting == Nesting::Map { &["key"] } else { &[] };
+        blocks.push(BlockSchema { block_type: name, labels });
     }
-    let has_blocks = !schema.block_types().is_empty() || schema.attributes().iter().any(|(_, a)| may_be_blocks(a));
-    if has_blocks {
-        body.add_block("dynamic", &["type"]);
+    if !blocks.is_empty() {
+        blocks.push(BlockSchema { block_type: "dynamic", labels: &["type"] });
     }
-    body
+    body.content(&BodySchema { attributes: &attributes, blocks: &blocks })
 }
 
 /// Old providers declare some nested blocks as attributes; configurations write them either way.
@@ -52,10 +61,10 @@ fn blocks_of(attribute: &Attribute) -> Option<&ObjectType> {
 }
 
 /// One nested block with the names that enclosing `dynamic` blocks bind.
-struct Instance<'b> {
+struct Instance {
     bindings: Vec<(Str, Value)>,
     key: Option<Str>,
-    body: &'b ConfigBody,
+    body: ConfigBody,
     header: Span,
     marks: Marks,
 }
@@ -66,11 +75,14 @@ fn decode_content(
     body: &ConfigBody,
     schema: &Block,
 ) -> Value {
-    let mut values: Vec<(Str, Value)> = Vec::with_capacity(schema.attributes().len() + schema.block_types().len());
+    let mut values: Vec<(Str, Value)> =
+        Vec::with_capacity(schema.attributes().len() + schema.block_types().len());
     for (name, attribute) in schema.attributes() {
-        let value = match content.attribute(name) {
+        let value = match content.attributes.get(name) {
             Some(written) => decode_attribute(evaluator, name, attribute, &written.expression),
-            None if may_be_blocks(attribute) => decode_attribute_blocks(evaluator, content, body, name, attribute),
+            None if may_be_blocks(attribute) => {
+                decode_attribute_blocks(evaluator, content, body, name, attribute)
+            }
             None => Value::Null(attribute.ty()),
         };
         values.push((name.clone(), value));
@@ -110,7 +122,8 @@ fn configurable_type(nesting: Nesting, block: &Block) -> Type {
         };
         (name.clone(), ty)
     });
-    let optional = block.attributes().iter().filter(|(_, attribute)| !attribute.required).map(|(name, _)| name.clone());
+    let optional =
+        block.attributes().iter().filter(|(_, attribute)| !attribute.required).map(|(name, _)| name.clone());
     nesting.gathered(&Type::Object(Arc::new(ObjectType::with_optional(attributes, optional))))
 }
 
@@ -122,17 +135,21 @@ fn decode_attribute_blocks(
     attribute: &Attribute,
 ) -> Value {
     let Some(object) = blocks_of(attribute) else { return Value::Null(attribute.ty()) };
-    let attributes = object.attributes().iter().map(|(name, ty)| (name.clone(), Attribute::optional(ty.clone())));
+    let attributes =
+        object.attributes().iter().map(|(name, ty)| (name.clone(), Attribute::optional(ty.clone())));
     let block = Block::new(attributes.collect::<Vec<_>>(), []);
     let is_set = matches!(attribute.ty(), Type::Set(_));
     let nesting = if is_set { Nesting::Set } else { Nesting::List };
     let nested = NestedBlock { nesting, block: Arc::new(block), min_items: 0, max_items: 0 };
-    let written = content.blocks_of_type(name).next().is_some()
-        || content.blocks_of_type("dynamic").any(|dynamic| dynamic.labels.first().is_some_and(|label| label.name == *name));
+    let written =
+        content.blocks.iter().any(|block| block.block_type.name == *name || is_dynamic(block, name));
     if !written {
         if attribute.required {
-            let detail = format!("The argument {:?} is required, but no definition was found.", name.as_str());
-            evaluator.diagnostics.push(Diagnostic::error("Missing required argument", detail).at(body.missing_item_span()));
+            let detail =
+                format!("The argument {:?} is required, but no definition was found.", name.as_str());
+            evaluator
+                .diagnostics
+                .push(Diagnostic::error("Missing required argument", detail).at(body.missing_span()));
         }
         return Value::Null(attribute.ty());
     }
@@ -155,7 +172,7 @@ fn decode_nested(
     for instance in instances {
         marks |= instance.marks;
         let value = evaluator.with_bindings(instance.bindings, |evaluator| {
-            decode_block(evaluator, instance.body, &nested.block)
+            decode_block(evaluator, &instance.body, &nested.block)
         });
         decoded.push((instance.key, value));
     }
@@ -164,7 +181,8 @@ fn decode_nested(
 
 fn gather(decoded: Vec<(Option<Str>, Value)>, nested: &NestedBlock) -> Value {
     let part = nested.block.implied_type();
-    let values = |decoded: Vec<(Option<Str>, Value)>| decoded.into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+    let values =
+        |decoded: Vec<(Option<Str>, Value)>| decoded.into_iter().map(|(_, value)| value).collect::<Vec<_>>();
     match nested.nesting {
         Nesting::Single | Nesting::Group => {
             decoded.into_iter().next().map_or_else(|| nested.empty_value(), |(_, value)| value)
@@ -181,7 +199,7 @@ fn gather(decoded: Vec<(Option<Str>, Value)>, nested: &NestedBlock) -> Value {
 
 fn check_count(
     evaluator: &mut Evaluator<'_>,
-    instances: &[Instance<'_>],
+    instances: &[Instance],
     body: &ConfigBody,
     name: &str,
     nested: &NestedBlock,
@@ -189,16 +207,19 @@ fn check_count(
     let single = matches!(nested.nesting, Nesting::Single | Nesting::Group);
     if instances.is_empty() && nested.min_items > 0 {
         let diagnostic = if single {
-            Diagnostic::error(format!("Missing {name} block"), format!("A block of type {name:?} is required here."))
+            Diagnostic::error(
+                format!("Missing {name} block"),
+                format!("A block of type {name:?} is required here."),
+            )
         } else {
             let detail = format!("At least {} {name:?} blocks are required.", nested.min_items);
             Diagnostic::error(format!("Insufficient {name} blocks"), detail)
         };
-        evaluator.diagnostics.push(diagnostic.at(body.missing_item_span()));
+        evaluator.diagnostics.push(diagnostic.at(body.missing_span()));
     } else if instances.len() < nested.min_items {
         let detail = format!("At least {} {name:?} blocks are required.", nested.min_items);
         let diagnostic = Diagnostic::error(format!("Insufficient {name} blocks"), detail);
-        evaluator.diagnostics.push(diagnostic.at(body.missing_item_span()));
+        evaluator.diagnostics.push(diagnostic.at(body.missing_span()));
     }
     if single && instances.len() > 1 {
         let detail = format!("Only one block of type {name:?} is allowed.");
@@ -213,66 +234,78 @@ fn check_count(
 
 /// Returns the blocks of a type in the order in which they are written, `dynamic` ones expanded; nothing
 /// while it is not known how many there are.
-fn instances<'b>(
+fn instances(
     evaluator: &mut Evaluator<'_>,
-    content: &'b BodyContent,
+    content: &BodyContent,
     name: &Str,
     nested: &NestedBlock,
-) -> Option<Vec<Instance<'b>>> {
+) -> Option<Vec<Instance>> {
     let mut instances = Vec::new();
     let mut known = true;
     for block in &content.blocks {
         if block.block_type.name == *name {
             let key = block.labels.first().map(|label| label.name.clone());
             let header = block.header;
-            instances.push(Instance { bindings: Vec::new(), key, body: &block.body, header, marks: Marks::NONE });
-        } else if block.block_type.name == "dynamic" && block.labels.first().is_some_and(|label| label.name == *name) {
+            instances.push(Instance {
+                bindings: Vec::new(),
+                key,
+                body: block.body.clone(),
+                header,
+                marks: Marks::NONE,
+            });
+        } else if is_dynamic(block, name) {
             known &= expand_dynamic(evaluator, block, name, nested, &mut instances);
         }
     }
     known.then_some(instances)
 }
 
+fn is_dynamic(block: &BlockContent, name: &str) -> bool {
+    block.block_type.name == "dynamic" && block.labels.first().is_some_and(|label| label.name == name)
+}
+
 /// Adds an instance per element of a `dynamic` block; tells whether all of them are known.
-fn expand_dynamic<'b>(
+fn expand_dynamic(
     evaluator: &mut Evaluator<'_>,
-    block: &'b BlockContent,
+    block: &BlockContent,
     name: &Str,
     nested: &NestedBlock,
-    instances: &mut Vec<Instance<'b>>,
+    instances: &mut Vec<Instance>,
 ) -> bool {
-    let Some(dynamic) = block.dynamic(&mut evaluator.diagnostics) else { return true };
-    let (collection, marks) = evaluator.evaluate(&dynamic.for_each.expression).unmark();
-    let span = dynamic.for_each.expression.span;
-    if collection.is_null() {
-        let detail = "Cannot use a null value in for_each.";
+    let (dynamic, problems) = DynamicBlock::read(block, name);
+    evaluator.diagnostics.extend(problems);
+    let Some(dynamic) = dynamic else { return true };
+    let (collection, marks) = evaluator.evaluate(&dynamic.for_each).unmark();
+    let invalid = |evaluator: &mut Evaluator<'_>, detail: String| {
         let diagnostic = Diagnostic::error("Invalid dynamic for_each value", detail);
-        evaluator.report(diagnostic.at(span), &dynamic.for_each.expression);
+        evaluator.report(diagnostic.at(dynamic.for_each.span), &dynamic.for_each);
+    };
+    if collection.is_null() {
+        invalid(evaluator, "Cannot use a null value in for_each.".to_owned());
         return true;
     }
-    let Some(elements) = collection.key_values() else {
-        if collection.is_known() {
-            let detail = format!(
-                "Cannot use a {} value in for_each. An iterable collection is required.",
-                collection.ty().friendly_name()
-            );
-            let diagnostic = Diagnostic::error("Invalid dynamic for_each value", detail);
-            evaluator.report(diagnostic.at(span), &dynamic.for_each.expression);
-            return true;
-        }
+    if !collection.is_known() {
         return false;
+    }
+    let Some(elements) = collection.key_values() else {
+        let ty = collection.ty().friendly_name();
+        invalid(
+            evaluator,
+            format!("Cannot use a {ty} value in for_each. An iterable collection is required."),
+        );
+        return true;
     };
-    let iterator = dynamic.iterator.clone().unwrap_or_else(|| name.clone());
-    let key_label = (nested.nesting == Nesting::Map).then(|| dynamic.labels.as_ref()).flatten();
     for (key, value) in elements {
         let item = Value::object([("key", key), ("value", value)]).with_marks(marks);
-        let bindings = vec![(iterator.clone(), item)];
-        let label = key_label.and_then(|labels| {
-            let label = labels.first()?;
-            let value = evaluator.with_bindings(bindings.clone(), |evaluator| evaluator.evaluate_as(label, &Type::String));
+        let bindings = vec![(dynamic.iterator.clone(), item)];
+        let label = dynamic.labels.first().filter(|_| nested.nesting == Nesting::Map).and_then(|label| {
+            let bindings = bindings.clone();
+            let value =
+                evaluator.with_bindings(bindings, |evaluator| evaluator.evaluate_as(label, &Type::String));
             value.as_str().cloned()
         });
-        instances.push(Instance { bindings, key: label, body: dynamic.content, header: block.header, marks });
+        let body = dynamic.content.clone();
+        instances.push(Instance { bindings, key: label, body, header: block.header, marks });
     }
     true
 }

@@ -26,7 +26,8 @@ pub(super) fn describe_references(
     is_bound: &dyn Fn(&str) -> bool,
 ) -> Vec<ReferenceValue> {
     let mut described: Vec<ReferenceValue> = Vec::new();
-    for traversal in expression.references() {
+    for reference in expression.variables() {
+        let traversal = reference.traversal;
         if is_bound(&traversal.root.name) {
             continue;
         }

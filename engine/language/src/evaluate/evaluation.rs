@@ -189,11 +189,19 @@ impl Evaluation {
         };
         use super::repetition::Expansion;
         let instances = match keys {
-            Expansion::Single(enabled) => CallInstances::Single(
-                enabled.then(|| make(self, None, RepetitionValues::None)),
-            ),
+            Expansion::Single(enabled) => {
+                CallInstances::Single(enabled.then(|| make(self, None, RepetitionValues::None)))
+            }
             Expansion::Count(count) => CallInstances::Count(
-                (0..count).map(|index| make(self, Some(InstanceKey::Int(index as i64)), RepetitionValues::Count(index as i64))).collect(),
+                (0..count)
+                    .map(|index| {
+                        make(
+                            self,
+                            Some(InstanceKey::Int(index as i64)),
+                            RepetitionValues::Count(index as i64),
+                        )
+                    })
+                    .collect(),
             ),
             Expansion::ForEach(elements) => {
                 let made = elements.into_iter().map(|(key, value)| {
@@ -205,7 +213,13 @@ impl Evaluation {
             Expansion::Unknown => {
                 // Its parts are still checked once, with everything about the repetition unknown.
                 if self.surroundings.validating {
-                    make(self, None, RepetitionValues::unknown(&self.tree.clone().module(self.data(caller).module).module_calls[call].repetition));
+                    make(
+                        self,
+                        None,
+                        RepetitionValues::unknown(
+                            &self.tree.clone().module(self.data(caller).module).module_calls[call].repetition,
+                        ),
+                    );
                 }
                 CallInstances::Unknown
             }

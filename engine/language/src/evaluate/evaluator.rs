@@ -154,8 +154,12 @@ impl<'s> Evaluator<'s> {
             let (value, part_marks) = self.evaluate(part).unmark();
             marks |= part_marks;
             if value.is_null() {
-                let detail = "The expression result is null. Cannot include a null value in a string template.";
-                self.report(Diagnostic::error("Invalid template interpolation value", detail).at(part.span), part);
+                let detail =
+                    "The expression result is null. Cannot include a null value in a string template.";
+                self.report(
+                    Diagnostic::error("Invalid template interpolation value", detail).at(part.span),
+                    part,
+                );
                 known = false;
                 continue;
             }
@@ -174,7 +178,10 @@ impl<'s> Evaluator<'s> {
                 Ok(_) => known = false,
                 Err(error) => {
                     let detail = format!("Cannot include the given value in a string template: {error}.");
-                    self.report(Diagnostic::error("Invalid template interpolation value", detail).at(part.span), part);
+                    self.report(
+                        Diagnostic::error("Invalid template interpolation value", detail).at(part.span),
+                        part,
+                    );
                     known = false;
                 }
             }
@@ -201,8 +208,12 @@ impl<'s> Evaluator<'s> {
             match convert(&element, &Type::String) {
                 Ok(Value::String(piece)) => text.push_str(&piece),
                 Ok(Value::Null(_)) | Err(_) => {
-                    let detail = "An iteration result is null or no string. Cannot include it in a string template.";
-                    self.report(Diagnostic::error("Invalid template interpolation value", detail).at(inner.span), inner);
+                    let detail =
+                        "An iteration result is null or no string. Cannot include it in a string template.";
+                    self.report(
+                        Diagnostic::error("Invalid template interpolation value", detail).at(inner.span),
+                        inner,
+                    );
                     known = false;
                 }
                 Ok(_) => known = false,
@@ -236,7 +247,12 @@ impl<'s> Evaluator<'s> {
     }
 
     /// Adds an error that unknown or sensitive values are the cause of.
-    pub(super) fn report_caused_by(&mut self, mut diagnostic: Diagnostic, expression: &Expression, causes: Causes) {
+    pub(super) fn report_caused_by(
+        &mut self,
+        mut diagnostic: Diagnostic,
+        expression: &Expression,
+        causes: Causes,
+    ) {
         diagnostic.values = describe_references(expression, self.scope, causes, &|name| self.is_bound(name));
         self.diagnostics.push(diagnostic);
     }

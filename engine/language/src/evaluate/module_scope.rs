@@ -19,7 +19,11 @@ pub struct ModuleScope<'e> {
 }
 
 impl<'e> ModuleScope<'e> {
-    pub(super) fn new(evaluation: &'e Evaluation, instance: ModuleInstanceId, repetition: RepetitionValues) -> Self {
+    pub(super) fn new(
+        evaluation: &'e Evaluation,
+        instance: ModuleInstanceId,
+        repetition: RepetitionValues,
+    ) -> Self {
         Self { evaluation, instance, repetition, self_value: None }
     }
 
@@ -51,7 +55,9 @@ impl<'e> ModuleScope<'e> {
                 None => {
                     let detail = "The \"self\" object is not available in this context. This object can be used only in \
                                   resource provisioner, connection, and postcondition blocks.";
-                    Resolved::error(Diagnostic::error("Invalid \"self\" reference", detail).at(reference.span))
+                    Resolved::error(
+                        Diagnostic::error("Invalid \"self\" reference", detail).at(reference.span),
+                    )
                 }
             },
             Subject::Path(name) => Resolved::new(self.path(name), steps),
@@ -61,7 +67,9 @@ impl<'e> ModuleScope<'e> {
                     "The {:?} object is not available in this context: it exists in test files only.",
                     traversal.root.name.as_str()
                 );
-                Resolved::error(Diagnostic::error("Reference to unavailable object", detail).at(reference.span))
+                Resolved::error(
+                    Diagnostic::error("Reference to unavailable object", detail).at(reference.span),
+                )
             }
             Subject::Action(..) => {
                 let detail = "Actions can be referred to only in action_trigger blocks.";
@@ -79,7 +87,9 @@ impl<'e> ModuleScope<'e> {
                 |suggestion| format!("Did you mean {suggestion:?}?"),
             );
             let detail = format!("An input variable with the name {name:?} has not been declared. {hint}");
-            return Resolved::error(Diagnostic::error("Reference to undeclared input variable", detail).at(span));
+            return Resolved::error(
+                Diagnostic::error("Reference to undeclared input variable", detail).at(span),
+            );
         };
         let value = self.evaluation.variable(self.instance, position).cloned();
         Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
@@ -89,10 +99,12 @@ impl<'e> ModuleScope<'e> {
         let module = self.module();
         let Some((position, _)) = module.local(name) else {
             let names = module.locals.iter().map(|local| local.name.as_str());
-            let hint =
-                suggestion(name, names).map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+            let hint = suggestion(name, names)
+                .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
             let detail = format!("A local value with the name {name:?} has not been declared.{hint}");
-            return Resolved::error(Diagnostic::error("Reference to undeclared local value", detail).at(span));
+            return Resolved::error(
+                Diagnostic::error("Reference to undeclared local value", detail).at(span),
+            );
         };
         let value = self.evaluation.local(self.instance, position).cloned();
         Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
@@ -112,11 +124,13 @@ impl<'e> ModuleScope<'e> {
         let module = self.module();
         let Some((position, _)) = module.module_call(call) else {
             let names = module.module_calls.iter().map(|other| other.name.as_str());
-            let hint =
-                suggestion(call, names).map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+            let hint = suggestion(call, names)
+                .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
             let place = describe_module(self.evaluation, self.instance);
             let detail = format!("No module call named {:?} is declared in {place}.{hint}", call.as_str());
-            return Resolved::error(Diagnostic::error("Reference to undeclared module", detail).at(reference.span));
+            return Resolved::error(
+                Diagnostic::error("Reference to undeclared module", detail).at(reference.span),
+            );
         };
         let Some(instances) = self.evaluation.call_instances(self.instance, position) else {
             return Resolved::new(Value::dynamic(), traversal.steps.len());
@@ -140,22 +154,25 @@ impl<'e> ModuleScope<'e> {
                 match chosen {
                     Some(instance) => self.outputs_at(*instance, traversal, 2),
                     None => {
-                        let all: Vec<Value> = instances.iter().map(|instance| self.outputs_of(*instance)).collect();
+                        let all: Vec<Value> =
+                            instances.iter().map(|instance| self.outputs_of(*instance)).collect();
                         Resolved::new(Value::tuple(all), 1)
                     }
                 }
             }
             CallInstances::ForEach(instances) => {
                 let chosen = match traversal.steps.get(1).map(|step| &step.kind) {
-                    Some(StepKind::StringKey(key)) => {
-                        instances.binary_search_by(|(other, _)| other.cmp(key)).ok().map(|index| instances[index].1)
-                    }
+                    Some(StepKind::StringKey(key)) => instances
+                        .binary_search_by(|(other, _)| other.cmp(key))
+                        .ok()
+                        .map(|index| instances[index].1),
                     _ => None,
                 };
                 match chosen {
                     Some(instance) => self.outputs_at(instance, traversal, 2),
                     None => {
-                        let all = instances.iter().map(|(key, instance)| (key.clone(), self.outputs_of(*instance)));
+                        let all =
+                            instances.iter().map(|(key, instance)| (key.clone(), self.outputs_of(*instance)));
                         Resolved::new(Value::object(all), 1)
                     }
                 }
@@ -186,11 +203,15 @@ impl<'e> ModuleScope<'e> {
     fn count_index(&self, steps: usize, span: Span) -> Resolved {
         match &self.repetition {
             RepetitionValues::Count(index) => Resolved::new(Value::number(*index), steps),
-            RepetitionValues::UnknownCount => Resolved::new(Value::unknown_not_null(terrane_model::Type::Number), steps),
+            RepetitionValues::UnknownCount => {
+                Resolved::new(Value::unknown_not_null(terrane_model::Type::Number), steps)
+            }
             _ => {
                 let detail = "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and \
                               only when the \"count\" argument is set.";
-                Resolved::error(Diagnostic::error("Reference to \"count\" in non-counted context", detail).at(span))
+                Resolved::error(
+                    Diagnostic::error("Reference to \"count\" in non-counted context", detail).at(span),
+                )
             }
         }
     }
@@ -226,7 +247,9 @@ impl<'e> ModuleScope<'e> {
 
     fn terraform(&self, name: &str, steps: usize, span: Span) -> Resolved {
         match name {
-            "workspace" => Resolved::new(Value::String(self.evaluation.surroundings.workspace.clone()), steps),
+            "workspace" => {
+                Resolved::new(Value::String(self.evaluation.surroundings.workspace.clone()), steps)
+            }
             "applying" => {
                 let value = Value::Bool(self.evaluation.surroundings.applying);
                 Resolved::new(value.with_marks(terrane_model::Marks::EPHEMERAL), steps)
@@ -279,21 +302,28 @@ pub fn undeclared_resource_in(
     };
     let (resource_type, name) = (address.resource_type.as_str(), address.name.as_str());
     let other_mode = [ResourceMode::Managed, ResourceMode::Data].into_iter().find(|mode| {
-        *mode != address.mode && module.resource(&ResourceAddress { mode: *mode, ..address.clone() }).is_some()
+        *mode != address.mode
+            && module.resource(&ResourceAddress { mode: *mode, ..address.clone() }).is_some()
     });
     let hint = match other_mode {
-        Some(ResourceMode::Data) => format!("\n\nDid you mean the data resource data.{resource_type}.{name}?"),
+        Some(ResourceMode::Data) => {
+            format!("\n\nDid you mean the data resource data.{resource_type}.{name}?")
+        }
         Some(_) => format!("\n\nDid you mean the managed resource {resource_type}.{name}?"),
         None => {
             let same_type = module
                 .resources
                 .iter()
-                .filter(|other| other.address.mode == address.mode && other.address.resource_type == address.resource_type)
+                .filter(|other| {
+                    other.address.mode == address.mode && other.address.resource_type == address.resource_type
+                })
                 .map(|other| other.address.name.as_str());
-            suggestion(name, same_type).map_or_else(String::new, |found| format!("\n\nDid you mean {resource_type}.{found}?"))
+            suggestion(name, same_type)
+                .map_or_else(String::new, |found| format!("\n\nDid you mean {resource_type}.{found}?"))
         }
     };
-    let detail = format!("A {kind} resource {resource_type:?} {name:?} has not been declared in {place}.{hint}");
+    let detail =
+        format!("A {kind} resource {resource_type:?} {name:?} has not been declared in {place}.{hint}");
     Diagnostic::error("Reference to undeclared resource", detail).at(span)
 }
 

@@ -171,18 +171,22 @@ fn apply(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value,
 }
 
 fn negated(bool: &Value) -> Value {
-    let result = bool.as_bool().map_or_else(|| Value::unknown_not_null(Type::Bool), |bool| Value::Bool(!bool));
+    let result =
+        bool.as_bool().map_or_else(|| Value::unknown_not_null(Type::Bool), |bool| Value::Bool(!bool));
     result.with_marks(bool.marks())
 }
 
 fn apply_to_numbers(operator: BinaryOperator, left: &Number, right: &Number) -> Result<Value, String> {
     use BinaryOperator as Op;
-    let number = |result: Result<Number, NumberError>| result.map(Value::Number).map_err(|error| error.to_string());
+    let number =
+        |result: Result<Number, NumberError>| result.map(Value::Number).map_err(|error| error.to_string());
     match operator {
         Op::Add => number(left.add(right)),
         Op::Subtract => number(left.subtract(right)),
         Op::Multiply => number(left.multiply(right)),
-        Op::Divide if left.is_zero() && right.is_zero() => Err("can't divide zero by zero or infinity by infinity".into()),
+        Op::Divide if left.is_zero() && right.is_zero() => {
+            Err("can't divide zero by zero or infinity by infinity".into())
+        }
         Op::Divide => number(left.divide(right)),
         Op::Modulo => number(left.modulo(right)),
         Op::Less => Ok(Value::Bool(left < right)),

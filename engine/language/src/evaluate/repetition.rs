@@ -101,11 +101,19 @@ pub fn expand(repetition: &Repetition, scope: &dyn Scope, kind: &str) -> (Expans
 pub fn is_unknown_expansion(diagnostics: &Diagnostics) -> bool {
     diagnostics.iter().any(|diagnostic| {
         let detail = &diagnostic.detail;
-        diagnostic.is_error() && (detail.contains("cannot be determined until apply") || detail.contains("determined only after apply"))
+        diagnostic.is_error()
+            && (detail.contains("cannot be determined until apply")
+                || detail.contains("determined only after apply"))
     })
 }
 
-fn invalid(evaluator: &mut Evaluator<'_>, summary: &str, detail: impl Into<String>, expression: &Expr, value: &Value) {
+fn invalid(
+    evaluator: &mut Evaluator<'_>,
+    summary: &str,
+    detail: impl Into<String>,
+    expression: &Expr,
+    value: &Value,
+) {
     let diagnostic = Diagnostic::error(summary, detail).at(expression.span);
     evaluator.report_caused_by(diagnostic, expression, Causes::of(value));
 }
@@ -144,19 +152,24 @@ fn expand_count(evaluator: &mut Evaluator<'_>, expression: &Expr) -> Expansion {
         return Expansion::Unknown;
     };
     match number.to_i64() {
-        Some(count) if (0..=COUNT_MAX).contains(&count) => Expansion::Count(usize::try_from(count).unwrap_or(0)),
+        Some(count) if (0..=COUNT_MAX).contains(&count) => {
+            Expansion::Count(usize::try_from(count).unwrap_or(0))
+        }
         Some(count) if count < 0 => {
-            let detail = "The given \"count\" argument value is unsuitable: must be greater than or equal to zero.";
+            let detail =
+                "The given \"count\" argument value is unsuitable: must be greater than or equal to zero.";
             invalid(evaluator, SUMMARY, detail, expression, &value);
             Expansion::Unknown
         }
         _ if !number.is_whole() && number.is_negative() => {
-            let detail = "The given \"count\" argument value is unsuitable: must be greater than or equal to zero.";
+            let detail =
+                "The given \"count\" argument value is unsuitable: must be greater than or equal to zero.";
             invalid(evaluator, SUMMARY, detail, expression, &value);
             Expansion::Unknown
         }
         _ => {
-            let why = if number.is_whole() { "the number is too large" } else { "a whole number is required" };
+            let why =
+                if number.is_whole() { "the number is too large" } else { "a whole number is required" };
             let detail = format!("The given \"count\" argument value is unsuitable: {why}.");
             invalid(evaluator, SUMMARY, detail, expression, &value);
             Expansion::Unknown
@@ -204,9 +217,13 @@ fn expand_for_each(evaluator: &mut Evaluator<'_>, expression: &Expr, kind: &str)
                 return expand_set(evaluator, &[], element, expression, &marked);
             }
             let what = match ty {
-                Type::Map(_) | Type::Object(_) => "map includes keys derived from resource attributes that cannot be determined \
-                                                   until apply",
-                _ => "set includes values derived from resource attributes that cannot be determined until apply",
+                Type::Map(_) | Type::Object(_) => {
+                    "map includes keys derived from resource attributes that cannot be determined \
+                                                   until apply"
+                }
+                _ => {
+                    "set includes values derived from resource attributes that cannot be determined until apply"
+                }
             };
             let detail = format!(
                 "The \"for_each\" {what}, and so Terraform cannot determine the full set of keys that will identify the \
@@ -283,11 +300,19 @@ fn expand_enabled(evaluator: &mut Evaluator<'_>, expression: &Expr) -> Expansion
     }
     let why = match convert(value.unmarked(), &Type::Bool) {
         Ok(Value::Bool(enabled)) if value.marks().is_empty() => return Expansion::Single(enabled),
-        Ok(Value::Bool(_)) => "the value is sensitive or ephemeral, but whether the object exists would give it away",
+        Ok(Value::Bool(_)) => {
+            "the value is sensitive or ephemeral, but whether the object exists would give it away"
+        }
         Ok(Value::Null(_)) => "the value is null, but it must be true or false",
         Ok(_) => "the value cannot be determined until apply",
         Err(_) => "a bool is required",
     };
-    invalid(evaluator, SUMMARY, format!("The given \"enabled\" value is unsuitable: {why}."), expression, &value);
+    invalid(
+        evaluator,
+        SUMMARY,
+        format!("The given \"enabled\" value is unsuitable: {why}."),
+        expression,
+        &value,
+    );
     Expansion::Unknown
 }

@@ -9,8 +9,7 @@ use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
 use super::source_address::SourceAddress;
 use crate::config::{Module, ModuleParts, parse_module_call_source};
 use crate::functions::FileError;
-use crate::syntax::body_content::ConfigBody;
-use crate::syntax::{parse_file, parse_json_file};
+use crate::syntax::{ConfigBody, parse_file, parse_json_file};
 
 /// Gives access to source files.
 pub trait SourceReader: Sync {
@@ -33,7 +32,12 @@ pub trait ModuleResolver {
     ///
     /// # Errors
     /// With the reason why there is none.
-    fn resolve(&self, call: &ModulePath, source: &SourceAddress, caller_directory: &str) -> Result<ResolvedModule, Diagnostic>;
+    fn resolve(
+        &self,
+        call: &ModulePath,
+        source: &SourceAddress,
+        caller_directory: &str,
+    ) -> Result<ResolvedModule, Diagnostic>;
 }
 
 /// Where a called module is.
@@ -153,7 +157,8 @@ impl Loader<'_> {
                 let detail = format!(
                     "The directory {directory} could not be read: {error}. Check the source address of the module call."
                 );
-                self.diagnostics.push(Diagnostic::error("Unreadable module directory", detail).at_maybe(called_at));
+                self.diagnostics
+                    .push(Diagnostic::error("Unreadable module directory", detail).at_maybe(called_at));
                 return None;
             }
         };
@@ -172,7 +177,9 @@ impl Loader<'_> {
         for (name, is_override) in files.all() {
             let path = if directory == "." { name.clone() } else { format!("{directory}/{name}") };
             match self.reader.read(&path).map(String::from_utf8) {
-                Ok(Ok(text)) => ids.push((self.sources.add(path, text), name.ends_with(".json"), is_override)),
+                Ok(Ok(text)) => {
+                    ids.push((self.sources.add(path, text), name.ends_with(".json"), is_override))
+                }
                 Ok(Err(_)) => {
                     let detail = format!("The file {path} is not valid UTF-8 text.");
                     diagnostics.push(Diagnostic::error("Invalid character encoding", detail));
@@ -201,10 +208,11 @@ fn parse_all(sources: &SourceMap, ids: &[(FileId, bool, bool)]) -> Vec<(ConfigBo
             parse_json_file(id, &text)
         } else {
             let (body, diagnostics) = parse_file(id, &text);
-            (ConfigBody::from(body), diagnostics)
+            (ConfigBody::from_native(body), diagnostics)
         }
     };
-    let total: usize = ids.iter().filter_map(|(id, ..)| sources.file(*id)).map(|file| file.text().len()).sum();
+    let total: usize =
+        ids.iter().filter_map(|(id, ..)| sources.file(*id)).map(|file| file.text().len()).sum();
     if ids.len() < 2 || total < 200_000 {
         return ids.iter().map(|(id, is_json, _)| parse(*id, *is_json)).collect();
     }
@@ -245,7 +253,9 @@ impl ModuleFiles {
                 .rev()
                 .find_map(|extension| name.strip_suffix(extension).map(|base| (base.to_owned(), extension)))
         };
-        let is_hidden = |name: &str| name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#');
+        let is_hidden = |name: &str| {
+            name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#')
+        };
         let mut files = Self::default();
         let replaced: std::collections::HashSet<String> = names
             .iter()
@@ -280,7 +290,17 @@ mod tests {
 
     #[test]
     fn files_are_chosen_by_their_names() {
-        let names = ["b.tf", "a.tf.json", "x_override.tf", "override.tf.json", ".hidden.tf", "c.txt", "c.tf~", "d.tf", "d.tofu"];
+        let names = [
+            "b.tf",
+            "a.tf.json",
+            "x_override.tf",
+            "override.tf.json",
+            ".hidden.tf",
+            "c.txt",
+            "c.tf~",
+            "d.tf",
+            "d.tofu",
+        ];
         let files = ModuleFiles::choose(names.iter().map(ToString::to_string).collect());
         assert_eq!(files.primary, ["a.tf.json", "b.tf", "d.tofu"]);
         assert_eq!(files.overrides, ["override.tf.json", "x_override.tf"]);

@@ -65,7 +65,8 @@ impl ProviderConfigs {
             }
             for call in &node.module.module_calls {
                 for (_, outside) in &call.providers {
-                    let found = configs.resolve(tree, id, &outside.local_name, outside.alias.as_ref(), outside.span);
+                    let found =
+                        configs.resolve(tree, id, &outside.local_name, outside.alias.as_ref(), outside.span);
                     diagnostics.extend(found.err());
                 }
             }

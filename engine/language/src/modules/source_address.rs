@@ -36,7 +36,10 @@ impl SourceAddress {
     /// # Errors
     /// When the text can be no source.
     pub fn parse(text: &str, version: Option<&VersionConstraints>) -> Result<Self, SourceAddressError> {
-        let is_local = text.starts_with("./") || text.starts_with("../") || text.starts_with(".\\") || text.starts_with("..\\");
+        let is_local = text.starts_with("./")
+            || text.starts_with("../")
+            || text.starts_with(".\\")
+            || text.starts_with("..\\");
         if is_local || text == "." || text == ".." {
             if version.is_some() {
                 return Err(SourceAddressError {
@@ -87,7 +90,9 @@ impl SourceAddress {
             [host, _, _, _] if host.contains(['.', ':']) => (host, parts[1..].join("/")),
             _ => return None,
         };
-        let valid = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let valid = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        };
         let first_is_host = parts.len() == 3 && parts[0].contains('.');
         if first_is_host || !module.split('/').all(valid) {
             return None;

@@ -31,6 +31,7 @@ mod unescape_json;
 
 // Reading the tree.
 pub mod body_content;
+mod body_references;
 mod json_body;
 mod merged_body;
 mod native_body;

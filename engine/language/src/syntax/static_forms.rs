@@ -50,6 +50,15 @@ impl Expression {
         }
     }
 
+    /// Returns the text of a string that is written out.
+    pub fn as_literal_string(&self) -> Option<&str> {
+        match &self.kind {
+            ExpressionKind::String(text) => Some(text),
+            ExpressionKind::JsonString(string) => Some(&string.text),
+            _ => None,
+        }
+    }
+
     /// Returns the elements of a list that is written out.
     pub fn as_list(&self) -> Option<&[Expression]> {
         match &self.kind {
