@@ -1,0 +1,5 @@
+//! For people.
+
+pub mod diagnostic;
+pub mod value;
+pub mod wrap;

@@ -1,0 +1,3 @@
+//! For tools: the forms that Terraform's users parse.
+
+pub mod diagnostic;
