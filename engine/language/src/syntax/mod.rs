@@ -6,6 +6,7 @@ pub mod identifiers;
 mod invalid_tokens;
 pub mod lexer;
 mod lexer_template;
+pub mod source_encoding;
 pub mod token;
 
 // From tokens to the tree.
@@ -52,3 +53,4 @@ pub use format::format_source;
 pub use json::parse_json_file;
 pub use parse::{parse_expression, parse_file, parse_template, parse_traversal};
 pub use parser::{NESTING_MAX, TREE_HEIGHT_MAX, TextOrigin};
+pub use source_encoding::decode_source;

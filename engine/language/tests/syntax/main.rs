@@ -1,0 +1,13 @@
+//! Tests of text to tree and back, through the public interface.
+
+mod contents;
+mod errors;
+mod expressions;
+mod format;
+mod json;
+mod nesting;
+mod properties;
+mod references;
+mod second_opinion;
+mod show;
+mod templates;
