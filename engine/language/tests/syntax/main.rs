@@ -1,5 +1,7 @@
 //! Tests of text to tree and back, through the public interface.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod contents;
 mod errors;
 mod expressions;
