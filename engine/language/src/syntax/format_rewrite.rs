@@ -156,11 +156,29 @@ impl Rewriting<'_, '_> {
     }
 
     /// Tells whether an expression goes over several lines, which it may not without a bracket around it.
+    ///
+    /// Terraform does not see line ends in comments, nor that the first and the last parenthesis need not
+    /// belong together, and leaves such expressions broken.
     fn needs_parentheses(&self, expression: Range<usize>) -> bool {
         let tokens = &self.tokens[expression];
         let has_parentheses = tokens.first().is_some_and(|token| token.kind == TokenKind::OpenParenthesis)
             && tokens.last().is_some_and(|token| token.kind == TokenKind::CloseParenthesis);
-        !has_parentheses && tokens.iter().any(|token| token.kind == TokenKind::Newline)
+        let has_newline = tokens.iter().any(|token| token.kind == TokenKind::Newline);
+        (has_newline && !has_parentheses) || self.is_broken_by_line_end(tokens)
+    }
+
+    /// Tells whether a line ends outside of all brackets, with more of the expression behind it.
+    fn is_broken_by_line_end(&self, tokens: &[Token]) -> bool {
+        let mut depth = 0;
+        let mut has_line_end = false;
+        for token in tokens {
+            depth += token.kind.bracket_change();
+            if !matches!(token.kind, TokenKind::Newline | TokenKind::Comment) && has_line_end {
+                return true;
+            }
+            has_line_end |= depth == 0 && token.ends_line(self.texts.source);
+        }
+        false
     }
 
     /// Puts labels into quotes, and drops comments in front of them.

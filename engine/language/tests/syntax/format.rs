@@ -110,10 +110,14 @@ fn outdated_ways_of_writing_are_replaced() {
 }
 
 #[test]
-fn nothing_is_lost_that_terraform_loses() {
+fn nothing_is_lost_or_broken_that_terraform_loses_or_breaks() {
     // Terraform makes `a {` and `a = b[]` of these.
     check("a \"b$c\" {\n}\n", "a \"b$c\" {\n}\n");
     check("a = b[true]\n", "a = b[true]\n");
+    // Terraform leaves out the parentheses of these.
+    check("a = \"${b # c\n+ 1}\"\n", "a = (b # c\n+ 1)\n");
+    check("a = \"${(b) +\n(c)}\"\n", "a = ((b) +\n(c))\n");
+    check("a = \"${f(b, # c\nd)}\"\n", "a = f(b, # c\nd)\n");
 }
 
 #[test]
