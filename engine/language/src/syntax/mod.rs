@@ -1,10 +1,12 @@
 //! Text to tree, for native and JSON syntax, and the formatter.
 
 // From text to tokens.
+pub mod graphemes;
 pub mod identifiers;
 mod invalid_tokens;
 pub mod lexer;
 mod lexer_template;
+pub mod source_encoding;
 pub mod token;
 
 // From tokens to the tree.
@@ -29,6 +31,12 @@ mod read_json;
 mod scan_json;
 mod unescape_json;
 
+// From tokens to canonical layout.
+pub mod format;
+mod format_layout;
+mod format_rewrite;
+mod format_spacing;
+
 // Reading the tree.
 pub mod body_content;
 mod body_references;
@@ -42,6 +50,8 @@ pub mod suggest;
 pub use body_content::{
     AttributeSchema, Attributes, BlockContent, BlockSchema, BodyContent, BodySchema, ConfigBody,
 };
+pub use format::format_source;
 pub use json::parse_json_file;
 pub use parse::{parse_expression, parse_file, parse_template, parse_traversal};
 pub use parser::{NESTING_MAX, TREE_HEIGHT_MAX, TextOrigin};
+pub use source_encoding::decode_source;

@@ -411,8 +411,8 @@ impl<'a> Parser<'a> {
                 | TokenKind::OpenInterpolation => open.push(token.kind),
                 kind => {
                     if let Some(opener) = kind.opener() {
-                        // If this closes something further out, what follows may belong anywhere.
-                        self.distrusts_places |= open.is_empty();
+                        // If this ends the body, what follows may belong anywhere.
+                        self.distrusts_places |= open.is_empty() && kind == TokenKind::CloseBrace;
                         while open.pop().is_some_and(|kind| kind != opener) {}
                     }
                 }

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_segmentation::UnicodeSegmentation;
-
+use super::graphemes::{count_graphemes, graphemes};
 use super::parse_template::Piece;
 
 /// Takes away from each line as much leading white space as the least indented line has.
@@ -42,8 +41,7 @@ fn common_indentation(pieces: &[Piece<'_>]) -> Option<usize> {
         let text = if let Piece::Text { text, .. } = piece { text.as_ref() } else { "" };
         if std::mem::take(&mut at_line_start) && !is_blank_line(text) {
             let indentation = &text[..text.len() - text.trim_start().len()];
-            let width =
-                if indentation.is_ascii() { indentation.len() } else { indentation.graphemes(true).count() };
+            let width = count_graphemes(indentation);
             common = Some(common.map_or(width, |common: usize| common.min(width)));
         }
         at_line_start = text.ends_with('\n');
@@ -57,5 +55,5 @@ fn is_blank_line(text: &str) -> bool {
 
 /// Returns how many bytes the first characters of a text take up.
 fn length_of_graphemes(text: &str, count: usize) -> usize {
-    text.grapheme_indices(true).nth(count).map_or(text.len(), |(index, _)| index)
+    graphemes(text).take(count).map(str::len).sum()
 }
