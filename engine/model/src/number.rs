@@ -89,11 +89,15 @@ impl Number {
         Some(Self::from_float(Float::from_repr(repr, Context::new(FLOAT64_PRECISION_BITS))))
     }
 
-    /// Converts a whole number of any size.
+    /// Converts a whole number of any size, exactly; one of more than 512 bits keeps its own precision.
     pub fn from_big_int(int: IBig) -> Self {
         match i64::try_from(&int) {
             Ok(small) => small.into(),
-            Err(_) => Self::from_float(round_to_precision(int, 0)),
+            Err(_) => {
+                let precision = PRECISION_BITS.max(int.bit_len());
+                let exact = Float::from_repr(FloatRepr::new(int, 0), Context::new(0));
+                Self::from_float(exact.with_precision(precision).value())
+            }
         }
     }
 
@@ -647,6 +651,14 @@ mod tests {
         assert_eq!(number("1.5").modulo(&one).unwrap().to_string(), "0.5");
         assert_eq!(number("9223372036854775807").add(&one).unwrap().to_string(), "9223372036854775808");
         assert_eq!(number("-9223372036854775808").negate().to_string(), "9223372036854775808");
+    }
+
+    #[test]
+    fn big_whole_numbers_are_exact() {
+        let digits = "9".repeat(200);
+        let int = IBig::from_str_radix(&digits, 10).unwrap();
+        assert_eq!(Number::from_big_int(int.clone()).to_string(), digits);
+        assert_eq!(Number::from_big_int(int.clone()).to_big_int(), Some(int));
     }
 
     #[test]
