@@ -184,7 +184,11 @@ impl Number {
                 let negative = self.is_negative() && other.is_negative();
                 Ok(Self(if negative { Repr::NegativeZero } else { Repr::Int(0) }))
             }
-            _ => Ok(Self::from_float(self.to_float() + other.to_float())),
+            _ => {
+                let sum = Self::from_float(self.to_float() + other.to_float());
+                // What cancels out is zero without a sign.
+                Ok(if sum.is_zero() { Self::ZERO } else { sum })
+            }
         }
     }
 
@@ -645,6 +649,7 @@ mod tests {
         assert_eq!(Number::INFINITY.subtract(&Number::INFINITY), Err(NumberError::NotANumber));
         assert_eq!(Number::INFINITY.multiply(&zero), Err(NumberError::NotANumber));
         assert_eq!(zero.multiply(&one.negate()).unwrap().to_string(), "-0");
+        assert_eq!(number("0.5").add(&number("-0.5")).unwrap().to_string(), "0");
         assert_eq!(zero.negate(), zero);
         assert_eq!(one.modulo(&zero).unwrap(), one);
         assert_eq!(number("-7").modulo(&number("3")).unwrap().to_string(), "-1");

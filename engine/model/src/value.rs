@@ -11,6 +11,9 @@ use crate::type_system::{ObjectType, sort_unique};
 use crate::unknown::{Refinement, Unknown};
 use crate::{Marks, Number, Str, Type, set_order};
 
+/// The longest list that is written out when nothing but its length is known.
+const WRITTEN_OUT_MAX: usize = 1024;
+
 /// A value of any type.
 #[derive(Clone)]
 pub enum Value {
@@ -224,6 +227,31 @@ impl Value {
     pub fn refined_unknown(ty: Type, refinement: Refinement) -> Self {
         let refinement = if ty == Type::Dynamic { Refinement::default() } else { refinement };
         Self::Unknown(Arc::new(Unknown { ty, refinement }))
+    }
+
+    /// Makes an unknown value with promises, or the known value where the promises leave no other.
+    pub fn refined(ty: Type, refinement: Refinement) -> Self {
+        if !refinement.not_null {
+            return Self::refined_unknown(ty, refinement);
+        }
+        if let (Type::Number, Some((least, true)), Some((most, true))) =
+            (&ty, &refinement.number_min, &refinement.number_max)
+            && least == most
+        {
+            return Self::Number(least.clone());
+        }
+        let length = refinement.length_max.filter(|length| *length == refinement.length_min);
+        let unknown_elements = |element: &Type, count: usize| vec![Self::unknown(element.clone()); count];
+        match (&ty, length) {
+            (Type::Map(element), Some(0)) => Self::map::<&str>((**element).clone(), []),
+            (Type::Set(element), Some(length @ (0 | 1))) => {
+                Self::set((**element).clone(), unknown_elements(element, length))
+            }
+            (Type::List(element), Some(length)) if length <= WRITTEN_OUT_MAX => {
+                Self::list((**element).clone(), unknown_elements(element, length))
+            }
+            _ => Self::refined_unknown(ty, refinement),
+        }
     }
 
     /// Makes a value about which nothing is known, not even its type.
@@ -642,6 +670,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_not_known_stays_apart_in_a_set() {
+        let unknown = Value::unknown(Type::String);
+        let set = Value::set(Type::String, [unknown.clone(), "a".into(), unknown.clone(), "a".into()]);
+        assert_eq!(set.as_sequence(), Some(["a".into(), unknown.clone(), unknown].as_slice()));
+    }
+
+    #[test]
+    fn promises_that_leave_one_value_make_it_known() {
+        let exactly =
+            |length| Refinement { length_min: length, length_max: Some(length), ..Refinement::not_null() };
+        let unknown = Value::unknown(Type::String);
+        let list = Value::refined(Type::list(Type::String), exactly(2));
+        assert_eq!(list, Value::list(Type::String, [unknown.clone(), unknown]));
+        let map = Type::map(Type::Bool);
+        assert_eq!(Value::refined(map.clone(), exactly(0)).element_count(), Some(0));
+        assert!(!Value::refined(map.clone(), exactly(1)).is_known());
+        assert!(!Value::refined(map, Refinement { not_null: false, ..exactly(0) }).is_known());
+        let seven = Some((Number::from(7i64), true));
+        let number = Refinement { number_min: seven.clone(), number_max: seven, ..Refinement::not_null() };
+        assert_eq!(Value::refined(Type::Number, number), 7.into());
+    }
 
     fn values() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![

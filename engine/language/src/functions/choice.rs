@@ -87,8 +87,7 @@ fn coalesce_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
 fn coalesce(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     let ty = coalesce_type(arguments)?;
     for (index, value) in arguments.values.iter().enumerate() {
-        let value =
-            convert(value, &ty).map_err(|error| FunctionError::argument(index, error.message))?;
+        let value = convert(value, &ty).map_err(|error| FunctionError::argument(index, error.message))?;
         if !value.is_known() {
             return Ok(Value::unknown(ty));
         }

@@ -128,11 +128,7 @@ fn special_power(x: f64, y: f64) -> Option<f64> {
         });
     }
     if x.is_infinite() {
-        return if x < 0.0 {
-            Some(power(-0.0, -y))
-        } else {
-            Some(if y < 0.0 { 0.0 } else { f64::INFINITY })
-        };
+        return if x < 0.0 { Some(power(-0.0, -y)) } else { Some(if y < 0.0 { 0.0 } else { f64::INFINITY }) };
     }
     match y {
         0.5 => Some(x.sqrt()),

@@ -9,7 +9,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::number::whole;
 use super::quote::{quote, redact};
-use super::refinement::refined;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
 const ANY: ParameterType = ParameterType::Any;
@@ -18,7 +17,7 @@ const LIST: Parameter = Parameter::any("list");
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new(
         "contains",
-        &[LIST, Parameter::any("value").or_null()],
+        &[LIST, Parameter::any("value").or_null().or_dynamic()],
         Returns::Always(ParameterType::Bool),
         contains,
         "Tells whether a list, set or tuple has an element that equals the value.",
@@ -125,9 +124,7 @@ fn element_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
     match (arguments.value(0).ty(), index) {
         (Type::List(element), _) => Ok((*element).clone()),
         (Type::Tuple(_), None) => Ok(Type::Dynamic),
-        (Type::Tuple(elements), Some(index)) => {
-            Ok(elements[wrapped_index(index, elements.len())?].clone())
-        }
+        (Type::Tuple(elements), Some(index)) => Ok(elements[wrapped_index(index, elements.len())?].clone()),
         (other, _) => Err(no_elements_to_read(&other)),
     }
 }
@@ -166,9 +163,7 @@ fn unknown_length(unknown: &Unknown) -> Option<Value> {
         Type::Tuple(elements) => Some(Value::number(elements.len())),
         Type::Object(object) => Some(Value::number(object.attributes().len())),
         Type::String => {
-            // What follows may join the last character of the known beginning.
-            let characters = unknown.refinement.string_prefix.graphemes(true).count();
-            let fewest = Number::from(characters.saturating_sub(1));
+            let fewest = Number::from(unknown.refinement.string_prefix.graphemes(true).count());
             let refinement = Refinement { number_min: Some((fewest, true)), ..Refinement::not_null() };
             Some(Value::refined_unknown(Type::Number, refinement))
         }
@@ -182,7 +177,7 @@ fn unknown_length(unknown: &Unknown) -> Option<Value> {
 
 fn unknown_number_between(least: Number, most: Number) -> Value {
     let (number_min, number_max) = (Some((least, true)), Some((most, true)));
-    refined(Type::Number, Refinement { number_min, number_max, ..Refinement::not_null() })
+    Value::refined(Type::Number, Refinement { number_min, number_max, ..Refinement::not_null() })
 }
 
 fn lookup(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
@@ -239,9 +234,10 @@ fn lookup_in_map(
     let (true, Some(name)) = (map.is_known(), key.as_str()) else {
         return Ok(Value::unknown(element_type.clone()));
     };
-    map.get(name).cloned().or(default).ok_or_else(|| {
-        FunctionError::new(format!("lookup failed to find key {}", redact(quote(name), key)))
-    })
+    map.get(name)
+        .cloned()
+        .or(default)
+        .ok_or_else(|| FunctionError::new(format!("lookup failed to find key {}", redact(quote(name), key))))
 }
 
 const NOT_ONE: &str = "must be a list, set, or tuple value with either zero or one elements";
@@ -260,9 +256,7 @@ fn one(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
 fn one_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
     match arguments.value(0).ty() {
         Type::List(element) | Type::Set(element) => Ok((*element).clone()),
-        Type::Tuple(elements) if elements.len() < 2 => {
-            Ok(elements.first().cloned().unwrap_or(Type::Dynamic))
-        }
+        Type::Tuple(elements) if elements.len() < 2 => Ok(elements.first().cloned().unwrap_or(Type::Dynamic)),
         _ => Err(FunctionError::argument(0, NOT_ONE)),
     }
 }

@@ -61,9 +61,7 @@ fn keys(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     };
     let keys = match map.unmarked() {
         Value::Map(map) => Value::list(Type::String, names(&mut map.entries().iter().map(|(key, _)| key))),
-        Value::Object(object) => {
-            Value::tuple(names(&mut object.attributes().iter().map(|(name, _)| name)))
-        }
+        Value::Object(object) => Value::tuple(names(&mut object.attributes().iter().map(|(name, _)| name))),
         Value::Unknown(unknown) => match &unknown.ty {
             Type::Map(_) => Value::unknown(Type::list(Type::String)),
             Type::Object(object) => {
@@ -125,8 +123,7 @@ fn mapping_kind(value: &Value) -> Result<Mapping<'_>, FunctionError> {
 }
 
 fn merge(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
-    let marks: Marks =
-        arguments.values.iter().filter(|value| !value.is_null()).map(Value::marks).collect();
+    let marks: Marks = arguments.values.iter().filter(|value| !value.is_null()).map(Value::marks).collect();
     // The result is a map only where all arguments are maps of one type.
     let mut element_type = None;
     let mut all_alike = !arguments.values.is_empty();

@@ -19,7 +19,6 @@ mod set;
 
 mod float64;
 mod quote;
-mod refinement;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};

@@ -173,8 +173,7 @@ fn sum(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     let mut total = None;
     for element in elements {
         let number = convert(element, &Type::Number).ok().and_then(|value| value.as_number().cloned());
-        let number =
-            number.ok_or_else(|| blame("argument must be list, set, or tuple of number values"))?;
+        let number = number.ok_or_else(|| blame("argument must be list, set, or tuple of number values"))?;
         total = Some(match total {
             None => number,
             Some(total) => Number::add(&total, &number)
@@ -186,9 +185,9 @@ fn sum(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
 
 /// Returns the number as a 64-bit integer, or what is wrong with it.
 pub(super) fn whole(number: &Number) -> Result<i64, String> {
-    number.to_i64().ok_or_else(|| {
-        format!("value must be a whole number, between {} and {}", i64::MIN, i64::MAX)
-    })
+    number
+        .to_i64()
+        .ok_or_else(|| format!("value must be a whole number, between {} and {}", i64::MIN, i64::MAX))
 }
 
 fn to_float(number: &Number) -> Result<f64, FunctionError> {

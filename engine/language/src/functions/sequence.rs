@@ -5,7 +5,6 @@ use terrane_model::convert::convert;
 use terrane_model::{Marks, Number, Refinement, Type, Value, unify};
 
 use super::number::whole;
-use super::refinement::refined;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
 const ANY: ParameterType = ParameterType::Any;
@@ -101,13 +100,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         slice,
         "Returns the elements from one position up to, but not including, another.",
     ),
-    Function::new(
-        "sort",
-        &[STRINGS.or_unknown()],
-        LIST_OF_STRING,
-        sort,
-        "Sorts texts by code point.",
-    ),
+    Function::new("sort", &[STRINGS.or_unknown()], LIST_OF_STRING, sort, "Sorts texts by code point."),
 ];
 
 fn same_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
@@ -129,8 +122,7 @@ fn chunklist(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         return Ok(Value::unknown(Type::list(list.ty())).with_marks(marks));
     };
     let size = whole(size).map_err(|message| FunctionError::new(format!("invalid size: {message}")))?;
-    let size =
-        usize::try_from(size).map_err(|_| FunctionError::new("the size argument must be positive"))?;
+    let size = usize::try_from(size).map_err(|_| FunctionError::new("the size argument must be positive"))?;
     let element_type = element_type(list);
     let list_type = Type::list(element_type.clone());
     let chunks: Vec<Value> = match size {
@@ -223,7 +215,9 @@ fn concat_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
     for value in arguments.values {
         match (value.ty(), value.element_count()) {
             (Type::Tuple(types), _) => elements.extend(types.iter().cloned()),
-            (Type::List(element), Some(count)) => elements.extend(std::iter::repeat_n((*element).clone(), count)),
+            (Type::List(element), Some(count)) => {
+                elements.extend(std::iter::repeat_n((*element).clone(), count))
+            }
             _ => return Ok(Type::Dynamic),
         }
     }
@@ -324,10 +318,8 @@ fn matchkeys(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
             .map_err(|error| FunctionError::argument(index, error.message))
     };
     let (keys, searched) = (converted(1)?, converted(2)?);
-    let (key_elements, searched) = (
-        keys.as_sequence().unwrap_or_default(),
-        searched.as_sequence().unwrap_or_default(),
-    );
+    let (key_elements, searched) =
+        (keys.as_sequence().unwrap_or_default(), searched.as_sequence().unwrap_or_default());
     if searched.is_empty() {
         return Ok(empty);
     }
@@ -366,15 +358,15 @@ fn range(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         3 => (number(0), number(1), number(2)),
         _ => return Err(FunctionError::new("must have one, two, or three arguments")),
     };
-    if step.is_zero() {
-        return Err(FunctionError::argument(2, "step must not be zero"));
-    }
     let down = step < zero;
     if down && end > start {
         return Err(FunctionError::argument(1, "end must be less than start when step is negative"));
     }
     if !down && end < start {
         return Err(FunctionError::argument(1, "end must be greater than start when step is positive"));
+    }
+    if step.is_zero() && start != end {
+        return Err(FunctionError::argument(2, "step must not be zero"));
     }
     let mut numbers = Vec::new();
     let mut number = start;
@@ -495,14 +487,12 @@ fn sort(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
             ..Refinement::default()
         });
         let refinement = Refinement { not_null: true, ..refinement };
-        return Ok(refined(Type::list(Type::String), refinement));
+        return Ok(Value::refined(Type::list(Type::String), refinement));
     }
     let elements = arguments.elements(0);
     if let Some(index) = elements.iter().position(Value::is_null) {
-        return Err(FunctionError::argument(
-            0,
-            format!("given list element {index} is null; a null string cannot be sorted"),
-        ));
+        let message = format!("given list element {index} is null; a null string cannot be sorted");
+        return Err(FunctionError::new(message));
     }
     let mut sorted = elements.to_vec();
     sorted.sort_by(|a, b| a.as_str().cmp(&b.as_str()));

@@ -4,7 +4,6 @@ use rustc_hash::FxHashSet;
 use terrane_model::convert::convert;
 use terrane_model::{Marks, Refinement, Type, Value, unify};
 
-use super::refinement::refined;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
 const SET_OF_ANY: ParameterType = ParameterType::SET_OF_ANY;
@@ -69,9 +68,10 @@ fn common_set_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
 /// Returns all sets in their common type, and its element type.
 fn in_common_type(arguments: &Arguments<'_>) -> Result<(Vec<Value>, Type), FunctionError> {
     let ty = common_set_type(arguments)?;
-    let converted = arguments.values.iter().enumerate().map(|(index, set)| {
-        convert(set, &ty).map_err(|error| FunctionError::argument(index, error.message))
-    });
+    let converted =
+        arguments.values.iter().enumerate().map(|(index, set)| {
+            convert(set, &ty).map_err(|error| FunctionError::argument(index, error.message))
+        });
     let element = ty.element().cloned().unwrap_or(Type::Dynamic);
     Ok((converted.collect::<Result<_, _>>()?, element))
 }
@@ -133,7 +133,8 @@ fn factor(value: &Value, index: usize) -> Result<Factor, FunctionError> {
         (Some(unknown), _) => unknown.refinement.length_max,
         (None, _) => value.element_count(),
     };
-    let length_is_open = !is_ordered && length_max.is_some_and(|length| length > 1) && !value.is_wholly_known();
+    let length_is_open =
+        !is_ordered && length_max.is_some_and(|length| length > 1) && !value.is_wholly_known();
     let elements = if length_is_open { None } else { value.as_sequence() };
     let elements = elements.map(|elements| elements.iter().map(|element| in_type(element, &element_type)));
     Ok(Factor { elements: elements.map(Iterator::collect), element_type, is_ordered, length_max })
@@ -166,10 +167,9 @@ fn product(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     let factors = factors(arguments)?;
     let ty = type_of_product(&factors);
     let element_type = ty.element().cloned().unwrap_or(Type::Dynamic);
-    let elements: Option<Vec<&[Value]>> =
-        factors.iter().map(|factor| factor.elements.as_deref()).collect();
+    let elements: Option<Vec<&[Value]>> = factors.iter().map(|factor| factor.elements.as_deref()).collect();
     let Some(elements) = elements else {
-        return Ok(refined(ty, promise_about_product(&factors)).with_marks(marks));
+        return Ok(Value::refined(ty, promise_about_product(&factors)).with_marks(marks));
     };
     let tuples = combinations(&elements)?;
     let product = match ty {
