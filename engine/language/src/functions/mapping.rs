@@ -196,7 +196,6 @@ fn transpose(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
             transposed.entry(text.clone()).or_default().push(Value::String(key.clone()));
         }
     }
-    #[expect(clippy::iter_over_hash_type, reason = "making a map sorts its keys")]
     let entries: Vec<(Str, Value)> =
         transposed.into_iter().map(|(key, keys)| (key, Value::list(Type::String, keys))).collect();
     Ok(Value::map(list_type, entries))

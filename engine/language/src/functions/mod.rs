@@ -11,14 +11,20 @@ mod signature;
 mod table;
 
 mod choice;
+mod letter_case;
 mod lookup;
 mod mapping;
 mod number;
+mod regular_expression;
 mod sequence;
 mod set;
+mod text;
 
 mod float64;
+mod known_values;
 mod quote;
+mod re2_class;
+mod re2_syntax;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};

@@ -1,9 +1,9 @@
 //! Functions that make lists and tuples from lists and tuples.
 
-use rustc_hash::FxHashSet;
 use terrane_model::convert::convert;
 use terrane_model::{Marks, Number, Refinement, Type, Value, unify};
 
+use super::known_values::KnownValues;
 use super::number::whole;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
@@ -216,7 +216,7 @@ fn concat_type(arguments: &Arguments<'_>) -> Result<Type, FunctionError> {
         match (value.ty(), value.element_count()) {
             (Type::Tuple(types), _) => elements.extend(types.iter().cloned()),
             (Type::List(element), Some(count)) => {
-                elements.extend(std::iter::repeat_n((*element).clone(), count))
+                elements.extend(std::iter::repeat_n((*element).clone(), count));
             }
             _ => return Ok(Type::Dynamic),
         }
@@ -248,8 +248,8 @@ fn distinct(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     if !list.is_wholly_known() {
         return Ok(Value::unknown(list.ty()));
     }
-    let mut seen = FxHashSet::default();
-    let unique = arguments.elements(0).iter().filter(|element| seen.insert(*element));
+    let mut seen = KnownValues::default();
+    let unique = arguments.elements(0).iter().filter(|element| seen.insert(element));
     let unique: Vec<Value> = unique.cloned().collect();
     Ok(Value::list(element_type(list), unique))
 }
@@ -327,7 +327,7 @@ fn matchkeys(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         return Ok(Value::unknown(list_type));
     }
     // Keys are compared with what is searched for in order, until the first that is not known.
-    let known: FxHashSet<&Value> = searched.iter().take_while(|value| value.is_wholly_known()).collect();
+    let known: KnownValues<'_> = searched.iter().take_while(|value| value.is_wholly_known()).collect();
     let open = searched.get(known_prefix(searched)..).unwrap_or_default();
     let mut matching = Vec::new();
     for (key, value) in key_elements.iter().zip(values) {

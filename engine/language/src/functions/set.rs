@@ -1,9 +1,9 @@
 //! Functions that combine sets.
 
-use rustc_hash::FxHashSet;
 use terrane_model::convert::convert;
 use terrane_model::{Marks, Refinement, Type, Value, unify};
 
+use super::known_values::KnownValues;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
 const SET_OF_ANY: ParameterType = ParameterType::SET_OF_ANY;
@@ -90,7 +90,7 @@ fn intersection(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     let mut sets = sets.iter().filter_map(Value::as_sequence);
     let mut common: Vec<&Value> = sets.next().unwrap_or_default().iter().collect();
     for set in sets {
-        let set: FxHashSet<&Value> = set.iter().collect();
+        let set: KnownValues<'_> = set.iter().collect();
         common.retain(|element| set.contains(element));
     }
     Ok(Value::set(element_type, common.into_iter().cloned()))
@@ -102,7 +102,7 @@ fn subtract(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         return Ok(Value::unknown(Type::set(element_type)));
     }
     let elements = |index: usize| sets.get(index).and_then(Value::as_sequence).unwrap_or_default();
-    let removed: FxHashSet<&Value> = elements(1).iter().collect();
+    let removed: KnownValues<'_> = elements(1).iter().collect();
     let rest = elements(0).iter().filter(|element| !removed.contains(element));
     Ok(Value::set(element_type, rest.cloned()))
 }

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use super::{Function, choice, lookup, mapping, number, sequence, set};
+use super::{
+    Function, choice, letter_case, lookup, mapping, number, regular_expression, sequence, set, text,
+};
 
 /// Returns all functions in the order of their names.
 pub fn all() -> impl Iterator<Item = &'static Function> {
@@ -17,11 +19,14 @@ pub fn find(name: &str) -> Option<&'static Function> {
 
 const TABLES: &[&[Function]] = &[
     choice::FUNCTIONS,
+    letter_case::FUNCTIONS,
     lookup::FUNCTIONS,
     mapping::FUNCTIONS,
     number::FUNCTIONS,
+    regular_expression::FUNCTIONS,
     sequence::FUNCTIONS,
     set::FUNCTIONS,
+    text::FUNCTIONS,
 ];
 
 fn by_name() -> &'static [&'static Function] {
