@@ -4,10 +4,12 @@
 
 pub mod attribute_path;
 pub mod convert;
+mod decimal_digits;
 pub mod diagnostic;
 pub mod equality;
 pub mod marks;
 pub mod number;
+mod number_format;
 mod set_order;
 pub mod source_span;
 pub mod type_system;
