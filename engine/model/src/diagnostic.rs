@@ -4,6 +4,7 @@
 //! sentences what is wrong, why, and what to do. Where Terraform has a text for the case, it is ours too.
 //! Functions that can go on after an error return their best result together with [`Diagnostics`].
 
+use crate::AttributePath;
 use crate::source_span::Span;
 
 /// How bad a message is.
@@ -43,6 +44,8 @@ pub struct Diagnostic {
     pub values: Vec<ReferenceValue>,
     /// The name of the function whose call failed, for the snippet's footer.
     pub function_call: Option<String>,
+    /// The part of a block's value that a provider blames; the engine finds its place in the source.
+    pub attribute: Option<AttributePath>,
 }
 
 impl Diagnostic {
@@ -66,6 +69,7 @@ impl Diagnostic {
             context: None,
             values: Vec::new(),
             function_call: None,
+            attribute: None,
         }
     }
 
@@ -94,6 +98,13 @@ impl Diagnostic {
     #[must_use]
     pub fn about(mut self, address: impl ToString) -> Self {
         self.address = Some(address.to_string());
+        self
+    }
+
+    /// Sets the part of the block's value to blame.
+    #[must_use]
+    pub fn on_attribute(mut self, path: AttributePath) -> Self {
+        self.attribute = Some(path);
         self
     }
 

@@ -157,6 +157,13 @@ impl SourceMap {
             .unwrap_or_default()
     }
 
+    /// Returns a span as messages name it: `main.tf:3,1-12`.
+    pub fn describe(&self, span: Span) -> String {
+        let Some((file, start, end)) = self.range(span) else { return String::new() };
+        let line = if start.line == end.line { String::new() } else { format!("{},", end.line) };
+        format!("{}:{},{}-{line}{}", file.path(), start.line, start.column, end.column)
+    }
+
     /// Returns where a span starts and ends, with the file it lies in.
     pub fn range(&self, span: Span) -> Option<(&SourceFile, Position, Position)> {
         let file = self.file(span.file)?;

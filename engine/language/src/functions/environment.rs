@@ -45,12 +45,6 @@ pub trait Environment {
     /// # Errors
     /// With what is wrong with the template.
     fn render_template(&self, name: &str, template: &str, variables: &Value) -> Result<Value, FunctionError>;
-
-    /// Reads the text of a `.tfvars` file into an object; `name` is shown in errors.
-    ///
-    /// # Errors
-    /// With what is wrong with the text.
-    fn read_definitions(&self, name: &str, text: &str) -> Result<Value, FunctionError>;
 }
 
 /// What a path leads to.

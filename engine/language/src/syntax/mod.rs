@@ -1,3 +1,47 @@
 //! Text to tree, for native and JSON syntax, and the formatter.
 
+// From text to tokens.
+pub mod identifiers;
+mod invalid_tokens;
+pub mod lexer;
+mod lexer_template;
+pub mod token;
+
+// From tokens to the tree.
+mod build_template;
+pub mod parse;
+mod parse_body;
+mod parse_collection;
+mod parse_expression;
+mod parse_steps;
+mod parse_template;
+mod parse_term;
+mod parse_traversal;
+mod parser;
+mod string_literal;
+mod strip_heredoc;
 pub mod tree;
+
+// JSON syntax.
+pub mod json;
+mod json_expression;
+mod read_json;
+mod scan_json;
+mod unescape_json;
+
+// Reading the tree.
+pub mod body_content;
+mod body_references;
+mod json_body;
+mod merged_body;
+mod native_body;
+pub mod references;
+mod static_forms;
+pub mod suggest;
+
+pub use body_content::{
+    AttributeSchema, Attributes, BlockContent, BlockSchema, BodyContent, BodySchema, ConfigBody,
+};
+pub use json::parse_json_file;
+pub use parse::{parse_expression, parse_file, parse_template, parse_traversal};
+pub use parser::{NESTING_MAX, TREE_HEIGHT_MAX, TextOrigin};

@@ -4,6 +4,8 @@
 //! knowing what is expected, so it is kept as JSON (see `json.rs`) until a reader asks for a content;
 //! both answer the same questions through [`super::body_content`].
 
+use std::sync::Arc;
+
 use terrane_model::{Span, Str};
 
 /// A name as written.
@@ -24,7 +26,9 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// From the first to the last byte, without braces.
     pub span: Span,
-    /// Where a missing argument is blamed on: the closing brace, or the end of the file.
+    /// Where a missing argument is blamed on: in front of the opening brace, or the start of the file.
+    pub start: Span,
+    /// The closing brace, or the end of the file.
     pub end: Span,
 }
 
@@ -33,8 +37,8 @@ pub struct Body {
 pub struct Attribute {
     /// The name.
     pub name: Identifier,
-    /// What stands to the right of the equals sign.
-    pub expression: Expression,
+    /// What stands to the right of the equals sign; shared, so that whoever asks for it may keep it.
+    pub expression: Arc<Expression>,
     /// From the name to the end of the expression.
     pub span: Span,
 }
@@ -46,8 +50,8 @@ pub struct Block {
     pub block_type: Identifier,
     /// The labels; a bare identifier counts like a quoted one.
     pub labels: Vec<Identifier>,
-    /// What is between the braces.
-    pub body: Body,
+    /// What is between the braces; shared, so that whoever asks for it may keep it.
+    pub body: Arc<Body>,
     /// From the type to the end of the last label: what errors about the block underline.
     pub header: Span,
     /// The opening brace.
@@ -72,7 +76,8 @@ pub enum ExpressionKind {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it was written.
+    /// A number, as it was written: decimal digits, perhaps a fraction and an exponent; in JSON syntax
+    /// perhaps a minus sign in front.
     Number(Str),
     /// A quoted string or heredoc without any sequence: its text after escapes.
     String(Str),

@@ -1,0 +1,37 @@
+//! `check` blocks.
+
+use terrane_model::{Diagnostic, Diagnostics};
+
+use super::decode::{check_name, check_rule};
+use super::module::{Check, Module};
+use super::resource;
+use crate::syntax::BlockContent;
+
+pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {
+    let Some(name) = check_name(block, 0, "Invalid check block name", diagnostics) else { return };
+    let schema = body_schema!([], ["data" ["type", "name"], "assert"]);
+    let (content, problems) = block.body.content(&schema);
+    diagnostics.extend(problems);
+    let mut check = Check { name, data_resource: None, assertions: Vec::new(), span: block.header };
+    for nested in &content.blocks {
+        if nested.block_type.name == "assert" {
+            check.assertions.extend(check_rule(nested, diagnostics));
+            continue;
+        }
+        if check.data_resource.is_some() {
+            let detail = format!("This check block already has a data resource.");
+            diagnostics.push(Diagnostic::error("Multiple data resource blocks", detail).at(nested.header));
+            continue;
+        }
+        if let Some(mut data) = resource::decode(nested, diagnostics) {
+            data.check = Some(check.name.clone());
+            check.data_resource = Some(data.address.clone());
+            module.resources.push(data);
+        }
+    }
+    if content.blocks.iter().all(|nested| nested.block_type.name != "assert") {
+        let detail = "Check blocks must have at least one assert block.";
+        diagnostics.push(Diagnostic::error("Zero assert blocks", detail).at(block.header));
+    }
+    module.checks.push(check);
+}

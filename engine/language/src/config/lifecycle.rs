@@ -1,0 +1,195 @@
+//! `lifecycle` and `provisioner` blocks.
+
+use std::sync::Arc;
+
+use terrane_model::{Diagnostic, Diagnostics, ResourceMode, Str};
+
+use super::constant::constant_bool;
+use super::decode::{attribute_bool, attribute_expression, check_rule, static_traversal};
+use super::module::{Expr, IgnoreChanges, Lifecycle, Provisioner, Repetition};
+use crate::syntax::tree::{Attribute, Expression, Traversal};
+use crate::syntax::{BlockContent, BodyContent, BodySchema};
+
+fn schema() -> BodySchema<'static> {
+    body_schema!(
+        [
+            "create_before_destroy",
+            "prevent_destroy",
+            "ignore_changes",
+            "replace_triggered_by",
+            "destroy",
+            "enabled",
+        ],
+        ["precondition", "postcondition"]
+    )
+}
+
+pub(super) fn decode(
+    block: &BlockContent,
+    mode: ResourceMode,
+    repetition: &mut Repetition,
+    diagnostics: &mut Diagnostics,
+) -> Lifecycle {
+    let (content, problems) = block.body.content(&schema());
+    diagnostics.extend(problems);
+    let mut lifecycle = Lifecycle::default();
+    for nested in &content.blocks {
+        let rule = check_rule(nested, diagnostics);
+        match nested.block_type.name.as_str() {
+            "precondition" => lifecycle.preconditions.extend(rule),
+            _ => lifecycle.postconditions.extend(rule),
+        }
+    }
+    repetition.enabled = attribute_expression(&content, "enabled");
+    if mode != ResourceMode::Managed {
+        refuse_for_data(&content, diagnostics);
+        return lifecycle;
+    }
+    lifecycle.create_before_destroy = attribute_bool(&content, "create_before_destroy", diagnostics);
+    lifecycle.prevent_destroy = attribute_expression(&content, "prevent_destroy");
+    lifecycle.destroy = attribute_bool(&content, "destroy", diagnostics);
+    if let Some(attribute) = content.attributes.get("ignore_changes") {
+        lifecycle.ignore_changes = ignore_changes(attribute, diagnostics);
+    }
+    if let Some(attribute) = content.attributes.get("replace_triggered_by") {
+        lifecycle.replace_triggered_by = replace_triggered_by(attribute, diagnostics);
+    }
+    lifecycle
+}
+
+fn refuse_for_data(content: &BodyContent, diagnostics: &mut Diagnostics) {
+    for name in
+        ["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"]
+    {
+        if let Some(attribute) = content.attributes.get(name) {
+            let detail = format!(
+                "The lifecycle argument {name:?} is defined only for managed resources (\"resource\" blocks), and is not valid for data resources."
+            );
+            diagnostics.push(
+                Diagnostic::error("Invalid data resource lifecycle argument", detail).at(attribute.name.span),
+            );
+        }
+    }
+}
+
+fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> IgnoreChanges {
+    if attribute.expression.as_keyword() == Some("all") {
+        return IgnoreChanges::All;
+    }
+    let Some(elements) = attribute.expression.as_list() else {
+        let detail = "A static list expression is required.";
+        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(attribute.expression.span));
+        return IgnoreChanges::None;
+    };
+    // `["*"]` is how old configurations spell `all`.
+    if let [only] = &*elements
+        && only.as_literal_string() == Some("*")
+    {
+        let detail = "The [\"*\"] form of ignore_changes wildcard is was deprecated and is now invalid. Use \
+                      \"ignore_changes = all\" to ignore changes to all attributes.";
+        diagnostics.push(Diagnostic::error("Invalid ignore_changes wildcard", detail).at(only.span));
+        return IgnoreChanges::None;
+    }
+    let traversals: Vec<Traversal> =
+        elements.iter().filter_map(|element| relative_traversal(element, diagnostics)).collect();
+    IgnoreChanges::Attributes(traversals)
+}
+
+/// Reads a path into the resource's own attributes; quotes around it are an old habit.
+fn relative_traversal(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<Traversal> {
+    if let Some(text) = expression.as_literal_string()
+        && let Ok(traversal) =
+            crate::syntax::parse_traversal(text, crate::syntax::TextOrigin::Derived(expression.span))
+    {
+        return Some(traversal);
+    }
+    static_traversal(expression, diagnostics)
+}
+
+fn replace_triggered_by(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Vec<Expr> {
+    let Some(elements) = attribute.expression.as_list() else {
+        let detail = "A static list expression is required.";
+        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(attribute.expression.span));
+        return Vec::new();
+    };
+    elements.iter().map(|element| Arc::new(element.clone())).collect()
+}
+
+pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Provisioner> {
+    let provisioner_type: Str = block.labels.first()?.name.clone();
+    let schema = body_schema!(["when", "on_failure"], ["_", "connection", "lifecycle"]);
+    let (content, body, problems) = block.body.partial_content(&schema);
+    diagnostics.extend(problems);
+    if ["chef", "habitat", "puppet", "salt-masterless"].contains(&provisioner_type.as_str()) {
+        let detail = format!(
+            "The {provisioner_type:?} provisioner was deprecated in Terraform 0.13.4 has been removed from Terraform."
+        );
+        let summary = format!("The {provisioner_type:?} provisioner has been removed");
+        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
+        return None;
+    }
+    let on_destroy =
+        keyword(&content, "when", ["create", "destroy"], "Invalid \"when\" keyword", diagnostics);
+    let continues =
+        keyword(&content, "on_failure", ["fail", "continue"], "Invalid \"on_failure\" keyword", diagnostics);
+    let mut connection = None;
+    for nested in &content.blocks {
+        match nested.block_type.name.as_str() {
+            "connection" if connection.is_some() => {
+                let detail = "This provisioner already has a connection block.";
+                diagnostics.push(Diagnostic::error("Duplicate connection block", detail).at(nested.header));
+            }
+            "connection" => connection = Some(nested.body.clone()),
+            "lifecycle" => {
+                let detail =
+                    "The block type name \"lifecycle\" is reserved for use by Terraform in a future version.";
+                let error = Diagnostic::error("Reserved block type name in provisioner block", detail);
+                diagnostics.push(error.at(nested.header));
+            }
+            _ => {}
+        }
+    }
+    Some(Provisioner {
+        provisioner_type,
+        on_destroy,
+        continue_on_failure: continues,
+        connection,
+        body: super::provider_block::with_escaped(body, &content.blocks),
+        span: block.header,
+    })
+}
+
+/// Reads one of two bare words; tells whether it is the second.
+fn keyword(
+    content: &BodyContent,
+    name: &str,
+    words: [&str; 2],
+    summary: &str,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(attribute) = content.attributes.get(name) else { return false };
+    let word = attribute.expression.as_keyword().or(attribute.expression.as_literal_string());
+    match word {
+        Some(word) if word == words[0] => false,
+        Some(word) if word == words[1] => true,
+        _ => {
+            let detail = format!(
+                "The {name:?} argument requires one of the following keywords: {} or {}.",
+                words[0], words[1]
+            );
+            diagnostics.push(Diagnostic::error(summary, detail).at(attribute.expression.span));
+            false
+        }
+    }
+}
+
+/// Reads `lifecycle { destroy = … }` of a `removed` block.
+pub(super) fn decode_removed_lifecycle(block: &BlockContent, diagnostics: &mut Diagnostics) -> bool {
+    let (content, problems) = block.body.content(&body_schema!(["destroy": required], []));
+    diagnostics.extend(problems);
+    content
+        .attributes
+        .get("destroy")
+        .and_then(|attribute| constant_bool(&attribute.expression, diagnostics))
+        .unwrap_or(true)
+}

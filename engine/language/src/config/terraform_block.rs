@@ -1,0 +1,167 @@
+//! `terraform` blocks.
+
+use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Str};
+
+use super::constant::constant_string;
+use super::decode::provider_reference;
+use super::module::{Backend, RequiredProvider, Settings};
+use super::version_constraint::VersionConstraints;
+use crate::syntax::tree::Expression;
+use crate::syntax::{BlockContent, BodySchema};
+
+pub(super) fn schema() -> BodySchema<'static> {
+    body_schema!(
+        ["required_version", "experiments", "language"],
+        ["backend"["type"], "cloud", "required_providers", "provider_meta"["provider"], "encryption",]
+    )
+}
+
+pub(super) fn decode(block: &BlockContent, settings: &mut Settings, diagnostics: &mut Diagnostics) {
+    let (content, problems) = block.body.content(&schema());
+    diagnostics.extend(problems);
+    if let Some(attribute) = content.attributes.get("required_version")
+        && let Some(constraints) = version_constraint(&attribute.expression, diagnostics)
+    {
+        settings.required_versions.push((constraints, attribute.expression.span));
+    }
+    if let Some(attribute) = content.attributes.get("experiments") {
+        check_experiments(&attribute.expression, diagnostics);
+    }
+    for nested in &content.blocks {
+        match nested.block_type.name.as_str() {
+            "backend" => decode_backend(nested, nested.labels[0].name.clone(), settings, diagnostics),
+            "cloud" => decode_backend(nested, "cloud".into(), settings, diagnostics),
+            "required_providers" => {
+                if settings.required_providers_span.is_some() {
+                    let detail = "A module may have only one required providers configuration.";
+                    let error = Diagnostic::error("Duplicate required providers configuration", detail);
+                    diagnostics.push(error.at(nested.header));
+                    continue;
+                }
+                settings.required_providers_span = Some(nested.header);
+                decode_required_providers(nested, settings, diagnostics);
+            }
+            "provider_meta" => {
+                let name = nested.labels[0].name.clone();
+                settings.provider_meta.push((name, nested.body.clone(), nested.header));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn decode_backend(
+    block: &BlockContent,
+    backend_type: Str,
+    settings: &mut Settings,
+    diagnostics: &mut Diagnostics,
+) {
+    if settings.backend.is_some() {
+        let summary = if backend_type == "cloud" {
+            "Duplicate HCP Terraform configurations"
+        } else {
+            "Duplicate backend configuration"
+        };
+        let detail = "A module may have only one backend or cloud configuration.";
+        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
+        return;
+    }
+    settings.backend = Some(Backend { backend_type, body: block.body.clone(), span: block.header });
+}
+
+fn check_experiments(expression: &Expression, diagnostics: &mut Diagnostics) {
+    for element in expression.as_list().iter().flat_map(|elements| elements.iter()) {
+        let name = element.as_keyword().unwrap_or_default();
+        let detail = format!(
+            "There is no experiment with the keyword {name:?}: the language has no experiments to opt in to."
+        );
+        diagnostics.push(Diagnostic::error("Unknown experiment keyword", detail).at(element.span));
+    }
+}
+
+/// Reads a version constraint that must be written out.
+pub(super) fn version_constraint(
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<VersionConstraints> {
+    let text = constant_string(expression, diagnostics)?;
+    let constraints = VersionConstraints::parse(&text);
+    if constraints.is_none() {
+        let detail = "This string does not use correct version constraint syntax.";
+        diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(expression.span));
+    }
+    constraints
+}
+
+fn decode_required_providers(block: &BlockContent, settings: &mut Settings, diagnostics: &mut Diagnostics) {
+    let (attributes, problems) = block.body.just_attributes();
+    diagnostics.extend(problems);
+    for attribute in attributes {
+        let local_name = attribute.name.name.clone();
+        if local_name.chars().any(char::is_uppercase) {
+            let detail = format!(
+                "Provider names must be normalized. Replace {:?} with {:?} to fix this error.",
+                local_name.as_str(),
+                local_name.to_lowercase()
+            );
+            diagnostics
+                .push(Diagnostic::error("Invalid provider local name", detail).at(attribute.name.span));
+            continue;
+        }
+        let mut required = RequiredProvider {
+            source: ProviderSource::implied(&local_name),
+            local_name,
+            version: VersionConstraints::default(),
+            configuration_aliases: Vec::new(),
+            span: attribute.span,
+        };
+        if let Some(items) = attribute.expression.as_object() {
+            for item in items.iter() {
+                decode_setting(&item.key, &item.value, &mut required, diagnostics);
+            }
+        } else if let Some(version) = version_constraint(&attribute.expression, diagnostics) {
+            required.version = version;
+        }
+        settings.required_providers.push(required);
+    }
+}
+
+fn decode_setting(
+    key: &Expression,
+    value: &Expression,
+    required: &mut RequiredProvider,
+    diagnostics: &mut Diagnostics,
+) {
+    match key.as_keyword().or(key.as_literal_string()) {
+        Some("source") => {
+            let Some(source) = constant_string(value, diagnostics) else { return };
+            match ProviderSource::parse(&source) {
+                Some(parsed) => required.source = parsed,
+                None => {
+                    let detail = format!(
+                        "The provider source address {:?} is not valid: it must be of the form \"namespace/name\" or \
+                         \"hostname/namespace/name\".",
+                        source.as_str()
+                    );
+                    diagnostics
+                        .push(Diagnostic::error("Invalid provider source string", detail).at(value.span));
+                }
+            }
+        }
+        Some("version") => {
+            if let Some(version) = version_constraint(value, diagnostics) {
+                required.version = version;
+            }
+        }
+        Some("configuration_aliases") => {
+            for element in value.as_list().iter().flat_map(|elements| elements.iter()) {
+                required.configuration_aliases.extend(provider_reference(element, diagnostics));
+            }
+        }
+        _ => {
+            let detail = "required_providers objects can only contain \"version\", \"source\" and \
+                          \"configuration_aliases\" attributes. To configure a provider, use a \"provider\" block.";
+            diagnostics.push(Diagnostic::error("Invalid required_providers object", detail).at(key.span));
+        }
+    }
+}

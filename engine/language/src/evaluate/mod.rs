@@ -1,0 +1,29 @@
+//! Expressions to values, and blocks to values by a schema.
+
+mod call;
+pub mod check_rules;
+mod collection_expressions;
+mod conditional;
+pub mod decode_block;
+pub mod describe;
+mod dynamic_block;
+pub mod evaluation;
+pub mod evaluator;
+mod index;
+pub mod module_scope;
+mod operators;
+pub mod repetition;
+pub mod scope;
+pub mod values;
+
+pub use check_rules::{RuleKind, RuleOutcome, evaluate_rule};
+pub use decode_block::{block_content, decode_block};
+pub use describe::Causes;
+pub use evaluation::{
+    CallInstances, Evaluation, ModuleInstanceId, NoProviderFunctions, ProviderFunctions, Surroundings,
+};
+pub use evaluator::{Evaluator, evaluate};
+pub use module_scope::ModuleScope;
+pub use repetition::{Expansion, RepetitionValues, expand};
+pub use scope::{Callable, ProviderFunction, Resolved, Scope};
+pub use values::{GivenValue, GivenValues, ValueOrigin};

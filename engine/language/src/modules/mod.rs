@@ -1,0 +1,11 @@
+//! The tree of modules: every call of every module, each directory read once.
+
+pub mod loader;
+pub mod module_tree;
+pub mod provider_bindings;
+pub mod source_address;
+
+pub use loader::{Configuration, ModuleResolver, ResolvedModule, SourceReader, load};
+pub use module_tree::{ModuleId, ModuleNode, ModuleTree};
+pub use provider_bindings::{ProviderBinding, ProviderConfigId, ProviderConfigs};
+pub use source_address::SourceAddress;

@@ -1,0 +1,182 @@
+//! The trait itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use terrane_model::{Diagnostic, Diagnostics, Str, Value};
+
+use crate::progress::Progress;
+use crate::request::{
+    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest, ImportResponse,
+    MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, ProviderFunctionError,
+    ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+};
+use crate::schemas::ProviderSchemas;
+
+/// One running provider with one configuration.
+///
+/// The engine calls [`schemas`](Provider::schemas) first, `validate_…` and `upgrade_resource_state` at any time,
+/// [`configure`](Provider::configure) once, and everything else after that, concurrently. Nobody may ask whether
+/// a provider is built in or a plugin.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Returns all schemas; the same ones on every call.
+    ///
+    /// # Errors
+    /// When the provider cannot be started or does not answer.
+    async fn schemas(&self) -> Result<Arc<ProviderSchemas>, Diagnostics>;
+
+    /// Checks the `provider` block.
+    async fn validate_provider_config(&self, config: Value) -> Diagnostics;
+
+    /// Checks a `resource` block.
+    async fn validate_resource_config(&self, request: ValidateRequest) -> Diagnostics;
+
+    /// Checks a `data` block.
+    async fn validate_data_config(&self, request: ValidateRequest) -> Diagnostics;
+
+    /// Takes the configuration.
+    async fn configure(&self, request: ConfigureRequest) -> Diagnostics;
+
+    /// Brings stored state to the present schema version.
+    async fn upgrade_resource_state(&self, request: UpgradeRequest) -> UpgradeResponse;
+
+    /// Reads an object.
+    async fn read_resource(&self, request: ReadRequest) -> ReadResponse;
+
+    /// Plans an object.
+    async fn plan_resource_change(&self, request: PlanRequest) -> PlanResponse;
+
+    /// Creates, updates or deletes an object. `progress` may be told how it goes.
+    async fn apply_resource_change(&self, request: ApplyRequest, progress: &dyn Progress) -> ApplyResponse;
+
+    /// Finds an existing object.
+    async fn import_resource_state(&self, request: ImportRequest) -> ImportResponse;
+
+    /// Reads a data source.
+    async fn read_data_source(&self, request: DataRequest) -> DataResponse;
+
+    /// Reads many objects; answers in the order of the requests. Worth overriding where one remote call can
+    /// answer for many objects.
+    async fn read_many(&self, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
+        let mut responses = Vec::with_capacity(requests.len());
+        for request in requests {
+            responses.push(self.read_resource(request).await);
+        }
+        responses
+    }
+
+    /// Takes over the state of another resource type.
+    async fn move_resource_state(&self, request: MoveRequest) -> MoveResponse {
+        let detail = format!(
+            "The provider does not support moving {} to {}.",
+            request.source_type, request.target_type
+        );
+        MoveResponse {
+            state: Value::dynamic_null(),
+            private: Private::new(),
+            diagnostics: Diagnostic::error("Move Resource State Not Supported", detail).into(),
+        }
+    }
+
+    /// Checks an `ephemeral` block.
+    async fn validate_ephemeral_config(&self, request: ValidateRequest) -> Diagnostics {
+        unsupported_ephemeral(&request.type_name)
+    }
+
+    /// Opens an ephemeral resource.
+    async fn open_ephemeral_resource(&self, type_name: Str, _config: Value) -> OpenResponse {
+        OpenResponse {
+            result: Value::dynamic_null(),
+            private: Private::new(),
+            renew_after: None,
+            diagnostics: unsupported_ephemeral(&type_name),
+        }
+    }
+
+    /// Keeps an ephemeral resource alive.
+    async fn renew_ephemeral_resource(&self, type_name: Str, _private: Private) -> RenewResponse {
+        RenewResponse {
+            private: Private::new(),
+            renew_after: None,
+            diagnostics: unsupported_ephemeral(&type_name),
+        }
+    }
+
+    /// Closes an ephemeral resource.
+    async fn close_ephemeral_resource(&self, _type_name: Str, _private: Private) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// When there is no such function or it refuses its arguments.
+    async fn call_function(&self, name: Str, _arguments: Vec<Value>) -> Result<Value, ProviderFunctionError> {
+        Err(ProviderFunctionError { argument: None, message: format!("there is no function named {name:?}") })
+    }
+
+    /// Looks at all changes of a plan together, before any of them is shown or applied: what no single
+    /// resource can know (overlapping ranges, names taken twice, quota).
+    async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Tells whether applying a resource type changes anything outside of the engine. Types without effects
+    /// need no record before they are applied.
+    fn effects(&self, _type_name: &str) -> Effects {
+        Effects::Remote
+    }
+
+    /// Returns the import id of the object that a planned create will make, where it can be known before. It
+    /// lets the engine find what an interrupted apply created.
+    fn id_before_create(&self, _type_name: &str, _planned_state: &Value) -> Option<Str> {
+        None
+    }
+
+    /// Returns how long an action usually takes, for progress and for the length of a plan's critical path.
+    fn expected_duration(&self, _type_name: &str, _action: ActionKind) -> Option<Duration> {
+        None
+    }
+
+    /// Asks to end what is under way soon; running calls return early, with what they know.
+    async fn stop(&self) {}
+}
+
+fn unsupported_ephemeral(type_name: &str) -> Diagnostics {
+    let detail = format!("The provider has no ephemeral resource type named {type_name:?}.");
+    Diagnostic::error("Invalid ephemeral resource type", detail).into()
+}
+
+/// One change as [`Provider::check_plan`] sees it.
+#[derive(Debug, Clone)]
+pub struct PlannedResource {
+    /// The resource instance's address, for messages.
+    pub address: String,
+    /// Resource type.
+    pub type_name: Str,
+    /// The object as it is; null when it is to be created.
+    pub prior_state: Value,
+    /// The object as planned; null when it is to be deleted.
+    pub planned_state: Value,
+}
+
+/// Whether applying changes anything outside of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effects {
+    /// Nothing: the object is its state.
+    None,
+    /// Something that would be lost if nobody wrote it down.
+    Remote,
+}
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ActionKind {
+    Create,
+    Update,
+    Delete,
+    Read,
+}

@@ -1,0 +1,54 @@
+//! Which implementation stands for which provider source.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use terrane_model::{Diagnostics, ProviderSource};
+
+use crate::provider::Provider;
+
+/// Makes running providers. Each provider configuration gets an instance of its own.
+pub trait ProviderFactory: Send + Sync {
+    /// Starts a provider that is not configured yet.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    fn start(&self) -> Result<Arc<dyn Provider>, Diagnostics>;
+}
+
+impl<F> ProviderFactory for F
+where
+    F: Fn() -> Result<Arc<dyn Provider>, Diagnostics> + Send + Sync,
+{
+    fn start(&self) -> Result<Arc<dyn Provider>, Diagnostics> {
+        self()
+    }
+}
+
+/// The providers that can be used.
+#[derive(Default, Clone)]
+pub struct ProviderRegistry {
+    factories: BTreeMap<ProviderSource, Arc<dyn ProviderFactory>>,
+}
+
+impl ProviderRegistry {
+    /// Makes an empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what stands for a source, in place of what stood for it before.
+    pub fn insert(&mut self, source: ProviderSource, factory: Arc<dyn ProviderFactory>) {
+        self.factories.insert(source, factory);
+    }
+
+    /// Returns what stands for a source.
+    pub fn get(&self, source: &ProviderSource) -> Option<&Arc<dyn ProviderFactory>> {
+        self.factories.get(source)
+    }
+
+    /// Returns all sources that something stands for.
+    pub fn sources(&self) -> impl Iterator<Item = &ProviderSource> {
+        self.factories.keys()
+    }
+}
