@@ -56,7 +56,7 @@ fn convert_part(value: &Value, wanted: &Type) -> Result<Value, ConversionError> 
         Value::Marked(marked) => Ok(convert_part(marked.value(), wanted)?.with_marks(marked.marks())),
         Value::Null(ty) => convert_typed(ty, wanted, Value::Null),
         Value::Unknown(unknown) => convert_typed(&unknown.ty, wanted, |ty| {
-            Value::refined_unknown(ty.clone(), converted_refinement(unknown, &ty))
+            Value::refined(ty.clone(), converted_refinement(unknown, &ty))
         }),
         value => convert_known(value, wanted),
     }
@@ -80,11 +80,17 @@ fn converted_refinement(unknown: &Unknown, to: &Type) -> Refinement {
         return unknown.refinement.clone();
     }
     let mut refinement = Refinement { not_null: unknown.refinement.not_null, ..Refinement::default() };
-    if unknown.ty.is_collection() && to.is_collection() {
-        refinement.length_max = unknown.refinement.length_max;
-        let shrinks = matches!(to, Type::Set(_)) && !matches!(unknown.ty, Type::Set(_));
-        refinement.length_min =
-            if shrinks { unknown.refinement.length_min.min(1) } else { unknown.refinement.length_min };
+    if !to.is_collection() {
+        return refinement;
+    }
+    (refinement.length_min, refinement.length_max) = match &unknown.ty {
+        Type::Tuple(elements) => (elements.len(), Some(elements.len())),
+        Type::Object(object) => (object.attributes().len(), Some(object.attributes().len())),
+        _ => (unknown.refinement.length_min, unknown.refinement.length_max),
+    };
+    if matches!(to, Type::Set(_)) {
+        // Elements may turn out to be equal, but never all of them vanish.
+        refinement.length_min = refinement.length_min.min(1);
     }
     refinement
 }
@@ -113,6 +119,10 @@ fn convert_known(value: &Value, wanted: &Type) -> Result<Value, ConversionError>
             if map.element_type() == &**element && !has_optional(element) =>
         {
             Ok(value.clone())
+        }
+        (Value::Set(set), Type::List(_)) if set.elements().len() > 1 && !value.is_wholly_known() => {
+            // How many elements there will be is open: those not known yet may equal others.
+            convert_typed(&value.ty(), wanted, Value::unknown)
         }
         (Value::List(_) | Value::Set(_) | Value::Tuple(_), Type::List(element)) => {
             let (element, elements) = convert_elements(value, element, "list")?;
@@ -167,6 +177,9 @@ fn string_to_bool(text: &str) -> Result<Value, ConversionError> {
 
 fn convert_elements(value: &Value, wanted: &Type, kind: &str) -> Result<(Type, Vec<Value>), ConversionError> {
     let elements = value.as_sequence().unwrap_or_default();
+    if elements.is_empty() {
+        check_element_type(value, wanted, kind)?;
+    }
     let element_error = |position: usize, error: ConversionError| {
         let key = match value {
             Value::Set(set) => IndexKey::Element(set.elements()[position].clone()),
@@ -187,6 +200,14 @@ fn convert_elements(value: &Value, wanted: &Type, kind: &str) -> Result<(Type, V
         _ => wanted.without_optional(),
     };
     unify_elements(converted, wanted, fallback, kind)
+}
+
+/// Refuses empty collections of what could not be converted.
+fn check_element_type(value: &Value, wanted: &Type, kind: &str) -> Result<(), ConversionError> {
+    let ty = value.ty();
+    let Some(element) = ty.element().filter(|element| !can_convert(element, wanted)) else { return Ok(()) };
+    let message = mismatch_message(element, wanted);
+    Err(ConversionError::new(format!("incorrect {kind} element type: {message}")))
 }
 
 /// Brings elements that satisfy a constraint to one type.
@@ -212,6 +233,9 @@ fn unify_elements(
 
 fn convert_to_map(value: &Value, wanted: &Type) -> Result<Value, ConversionError> {
     let entries = value.as_entries().unwrap_or_default();
+    if entries.is_empty() {
+        check_element_type(value, wanted, "map")?;
+    }
     let converted = entries
         .iter()
         .map(|(key, element)| {
@@ -470,6 +494,33 @@ mod tests {
         let converted = convert(&Value::object([("a", "x".into())]), &wanted).unwrap();
         assert_eq!(converted, Value::object([("a", "x".into()), ("b", Value::Null(Type::Bool))]));
         assert!(!has_optional(&converted.ty()));
+    }
+
+    #[test]
+    fn empty_collections_keep_to_their_type() {
+        let empty = Value::map::<&str>(Type::String, []);
+        let wanted = Type::map(Type::list(Type::String));
+        assert_eq!(message(&empty, &wanted), "incorrect map element type: list of string required");
+        let open = Value::list(Type::Dynamic, []);
+        assert_eq!(convert(&open, &Type::list(Type::Bool)).unwrap(), Value::list(Type::Bool, []));
+    }
+
+    #[test]
+    fn unknown_structures_promise_the_length_of_collections() {
+        let pair = Value::unknown_not_null(Type::tuple([Type::String, Type::String]));
+        assert_eq!(convert(&pair, &Type::list(Type::String)).unwrap().element_count(), Some(2));
+        let set = convert(&pair, &Type::set(Type::String)).unwrap();
+        let refinement = &set.as_unknown().unwrap().refinement;
+        assert_eq!((refinement.length_min, refinement.length_max), (1, Some(2)));
+    }
+
+    #[test]
+    fn sets_with_open_elements_have_no_known_length() {
+        let set = Value::set(Type::String, ["a".into(), Value::unknown(Type::String)]);
+        let list = Type::list(Type::String);
+        assert_eq!(convert(&set, &list).unwrap(), Value::unknown(list.clone()));
+        let one = Value::set(Type::String, [Value::unknown(Type::String)]);
+        assert_eq!(convert(&one, &list).unwrap().element_count(), Some(1));
     }
 
     #[test]

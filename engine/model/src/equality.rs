@@ -147,18 +147,40 @@ fn contradicts(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
         }
         Value::List(_) | Value::Set(_) | Value::Map(_) if ty.is_collection() && value.is_wholly_known() => {
             let count = value.element_count().unwrap_or(0);
-            count < refinement.length_min || refinement.length_max.is_some_and(|max| count > max)
+            let is_too_long = refinement.length_max.is_some_and(|max| count > max);
+            count < refinement.length_min || is_too_long || has_other_type(value, ty)
         }
-        _ => *ty != Type::Dynamic && !ty.has_dynamic() && primitive_mismatch(ty, value),
+        _ => *ty != Type::Dynamic && has_other_type(value, ty),
     }
 }
 
-fn primitive_mismatch(ty: &Type, value: &Value) -> bool {
+/// Tells whether a known value is of another type; parts that are left open may still turn out the same.
+fn has_other_type(value: &Value, ty: &Type) -> bool {
     let value_type = value.ty();
-    (ty.is_primitive() || value_type.is_primitive()) && *ty != value_type
+    let is_other_kind = std::mem::discriminant(&value_type) != std::mem::discriminant(ty);
+    is_other_kind || !value_type.has_dynamic() && !ty.has_dynamic() && value_type != *ty
 }
 
 /// Marks of several values together.
 pub fn marks_of<'a>(values: impl IntoIterator<Item = &'a Value>) -> Marks {
     values.into_iter().map(Value::marks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_another_type_never_become_equal() {
+        let unknown = Value::unknown(Type::list(Type::String));
+        let open_tuple = Value::tuple([Value::dynamic_null()]);
+        for other in [Value::tuple(["a".into()]), Value::from(true), Value::list(Type::Bool, []), open_tuple]
+        {
+            assert_eq!(unknown.equals(&other), false.into(), "{other:?}");
+            assert_eq!(other.equals(&unknown), false.into(), "{other:?}");
+        }
+        for other in [Value::list_of_strings(["a"]), Value::dynamic(), Value::dynamic_null()] {
+            assert_eq!(unknown.equals(&other), Value::unknown_not_null(Type::Bool), "{other:?}");
+        }
+    }
 }

@@ -10,8 +10,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use dashu_float::{Context, FBig, Repr as FloatRepr, round::mode::HalfEven};
-use dashu_int::ops::{BitTest, DivRem, UnsignedAbs};
+use dashu_int::ops::{BitTest, DivRem};
 use dashu_int::{IBig, Sign, UBig};
+
+use crate::decimal_digits::{DecimalDigits, shortest_digits};
 
 /// Precision in bits of numbers that were written in decimal, and of what is computed from them.
 pub const PRECISION_BITS: usize = 512;
@@ -22,7 +24,7 @@ const FLOAT64_PRECISION_BITS: usize = 53;
 /// Largest power of ten that is read or printed; keeps hostile input from filling the memory.
 const DECIMAL_EXPONENT_MAX: i64 = 100_000;
 
-type Float = FBig<HalfEven, 2>;
+pub(crate) type Float = FBig<HalfEven, 2>;
 
 /// A number.
 #[derive(Clone)]
@@ -89,11 +91,15 @@ impl Number {
         Some(Self::from_float(Float::from_repr(repr, Context::new(FLOAT64_PRECISION_BITS))))
     }
 
-    /// Converts a whole number of any size.
+    /// Converts a whole number of any size, exactly; one of more than 512 bits keeps its own precision.
     pub fn from_big_int(int: IBig) -> Self {
         match i64::try_from(&int) {
             Ok(small) => small.into(),
-            Err(_) => Self::from_float(round_to_precision(int, 0)),
+            Err(_) => {
+                let precision = PRECISION_BITS.max(int.bit_len());
+                let exact = Float::from_repr(FloatRepr::new(int, 0), Context::new(0));
+                Self::from_float(exact.with_precision(precision).value())
+            }
         }
     }
 
@@ -180,7 +186,11 @@ impl Number {
                 let negative = self.is_negative() && other.is_negative();
                 Ok(Self(if negative { Repr::NegativeZero } else { Repr::Int(0) }))
             }
-            _ => Ok(Self::from_float(self.to_float() + other.to_float())),
+            _ => {
+                let sum = Self::from_float(self.to_float() + other.to_float());
+                // What cancels out is zero without a sign.
+                Ok(if sum.is_zero() { Self::ZERO } else { sum })
+            }
         }
     }
 
@@ -294,6 +304,20 @@ impl Number {
         match &self.0 {
             Repr::Float(float) => Self::from_float((**float).clone().ceil()),
             _ => self.clone(),
+        }
+    }
+
+    /// Returns all decimal digits of the magnitude; nothing for infinities.
+    pub(crate) fn exact_digits(&self) -> Option<DecimalDigits> {
+        (!self.is_infinite()).then(|| DecimalDigits::of_float(&self.to_float()))
+    }
+
+    /// Returns the fewest decimal digits of the magnitude that read back as the same number; nothing for
+    /// infinities.
+    pub(crate) fn shortest_digits(&self) -> Option<DecimalDigits> {
+        match &self.0 {
+            Repr::Float(float) => Some(shortest_digits(float)),
+            _ => self.exact_digits(),
         }
     }
 
@@ -463,119 +487,13 @@ impl std::fmt::Display for Number {
         match &self.0 {
             Repr::Int(int) => std::fmt::Display::fmt(int, formatter),
             Repr::NegativeZero => formatter.write_str("-0"),
-            Repr::Float(float) => formatter.write_str(&shortest_decimal(float)),
+            Repr::Float(float) => {
+                let sign = if self.is_negative() { "-" } else { "" };
+                write!(formatter, "{sign}{}", shortest_digits(float).to_plain_text())
+            }
             Repr::PositiveInfinity => formatter.write_str("+Inf"),
             Repr::NegativeInfinity => formatter.write_str("-Inf"),
         }
-    }
-}
-
-/// Prints the shortest decimal text that lies within half a unit of the last binary place.
-fn shortest_decimal(float: &Float) -> String {
-    let (significand, exponent) = float.repr().clone().into_parts();
-    let negative = significand.sign() == Sign::Negative;
-    let magnitude: UBig = significand.unsigned_abs();
-    // One bit more than the precision, so that the last bit is half a unit of the last place.
-    let wanted_bits = float.precision().max(1) + 1;
-    let shift = wanted_bits.saturating_sub(magnitude.bit_len());
-    let magnitude = magnitude << shift;
-    let exponent = exponent - shift as isize;
-    let inclusive = !magnitude.bit(1);
-    let exact = DecimalDigits::new(&magnitude, exponent);
-    let lower = DecimalDigits::new(&(&magnitude - UBig::ONE), exponent);
-    let upper = DecimalDigits::new(&(&magnitude + UBig::ONE), exponent);
-    let digits = exact.shorten(&lower, &upper, inclusive);
-    let text = digits.to_plain_text();
-    if negative { format!("-{text}") } else { text }
-}
-
-/// The number `0.d1d2d3… × 10^point`, without trailing zeros.
-#[derive(Clone)]
-struct DecimalDigits {
-    digits: Vec<u8>,
-    point: isize,
-}
-
-impl DecimalDigits {
-    fn new(magnitude: &UBig, exponent: isize) -> Self {
-        // m × 2^-k = (m × 5^k) × 10^-k, so the digits are those of a whole number either way.
-        let (whole, decimal_shift) = if exponent >= 0 {
-            (magnitude << exponent as usize, 0)
-        } else {
-            (magnitude * UBig::from(5u8).pow(exponent.unsigned_abs()), exponent)
-        };
-        let text = whole.to_string();
-        let point = text.len() as isize + decimal_shift;
-        Self { digits: text.bytes().map(|byte| byte - b'0').collect(), point }.trimmed()
-    }
-
-    fn trimmed(mut self) -> Self {
-        while self.digits.last() == Some(&0) {
-            self.digits.pop();
-        }
-        self
-    }
-
-    /// Cuts to the fewest digits that stay between `lower` and `upper`.
-    fn shorten(&self, lower: &Self, upper: &Self, inclusive: bool) -> Self {
-        // The bounds may have one digit more before the point; then they differ at once.
-        let digit = |of: &Self, index: usize| {
-            let index = index as isize - (self.point - of.point);
-            usize::try_from(index).ok().and_then(|index| of.digits.get(index)).copied().unwrap_or(0)
-        };
-        let end = |of: &Self| of.digits.len() as isize + (self.point - of.point);
-        for (index, &middle) in self.digits.iter().enumerate() {
-            let (low, high) = (digit(lower, index), digit(upper, index));
-            let next = index as isize + 1;
-            let can_go_down = low != middle || inclusive && next == end(lower);
-            let can_go_up = middle != high && (inclusive || middle + 1 < high || next < end(upper));
-            let nearest_is_up = self.rounds_up_at(index + 1);
-            match (can_go_down, can_go_up) {
-                (true, true) if nearest_is_up => return self.cut_up(index + 1),
-                (true, _) => return self.cut_down(index + 1),
-                (false, true) => return self.cut_up(index + 1),
-                (false, false) => {}
-            }
-        }
-        self.clone()
-    }
-
-    fn rounds_up_at(&self, length: usize) -> bool {
-        match self.digits.get(length) {
-            Some(5) if length + 1 == self.digits.len() => length > 0 && self.digits[length - 1] % 2 == 1,
-            Some(&digit) => digit >= 5,
-            None => false,
-        }
-    }
-
-    fn cut_down(&self, length: usize) -> Self {
-        Self { digits: self.digits[..length.min(self.digits.len())].to_vec(), point: self.point }.trimmed()
-    }
-
-    fn cut_up(&self, length: usize) -> Self {
-        if length >= self.digits.len() {
-            return self.clone();
-        }
-        let mut digits = self.digits[..length].to_vec();
-        while let Some(last) = digits.pop() {
-            if last < 9 {
-                digits.push(last + 1);
-                return Self { digits, point: self.point };
-            }
-        }
-        Self { digits: vec![1], point: self.point + 1 }
-    }
-
-    fn to_plain_text(&self) -> String {
-        let digits = |range: &[u8]| range.iter().map(|digit| char::from(b'0' + digit)).collect::<String>();
-        let Ok(point) = usize::try_from(self.point) else {
-            return format!("0.{}{}", "0".repeat(self.point.unsigned_abs()), digits(&self.digits));
-        };
-        if point >= self.digits.len() {
-            return format!("{}{}", digits(&self.digits), "0".repeat(point - self.digits.len()));
-        }
-        let whole = if point == 0 { "0".to_owned() } else { digits(&self.digits[..point]) };
-        format!("{whole}.{}", digits(&self.digits[point..]))
     }
 }
 
@@ -641,12 +559,21 @@ mod tests {
         assert_eq!(Number::INFINITY.subtract(&Number::INFINITY), Err(NumberError::NotANumber));
         assert_eq!(Number::INFINITY.multiply(&zero), Err(NumberError::NotANumber));
         assert_eq!(zero.multiply(&one.negate()).unwrap().to_string(), "-0");
+        assert_eq!(number("0.5").add(&number("-0.5")).unwrap().to_string(), "0");
         assert_eq!(zero.negate(), zero);
         assert_eq!(one.modulo(&zero).unwrap(), one);
         assert_eq!(number("-7").modulo(&number("3")).unwrap().to_string(), "-1");
         assert_eq!(number("1.5").modulo(&one).unwrap().to_string(), "0.5");
         assert_eq!(number("9223372036854775807").add(&one).unwrap().to_string(), "9223372036854775808");
         assert_eq!(number("-9223372036854775808").negate().to_string(), "9223372036854775808");
+    }
+
+    #[test]
+    fn big_whole_numbers_are_exact() {
+        let digits = "9".repeat(200);
+        let int = IBig::from_str_radix(&digits, 10).unwrap();
+        assert_eq!(Number::from_big_int(int.clone()).to_string(), digits);
+        assert_eq!(Number::from_big_int(int.clone()).to_big_int(), Some(int));
     }
 
     #[test]

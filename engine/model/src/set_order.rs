@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use crate::{Number, Value};
 
-/// Sorts elements and removes those that equal an earlier one.
+/// Sorts elements and removes those that equal an earlier one; what is not known equals nothing yet.
 pub(crate) fn sort_unique(mut elements: Vec<Value>) -> Vec<Value> {
     let is_simple = |element: &Value| element.as_sequence().is_none() && element.as_entries().is_none();
     if elements.iter().all(is_simple) {
@@ -24,7 +24,9 @@ pub(crate) fn sort_unique(mut elements: Vec<Value>) -> Vec<Value> {
         if unique.get(group_start).is_some_and(|first| compare(first, &element) != Ordering::Equal) {
             group_start = unique.len();
         }
-        if !unique[group_start..].iter().any(|other| other.raw_equals(&element)) {
+        let is_new = !element.is_wholly_known()
+            || !unique[group_start..].iter().any(|other| other.raw_equals(&element));
+        if is_new {
             unique.push(element);
         }
     }
@@ -75,7 +77,7 @@ fn append(text: &mut String, value: &Value) {
     match value {
         Value::Unknown(_) => text.push('?'),
         Value::Null(_) => text.push('~'),
-        Value::Bool(bool) => text.push(if *bool { '1' } else { '0' }),
+        Value::Bool(bool) => text.push(if *bool { 'T' } else { 'F' }),
         Value::Number(number) => append_number(text, number),
         Value::String(string) => {
             let _ = write!(text, "{string:?}");

@@ -97,21 +97,25 @@ fn unify_collections(types: &[&Type], make: fn(Type) -> Type) -> Option<Type> {
     unify_all(types.iter().filter_map(|ty| ty.element()).collect()).map(make)
 }
 
-/// Reads tuples as lists, or objects as maps, and unifies those.
+/// Reads the tuples together as one list, or the objects as one map, and unifies that with the others.
+/// What structures without parts become is up to the others alone.
 fn unify_as_collections(types: &[&Type], make: fn(Type) -> Type) -> Option<Type> {
-    let as_collection = |ty: &Type| match ty {
-        Type::Tuple(elements) => elements_of(elements.iter()).map(make),
-        Type::Object(object) => elements_of(object.attributes().iter().map(|(_, ty)| ty)).map(make),
-        other => Some(other.clone()),
-    };
-    let collections: Vec<Type> = types.iter().map(|ty| as_collection(ty)).collect::<Option<_>>()?;
-    unify_collections(&collections.iter().collect::<Vec<_>>(), make)
+    let (collections, structures): (Vec<&Type>, Vec<&Type>) = types.iter().partition(|ty| ty.is_collection());
+    let parts = structures.iter().flat_map(|ty| match ty {
+        Type::Tuple(elements) => elements.iter().collect(),
+        Type::Object(object) => object.attributes().iter().map(|(_, ty)| ty).collect(),
+        _ => Vec::new(),
+    });
+    let parts: Vec<&Type> = parts.collect();
+    let from_parts = if parts.is_empty() { None } else { Some(make(unify_all(parts)?)) };
+    let all: Vec<&Type> = collections.into_iter().chain(&from_parts).collect();
+    unify_collections(&all, make).filter(|unified| suits_all(unified, types))
 }
 
-/// The common type of the parts of a structure; of no parts, any type.
-fn elements_of<'a>(types: impl Iterator<Item = &'a Type>) -> Option<Type> {
-    let types: Vec<&Type> = types.collect();
-    if types.is_empty() { Some(Type::Dynamic) } else { unify_all(types) }
+/// Tells whether all types convert; only where a part is left open do those that were unified part by
+/// part not have to.
+fn suits_all(unified: &Type, types: &[&Type]) -> bool {
+    !unified.has_dynamic() || types.iter().all(|ty| can_convert(ty, unified))
 }
 
 fn unify_objects(types: &[&Type]) -> Option<Type> {
@@ -128,7 +132,7 @@ fn unify_objects(types: &[&Type]) -> Option<Type> {
     let first_names = names(first.attributes());
     if rest.iter().any(|object| names(object.attributes()) != first_names) {
         let parts = objects.iter().flat_map(|object| object.attributes()).map(|(_, ty)| ty);
-        return unify_all(parts.collect()).map(Type::map);
+        return unify_all(parts.collect()).map(Type::map).filter(|map| suits_all(map, types));
     }
     let attributes = first_names.into_iter().enumerate().map(|(index, name)| {
         let across = objects.iter().map(|object| &object.attributes()[index].1);
@@ -148,7 +152,7 @@ fn unify_tuples(types: &[&Type]) -> Option<Type> {
     let length = tuples.first()?.len();
     if tuples.iter().any(|tuple| tuple.len() != length) {
         let parts = tuples.iter().flat_map(|tuple| tuple.iter());
-        return unify_all(parts.collect()).map(Type::list);
+        return unify_all(parts.collect()).map(Type::list).filter(|list| suits_all(list, types));
     }
     let elements = (0..length).map(|index| unify_all(tuples.iter().map(|tuple| &tuple[index]).collect()));
     elements.collect::<Option<Vec<_>>>().map(Type::tuple)
@@ -171,14 +175,15 @@ fn can_convert_safely(from: &Type, to: &Type) -> bool {
 }
 
 /// Earlier is better: strings before other primitives, lists before sets before tuples, maps before
-/// objects, what is not known at the very end.
-fn preference(ty: &Type) -> u8 {
-    match ty {
+/// objects, what is not known at the very end; of two collections the one with the better elements.
+fn preference(ty: &Type) -> (u8, u8) {
+    let kind = |ty: &Type| match ty {
         Type::String | Type::List(_) | Type::Map(_) => 0,
         Type::Set(_) => 1,
         Type::Bool | Type::Number | Type::Tuple(_) | Type::Object(_) => 2,
         Type::Dynamic => 3,
-    }
+    };
+    (kind(ty), ty.element().map_or(0, kind))
 }
 
 #[cfg(test)]
@@ -206,6 +211,19 @@ mod tests {
             (vec![Type::Dynamic, Type::String], Some(Type::String)),
             (vec![Type::list(Type::String), Type::Dynamic], Some(Type::Dynamic)),
             (vec![Type::String, Type::list(Type::String)], None),
+            (
+                vec![Type::tuple([]), Type::list(Type::list(Type::String))],
+                Some(Type::list(Type::list(Type::String))),
+            ),
+            (
+                vec![Type::tuple([]), Type::list(Type::Number), Type::list(Type::String)],
+                Some(Type::list(Type::String)),
+            ),
+            (
+                vec![Type::set(Type::Number), Type::tuple([]), Type::set(Type::String)],
+                Some(Type::set(Type::String)),
+            ),
+            (vec![Type::tuple([Type::Dynamic]), Type::tuple([Type::String, Type::tuple([])])], None),
         ];
         for (types, expected) in cases {
             assert_eq!(unify(&types), expected, "{types:?}");

@@ -11,6 +11,9 @@ use crate::type_system::{ObjectType, sort_unique};
 use crate::unknown::{Refinement, Unknown};
 use crate::{Marks, Number, Str, Type, set_order};
 
+/// The longest list that is written out when nothing but its length is known.
+const WRITTEN_OUT_MAX: usize = 1024;
+
 /// A value of any type.
 #[derive(Clone)]
 pub enum Value {
@@ -38,11 +41,28 @@ pub enum Value {
     Marked(Arc<MarkedValue>),
 }
 
+/// What lies anywhere inside a value, noted when it is made so that asking costs nothing.
+#[derive(Clone, Copy, Default)]
+struct Contents {
+    marks: Marks,
+    has_unknown: bool,
+}
+
+impl Contents {
+    fn of<'a>(parts: impl IntoIterator<Item = &'a Value>) -> Self {
+        parts.into_iter().fold(Self::default(), |all, part| {
+            let part = part.contents();
+            Self { marks: all.marks | part.marks, has_unknown: all.has_unknown || part.has_unknown }
+        })
+    }
+}
+
 /// The inside of [`Value::List`].
 #[derive(Clone)]
 pub struct ListValue {
     element_type: Type,
     elements: Vec<Value>,
+    contents: Contents,
 }
 
 /// The inside of [`Value::Set`]: unique elements in the order of iteration.
@@ -50,6 +70,7 @@ pub struct ListValue {
 pub struct SetValue {
     element_type: Type,
     elements: Vec<Value>,
+    contents: Contents,
 }
 
 /// The inside of [`Value::Map`].
@@ -57,6 +78,7 @@ pub struct SetValue {
 pub struct MapValue {
     element_type: Type,
     entries: Vec<(Str, Value)>,
+    contents: Contents,
 }
 
 /// The inside of [`Value::Tuple`].
@@ -64,6 +86,7 @@ pub struct MapValue {
 pub struct TupleValue {
     elements: Vec<Value>,
     ty: OnceLock<Type>,
+    contents: Contents,
 }
 
 /// The inside of [`Value::Object`].
@@ -71,6 +94,7 @@ pub struct TupleValue {
 pub struct ObjectValue {
     attributes: Vec<(Str, Value)>,
     ty: OnceLock<Type>,
+    contents: Contents,
 }
 
 /// The inside of [`Value::Marked`].
@@ -205,6 +229,31 @@ impl Value {
         Self::Unknown(Arc::new(Unknown { ty, refinement }))
     }
 
+    /// Makes an unknown value with promises, or the known value where the promises leave no other.
+    pub fn refined(ty: Type, refinement: Refinement) -> Self {
+        if !refinement.not_null {
+            return Self::refined_unknown(ty, refinement);
+        }
+        if let (Type::Number, Some((least, true)), Some((most, true))) =
+            (&ty, &refinement.number_min, &refinement.number_max)
+            && least == most
+        {
+            return Self::Number(least.clone());
+        }
+        let length = refinement.length_max.filter(|length| *length == refinement.length_min);
+        let unknown_elements = |element: &Type, count: usize| vec![Self::unknown(element.clone()); count];
+        match (&ty, length) {
+            (Type::Map(element), Some(0)) => Self::map::<&str>((**element).clone(), []),
+            (Type::Set(element), Some(length @ (0 | 1))) => {
+                Self::set((**element).clone(), unknown_elements(element, length))
+            }
+            (Type::List(element), Some(length)) if length <= WRITTEN_OUT_MAX => {
+                Self::list((**element).clone(), unknown_elements(element, length))
+            }
+            _ => Self::refined_unknown(ty, refinement),
+        }
+    }
+
     /// Makes a value about which nothing is known, not even its type.
     pub fn dynamic() -> Self {
         Self::unknown(Type::Dynamic)
@@ -217,7 +266,9 @@ impl Value {
 
     /// Makes a list; the elements must be of the element type.
     pub fn list(element_type: Type, elements: impl Into<Vec<Self>>) -> Self {
-        Self::List(Arc::new(ListValue { element_type, elements: elements.into() }))
+        let elements = elements.into();
+        let contents = Contents::of(&elements);
+        Self::List(Arc::new(ListValue { element_type, elements, contents }))
     }
 
     /// Makes a list of strings.
@@ -238,24 +289,30 @@ impl Value {
             })
             .collect();
         let elements = set_order::sort_unique(elements);
-        Self::Set(Arc::new(SetValue { element_type, elements })).with_marks(marks)
+        let contents = Contents::of(&elements);
+        Self::Set(Arc::new(SetValue { element_type, elements, contents })).with_marks(marks)
     }
 
     /// Makes a map; the elements must be of the element type. Of equal keys the last counts.
     pub fn map<K: Into<Str>>(element_type: Type, entries: impl IntoIterator<Item = (K, Self)>) -> Self {
         let entries = sort_unique(entries.into_iter().map(|(key, value)| (key.into(), value)).collect());
-        Self::Map(Arc::new(MapValue { element_type, entries }))
+        let contents = Contents::of(entries.iter().map(|(_, value)| value));
+        Self::Map(Arc::new(MapValue { element_type, entries, contents }))
     }
 
     /// Makes a tuple.
     pub fn tuple(elements: impl Into<Vec<Self>>) -> Self {
-        Self::Tuple(Arc::new(TupleValue { elements: elements.into(), ty: OnceLock::new() }))
+        let elements = elements.into();
+        let contents = Contents::of(&elements);
+        Self::Tuple(Arc::new(TupleValue { elements, ty: OnceLock::new(), contents }))
     }
 
     /// Makes an object; of equal names the last counts.
     pub fn object<N: Into<Str>>(attributes: impl IntoIterator<Item = (N, Self)>) -> Self {
         let attributes = attributes.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        Self::Object(Arc::new(ObjectValue { attributes: sort_unique(attributes), ty: OnceLock::new() }))
+        let attributes = sort_unique(attributes);
+        let contents = Contents::of(attributes.iter().map(|(_, value)| value));
+        Self::Object(Arc::new(ObjectValue { attributes, ty: OnceLock::new(), contents }))
     }
 
     /// Makes an object without attributes.
@@ -514,38 +571,59 @@ impl Value {
     /// Removes all marks, on the value and inside it, and returns all that were there.
     #[must_use]
     pub fn unmark_deep(self) -> (Self, Marks) {
+        let marks = self.deep_marks();
+        if marks.is_empty() { (self, marks) } else { (self.without_marks(), marks) }
+    }
+
+    /// Rebuilds only the parts that have marks inside.
+    fn without_marks(&self) -> Self {
         if !self.contains_marks() {
-            return (self, Marks::NONE);
+            return self.clone();
         }
-        let mut all = Marks::NONE;
-        let value = self.map_leaves_first(&mut |value| match value {
-            Value::Marked(marked) => {
-                all |= marked.marks;
-                marked.value.clone()
+        let elements = |elements: &[Self]| elements.iter().map(Self::without_marks).collect::<Vec<_>>();
+        let entries = |entries: &[(Str, Self)]| -> Vec<(Str, Self)> {
+            entries.iter().map(|(key, value)| (key.clone(), value.without_marks())).collect()
+        };
+        match self {
+            Self::List(list) => Self::list(list.element_type.clone(), elements(&list.elements)),
+            Self::Set(set) => Self::set(set.element_type.clone(), elements(&set.elements)),
+            Self::Map(map) => Self::map(map.element_type.clone(), entries(&map.entries)),
+            Self::Tuple(tuple) => Self::tuple(elements(&tuple.elements)),
+            Self::Object(object) => Self::object(entries(&object.attributes)),
+            Self::Marked(marked) => marked.value.without_marks(),
+            leaf => leaf.clone(),
+        }
+    }
+
+    fn contents(&self) -> Contents {
+        match self {
+            Self::List(list) => list.contents,
+            Self::Set(set) => set.contents,
+            Self::Map(map) => map.contents,
+            Self::Tuple(tuple) => tuple.contents,
+            Self::Object(object) => object.contents,
+            Self::Unknown(_) => Contents { marks: Marks::NONE, has_unknown: true },
+            Self::Marked(marked) => {
+                let inner = marked.value.contents();
+                Contents { marks: inner.marks | marked.marks, ..inner }
             }
-            value => value,
-        });
-        (value, all)
+            Self::Null(_) | Self::Bool(_) | Self::Number(_) | Self::String(_) => Contents::default(),
+        }
     }
 
-    /// Tells whether there is any mark on the value or inside it.
+    /// Tells whether there is any mark on the value or inside it; takes constant time.
     pub fn contains_marks(&self) -> bool {
-        self.any(&mut |value| matches!(value, Self::Marked(_)))
+        !self.deep_marks().is_empty()
     }
 
-    /// Returns all marks on the value and inside it.
+    /// Returns all marks on the value and inside it; takes constant time.
     pub fn deep_marks(&self) -> Marks {
-        let mut all = Marks::NONE;
-        self.any(&mut |value| {
-            all |= value.marks();
-            false
-        });
-        all
+        self.contents().marks
     }
 
-    /// Tells whether nothing is unknown, on any level.
+    /// Tells whether nothing is unknown, on any level; takes constant time.
     pub fn is_wholly_known(&self) -> bool {
-        !self.any(&mut |value| matches!(value, Self::Unknown(_)))
+        !self.contents().has_unknown
     }
 
     /// Tells whether the predicate holds for the value or any value inside it, from outside in.
@@ -584,5 +662,81 @@ impl Value {
             leaf => leaf.clone(),
         };
         replace(rebuilt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_stays_apart_in_a_set() {
+        let unknown = Value::unknown(Type::String);
+        let set = Value::set(Type::String, [unknown.clone(), "a".into(), unknown.clone(), "a".into()]);
+        assert_eq!(set.as_sequence(), Some(["a".into(), unknown.clone(), unknown].as_slice()));
+    }
+
+    #[test]
+    fn promises_that_leave_one_value_make_it_known() {
+        let exactly =
+            |length| Refinement { length_min: length, length_max: Some(length), ..Refinement::not_null() };
+        let unknown = Value::unknown(Type::String);
+        let list = Value::refined(Type::list(Type::String), exactly(2));
+        assert_eq!(list, Value::list(Type::String, [unknown.clone(), unknown]));
+        let map = Type::map(Type::Bool);
+        assert_eq!(Value::refined(map.clone(), exactly(0)).element_count(), Some(0));
+        assert!(!Value::refined(map.clone(), exactly(1)).is_known());
+        assert!(!Value::refined(map, Refinement { not_null: false, ..exactly(0) }).is_known());
+        let seven = Some((Number::from(7i64), true));
+        let number = Refinement { number_min: seven.clone(), number_max: seven, ..Refinement::not_null() };
+        assert_eq!(Value::refined(Type::Number, number), 7.into());
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from),
+            Just(Value::unknown(Type::String)),
+            Just(Value::from("secret").sensitive()),
+            Just(Value::from(1).with_marks(Marks::EPHEMERAL)),
+        ];
+        leaf.prop_recursive(3, 16, 3, |inner| {
+            let names = prop::collection::btree_map("[a-c]", inner.clone(), 0..3);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::tuple),
+                names.prop_map(Value::object),
+                inner.clone().prop_map(|value| Value::map(value.ty(), [("k", value)])),
+                inner.clone().prop_map(|value| Value::list(value.ty(), [value])),
+                inner.clone().prop_map(|value| Value::set(value.ty(), [value])),
+                inner.prop_map(Value::sensitive),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn contents_are_what_a_walk_finds(value in values()) {
+            let mut marks = Marks::NONE;
+            let mut has_unknown = false;
+            value.any(&mut |part| {
+                marks |= part.marks();
+                has_unknown |= matches!(part, Value::Unknown(_));
+                false
+            });
+            prop_assert_eq!(value.deep_marks(), marks);
+            prop_assert_eq!(value.is_wholly_known(), !has_unknown);
+        }
+
+        #[test]
+        fn unmarking_deeply_takes_every_mark_and_nothing_else(value in values()) {
+            let all = value.deep_marks();
+            let (unmarked, marks) = value.clone().unmark_deep();
+            prop_assert_eq!(marks, all);
+            prop_assert!(!unmarked.any(&mut |part| matches!(part, Value::Marked(_))));
+            prop_assert_eq!(unmarked.ty(), value.ty());
+            prop_assert_eq!(unmarked.is_wholly_known(), value.is_wholly_known());
+        }
     }
 }

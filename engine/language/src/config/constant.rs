@@ -4,7 +4,7 @@ use terrane_model::convert::convert;
 use terrane_model::{Diagnostic, Diagnostics, Str, Type, Value};
 
 use crate::evaluate::{Callable, Evaluator, Resolved, Scope};
-use crate::functions::{Environment, FileError, FileKind, FunctionError};
+use crate::functions::{Environment, FileError, FileKind, FolderEntry, FunctionError};
 use crate::syntax::tree::{Expression, Identifier, Traversal};
 
 /// A scope in which nothing may be referred to or called.
@@ -43,7 +43,7 @@ impl Environment for NoEnvironment {
         Ok(None)
     }
 
-    fn files_below(&self, _folder: &str) -> Result<Vec<String>, FileError> {
+    fn read_folder(&self, _path: &str) -> Result<Vec<FolderEntry>, FileError> {
         Err(FileError::NotFound)
     }
 
