@@ -3,6 +3,6 @@
 pub mod snapshot;
 
 pub use snapshot::{
-    CheckObject, CheckResult, CheckStatus, CheckableKind, DeposedKey, InstanceState, ObjectIdentity,
-    ObjectState, ObjectStatus, OutputState, ResourceState, StateSnapshot,
+    AttributesForm, CheckObject, CheckResult, CheckStatus, CheckableKind, DeposedKey, InstanceState,
+    ObjectIdentity, ObjectState, ObjectStatus, OutputState, ResourceState, StateSnapshot, UnknownFields,
 };
