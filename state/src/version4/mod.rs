@@ -13,8 +13,11 @@ mod write;
 pub use error::{AddressKind, OutputPart, StateFileError};
 pub(crate) use object::{Instance4, object_from, structure, write_object_fields};
 pub use read::read_state;
-pub(crate) use read::{legacy_provider_config, terraform_version};
+pub(crate) use read::{
+    CheckResult4, Output4, legacy_provider_config, read_check_result, read_output, terraform_version,
+};
 pub use write::{WriteError, write_state};
+pub(crate) use write::{write_check_results, write_outputs};
 
 /// The version of the format.
 pub const VERSION: u64 = 4;

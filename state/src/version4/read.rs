@@ -178,7 +178,7 @@ fn lineage(json: Option<&RawValue>) -> Result<Str, StateFileError> {
     Ok(text.as_str().into())
 }
 
-fn read_output(name: &str, output: &Output4<'_>) -> Result<OutputState, StateFileError> {
+pub(crate) fn read_output(name: &str, output: &Output4<'_>) -> Result<OutputState, StateFileError> {
     let invalid =
         |part, message: String| StateFileError::InvalidOutput { part, name: name.to_owned(), message };
     let missing = |part| invalid(part, "it is missing".to_owned());
@@ -360,7 +360,7 @@ fn legacy_name(text: &str) -> Option<Str> {
 }
 
 /// Returns nothing for kinds of objects that this version does not check.
-fn read_check_result(result: &CheckResult4<'_>) -> Option<CheckResult> {
+pub(crate) fn read_check_result(result: &CheckResult4<'_>) -> Option<CheckResult> {
     let kind = match result.kind.as_ref()?.as_str() {
         "resource" => CheckableKind::Resource,
         "output" => CheckableKind::OutputValue,
