@@ -12,6 +12,8 @@
 
 mod open;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
