@@ -1,0 +1,48 @@
+//! Lineage and serial: which of two states may replace the other.
+
+use terrane_model::Str;
+
+use crate::snapshot::StateSnapshot;
+
+/// Makes the lineage of a new history.
+pub fn new_lineage() -> Str {
+    uuid::Uuid::new_v4().to_string().into()
+}
+
+/// Why a state must not replace another one. The texts are those of `terraform state push`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are what the messages name")]
+pub enum ReplaceError {
+    /// The states have nothing to do with each other.
+    #[error("cannot import state with lineage {new:?} over unrelated state with lineage {existing:?}")]
+    UnrelatedLineage { new: Str, existing: Str },
+    /// The present state is newer.
+    #[error("cannot import state with serial {new} over newer state with serial {existing}")]
+    OlderSerial { new: u64, existing: u64 },
+    /// Both claim to be the same version of the state, and are not.
+    #[error(
+        "cannot overwrite existing state with serial {serial} with a different state that has the same serial"
+    )]
+    SameSerial { serial: u64 },
+}
+
+/// Tells whether a state may replace the existing one without force.
+///
+/// States without lineage, and states that are empty, fit to all.
+///
+/// # Errors
+/// When they do not belong together, or the existing one is newer.
+pub fn check_replaces(new: &StateSnapshot, existing: &StateSnapshot) -> Result<(), ReplaceError> {
+    let have_lineages = !new.lineage.is_empty() && !existing.lineage.is_empty();
+    if have_lineages && new.lineage != existing.lineage {
+        let (new, existing) = (new.lineage.clone(), existing.lineage.clone());
+        return Err(ReplaceError::UnrelatedLineage { new, existing });
+    }
+    if new.serial < existing.serial {
+        return Err(ReplaceError::OlderSerial { new: new.serial, existing: existing.serial });
+    }
+    if new.serial == existing.serial && !new.same_content(existing) {
+        return Err(ReplaceError::SameSerial { serial: new.serial });
+    }
+    Ok(())
+}
