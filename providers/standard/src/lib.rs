@@ -4,14 +4,28 @@
 //! configurations and states go back and forth between both. Nothing here knows the engine or a state backend:
 //! what a provider needs from outside is handed to [`factories`].
 
-mod identifiers;
-mod object;
-mod terraform;
+#![allow(dead_code)]
 
-use std::sync::Arc;
+mod blocking;
+mod checksums;
+mod encodings;
+mod identifiers;
+mod keepers;
+mod local;
+mod null;
+mod object;
+mod process;
+mod random;
+mod terraform;
+mod time;
+mod toolkit;
+
+use std::sync::{Arc, OnceLock};
 
 use terrane_model::ProviderSource;
 use terrane_provider::{Provider, ProviderFactory};
+
+use toolkit::{Catalog, StandardProvider};
 
 pub use terraform::{RemoteOutputs, RemoteStateReader, TerraformFunction, TerraformFunctions};
 
@@ -27,10 +41,25 @@ pub struct StandardOptions {
 /// Returns what makes each provider, by its source.
 pub fn factories(options: StandardOptions) -> Vec<(ProviderSource, Arc<dyn ProviderFactory>)> {
     let terraform = terraform::TerraformProvider::new(options.remote_state, options.functions);
-    vec![(ProviderSource::implied("terraform"), shared(Arc::new(terraform)))]
+    let terraform: Arc<dyn Provider> = Arc::new(terraform);
+    let mut factories: Vec<(ProviderSource, Arc<dyn ProviderFactory>)> =
+        vec![(ProviderSource::implied("terraform"), Arc::new(move || Ok(terraform.clone())))];
+    let catalogs = [
+        ("local", factory(local::catalog)),
+        ("null", factory(null::catalog)),
+        ("random", factory(random::catalog)),
+        ("time", factory(time::catalog)),
+    ];
+    factories.extend(catalogs.map(|(name, factory)| (ProviderSource::implied(name), factory)));
+    factories
 }
 
-/// Makes a factory for a provider without a configuration: every configuration can share one.
-fn shared(provider: Arc<dyn Provider>) -> Arc<dyn ProviderFactory> {
-    Arc::new(move || Ok(provider.clone()))
+/// Makes a factory whose providers share one catalog, made when the first of them starts.
+fn factory(make_catalog: fn() -> Catalog) -> Arc<dyn ProviderFactory> {
+    let catalog = OnceLock::new();
+    Arc::new(move || {
+        let catalog = catalog.get_or_init(|| Arc::new(make_catalog()));
+        let provider: Arc<dyn Provider> = Arc::new(StandardProvider::start(catalog.clone()));
+        Ok(provider)
+    })
 }

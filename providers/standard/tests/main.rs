@@ -2,5 +2,13 @@
 
 mod support;
 
+mod local;
+mod local_command;
+mod null;
+mod random;
+mod random_text;
+mod schemas;
 mod terraform_data;
 mod terraform_remote_state;
+mod time;
+mod time_functions;

@@ -54,7 +54,7 @@ pub(super) fn plan(request: &PlanRequest) -> (Value, Vec<AttributePath>) {
         return (planned_anew(proposed, input), replace);
     }
     if changed("input") {
-        return (with_attributes(proposed, [("output", Value::unknown(input.ty()))]), Vec::new());
+        return (with_attributes(proposed, &[("output", Value::unknown(input.ty()))]), Vec::new());
     }
     (proposed.clone(), Vec::new())
 }
@@ -62,7 +62,7 @@ pub(super) fn plan(request: &PlanRequest) -> (Value, Vec<AttributePath>) {
 /// The object of a new instance. The output has the input's type, and is null where the input is.
 fn planned_anew(proposed: &Value, input: Value) -> Value {
     let output = if input.is_null() { input } else { Value::unknown(input.ty()) };
-    with_attributes(proposed, [("id", Value::unknown_not_null(Type::String)), ("output", output)])
+    with_attributes(proposed, &[("id", Value::unknown_not_null(Type::String)), ("output", output)])
 }
 
 pub(super) fn apply(request: &ApplyRequest) -> Value {
@@ -70,9 +70,9 @@ pub(super) fn apply(request: &ApplyRequest) -> Value {
     let is_unknown = |name| planned.get(name).is_some_and(|value| !value.is_known());
     let input = || planned.get("input").cloned().unwrap_or(Value::dynamic_null());
     match (is_unknown("id"), is_unknown("output")) {
-        (true, true) => with_attributes(planned, [("id", new_id()), ("output", input())]),
-        (true, false) => with_attributes(planned, [("id", new_id())]),
-        (false, true) => with_attributes(planned, [("output", input())]),
+        (true, true) => with_attributes(planned, &[("id", new_id()), ("output", input())]),
+        (true, false) => with_attributes(planned, &[("id", new_id())]),
+        (false, true) => with_attributes(planned, &[("output", input())]),
         (false, false) => planned.clone(),
     }
 }
@@ -83,7 +83,7 @@ fn new_id() -> Value {
 
 /// Returns the state of an imported object: only the id is known, the configuration brings the rest.
 pub(super) fn import(block: &Block, id: &Str) -> Value {
-    with_attributes(&block.empty_value(), [("id", Value::String(id.clone()))])
+    with_attributes(&block.empty_value(), &[("id", Value::String(id.clone()))])
 }
 
 /// Takes over a `null_resource`: its triggers become `triggers_replace`.
@@ -115,7 +115,7 @@ pub(super) fn take_over(block: &Block, request: &MoveRequest) -> Result<Value, D
         triggers.as_entries().map_or(Value::dynamic_null(), |entries| Value::object(entries.to_vec()));
     let state = with_attributes(
         &block.empty_value(),
-        [("id", source.attribute("id")), ("triggers_replace", triggers)],
+        &[("id", source.attribute("id")), ("triggers_replace", triggers)],
     );
     Ok(state)
 }

@@ -96,5 +96,5 @@ pub(super) async fn read(reader: &dyn RemoteStateReader, config: &Value) -> (Val
     let defaults = config.attribute("defaults");
     let defaults = defaults.as_entries().unwrap_or_default().iter().cloned();
     let outputs = Value::object(defaults.chain(found));
-    (with_attributes(config, [("outputs", outputs)]), Diagnostics::new())
+    (with_attributes(config, &[("outputs", outputs)]), Diagnostics::new())
 }

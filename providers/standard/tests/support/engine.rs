@@ -267,6 +267,24 @@ pub(crate) async fn read_data(
     Ok(response.state)
 }
 
+/// Validates and opens an ephemeral resource.
+pub(crate) async fn open(provider: &dyn Provider, type_name: &str, json: &str) -> Result<Value, Diagnostics> {
+    let schemas = provider.schemas().await?;
+    let config = written::config(&schemas.ephemeral_resources[type_name].block, json);
+    let request = ValidateRequest { type_name: type_name.into(), config: config.clone() };
+    let diagnostics = provider.validate_ephemeral_config(request).await;
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let response = provider.open_ephemeral_resource(type_name.into(), config.clone()).await;
+    if response.diagnostics.has_errors() {
+        return Err(response.diagnostics);
+    }
+    assert!(response.result.is_wholly_known(), "what is opened is known");
+    check_follows_config(&config, &response.result);
+    Ok(response.result)
+}
+
 /// Polls a future once; panics when it is not ready.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);

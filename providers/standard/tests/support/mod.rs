@@ -1,16 +1,21 @@
 //! What the tests share: values from JSON, a small engine, values as text.
 
 pub(crate) mod engine;
+mod folder;
 pub(crate) mod render;
 pub(crate) mod written;
 
 use std::sync::Arc;
 
+pub(crate) use folder::Folder;
 use terrane_model::{Diagnostics, ProviderSource, Value};
 use terrane_provider::{Provider, ProviderFunctionError, async_trait};
 use terrane_provider_standard::{
     RemoteOutputs, RemoteStateReader, StandardOptions, TerraformFunctions, factories,
 };
+
+/// The providers that stand for others.
+pub(crate) const PROVIDERS: &[&str] = &["local", "null", "random", "time"];
 
 /// Starts the provider with a name, with nothing in the outside world.
 pub(crate) fn start(name: &str) -> Arc<dyn Provider> {
