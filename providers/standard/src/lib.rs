@@ -9,9 +9,12 @@
 mod blocking;
 mod checksums;
 mod encodings;
+mod external;
+mod http;
 mod identifiers;
 mod keepers;
 mod local;
+mod network;
 mod null;
 mod object;
 mod process;
@@ -20,11 +23,13 @@ mod terraform;
 mod time;
 mod toolkit;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use terrane_model::ProviderSource;
 use terrane_provider::{Provider, ProviderFactory};
 
+use network::Environment;
 use toolkit::{Catalog, StandardProvider};
 
 pub use terraform::{RemoteOutputs, RemoteStateReader, TerraformFunction, TerraformFunctions};
@@ -36,6 +41,8 @@ pub struct StandardOptions {
     pub remote_state: Arc<dyn RemoteStateReader>,
     /// The functions of the built-in provider.
     pub functions: TerraformFunctions,
+    /// The environment variables, for proxies, certificate authorities and the user's shell.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// Returns what makes each provider, by its source.
@@ -44,18 +51,25 @@ pub fn factories(options: StandardOptions) -> Vec<(ProviderSource, Arc<dyn Provi
     let terraform: Arc<dyn Provider> = Arc::new(terraform);
     let mut factories: Vec<(ProviderSource, Arc<dyn ProviderFactory>)> =
         vec![(ProviderSource::implied("terraform"), Arc::new(move || Ok(terraform.clone())))];
-    let catalogs = [
+    let environment = Arc::new(options.environment);
+    let with_environment = |make_catalog: fn(Arc<Environment>) -> Catalog| {
+        let environment = environment.clone();
+        factory(move || make_catalog(environment.clone()))
+    };
+    let named = [
+        ("external", with_environment(external::catalog)),
+        ("http", with_environment(http::catalog)),
         ("local", factory(local::catalog)),
         ("null", factory(null::catalog)),
         ("random", factory(random::catalog)),
         ("time", factory(time::catalog)),
     ];
-    factories.extend(catalogs.map(|(name, factory)| (ProviderSource::implied(name), factory)));
+    factories.extend(named.map(|(name, factory)| (ProviderSource::implied(name), factory)));
     factories
 }
 
 /// Makes a factory whose providers share one catalog, made when the first of them starts.
-fn factory(make_catalog: fn() -> Catalog) -> Arc<dyn ProviderFactory> {
+fn factory(make_catalog: impl Fn() -> Catalog + Send + Sync + 'static) -> Arc<dyn ProviderFactory> {
     let catalog = OnceLock::new();
     Arc::new(move || {
         let catalog = catalog.get_or_init(|| Arc::new(make_catalog()));

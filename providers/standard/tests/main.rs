@@ -2,6 +2,8 @@
 
 mod support;
 
+mod external;
+mod http;
 mod local;
 mod local_command;
 mod null;

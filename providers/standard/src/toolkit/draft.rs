@@ -39,6 +39,11 @@ impl<'a> Draft<'a> {
             draft.keep(property);
             draft.check_replace(property);
         }
+        for block in table.blocks.iter().filter(|block| block.replaces) {
+            if !draft.is_create() && draft.changes(block.name) {
+                draft.require_replace(block.name);
+            }
+        }
         draft
     }
 

@@ -19,4 +19,4 @@ pub(crate) use kinds::{Call, DataSource, EphemeralResource, Resource, failure};
 pub(crate) use property::Property;
 pub(crate) use provider::{Catalog, StandardProvider};
 pub(crate) use rule::{Check, Rule};
-pub(crate) use table::Table;
+pub(crate) use table::{BlockType, Table};

@@ -4,6 +4,7 @@
 
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Type, Value};
 
+use super::property::Property;
 use super::table::Table;
 use crate::object::Fields;
 
@@ -15,6 +16,8 @@ pub(crate) enum Check {
     AtLeastSumOf(&'static [&'static str]),
     /// A text has no fewer bytes.
     MinLength(usize),
+    /// A list has no fewer elements.
+    MinItems(usize),
     /// A text is one of these.
     OneOf(&'static [&'static str]),
     /// Every text of a list is one of these.
@@ -40,21 +43,24 @@ pub(crate) enum Rule {
 /// Checks a configuration against the rules of a table.
 pub(super) fn validate(table: &Table, config: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
-    for property in &table.properties {
-        let Some(value) = config.get(property.name) else { continue };
-        if value.is_null() || !value.is_known() || !property.attribute.is_configurable() {
-            continue;
-        }
-        if property.attribute.ty() == Type::Number && value.as_number().and_then(|n| n.to_i64()).is_none() {
-            let shown = value.as_number().map(ToString::to_string).unwrap_or_default();
-            let detail =
-                format!("Attribute {} must be a whole number of 64 bits, got: {shown}", property.name);
-            diagnostics.push(about(property.name, Diagnostic::error("Invalid Attribute Value", detail)));
-            continue;
-        }
-        for check in &property.checks {
-            if let Some(diagnostic) = violation(check, property.name, value, config) {
-                diagnostics.push(about(property.name, diagnostic));
+    validate_properties(&table.properties, config, &AttributePath::root(), &mut diagnostics);
+    for block in &table.blocks {
+        let path = AttributePath::root().attribute(block.name);
+        let written = config.get(block.name).filter(|value| value.is_known() && !value.is_null());
+        match written.map(|value| (value, value.as_sequence())) {
+            None => {}
+            Some((value, None)) => validate_properties(&block.properties, value, &path, &mut diagnostics),
+            Some((_, Some(blocks))) => {
+                if block.max_items > 0 && blocks.len() > block.max_items {
+                    let (name, max, count) = (block.name, block.max_items, blocks.len());
+                    let detail = format!("At most {max} blocks of type {name} may be written, got: {count}");
+                    diagnostics.push(
+                        Diagnostic::error("Invalid Attribute Value", detail).on_attribute(path.clone()),
+                    );
+                }
+                for (position, value) in blocks.iter().enumerate() {
+                    validate_properties(&block.properties, value, &path.position(position), &mut diagnostics);
+                }
             }
         }
     }
@@ -62,6 +68,31 @@ pub(super) fn validate(table: &Table, config: &Value) -> Diagnostics {
         diagnostics.extend(breach(rule, config));
     }
     diagnostics
+}
+
+fn validate_properties(
+    properties: &[Property],
+    config: &Value,
+    at: &AttributePath,
+    diagnostics: &mut Diagnostics,
+) {
+    for property in properties {
+        let Some(value) = config.get(property.name) else { continue };
+        if value.is_null() || !value.is_known() || !property.attribute.is_configurable() {
+            continue;
+        }
+        let path = at.attribute(property.name);
+        let shown = path.to_string();
+        let shown = shown.trim_start_matches('.');
+        if property.attribute.ty() == Type::Number && value.as_number().and_then(|n| n.to_i64()).is_none() {
+            let number = value.as_number().map(ToString::to_string).unwrap_or_default();
+            let detail = format!("Attribute {shown} must be a whole number of 64 bits, got: {number}");
+            diagnostics.push(Diagnostic::error("Invalid Attribute Value", detail).on_attribute(path));
+            continue;
+        }
+        let violations = property.checks.iter().filter_map(|check| violation(check, shown, value, config));
+        diagnostics.extend(violations.map(|violation| violation.on_attribute(path.clone())));
+    }
 }
 
 fn about(name: &str, diagnostic: Diagnostic) -> Diagnostic {
@@ -99,8 +130,13 @@ fn violation(check: &Check, name: &str, value: &Value, config: &Value) -> Option
         Check::OneOf(allowed) if !allowed.contains(&text()) => {
             no_match(&format!("one of: {}", quoted(allowed)), text())
         }
+        Check::MinItems(min) if value.element_count().is_some_and(|count| count < *min) => {
+            let count = value.element_count().unwrap_or(0);
+            invalid(&format!("list must contain at least {min} elements"), &count)
+        }
         Check::EachOneOf(allowed) => {
-            let wrong = config.texts(name).into_iter().find(|element| !allowed.contains(element))?;
+            let texts = value.as_sequence().unwrap_or_default().iter().filter_map(Value::as_str);
+            let wrong = texts.map(|text| text.as_str()).find(|text| !allowed.contains(text))?;
             no_match(&format!("a list of: {}", quoted(allowed)), wrong)
         }
         Check::Text(holds, what) if !holds(text()) => no_match(what, text()),

@@ -14,8 +14,40 @@ pub(crate) struct Table {
     pub(super) version: i64,
     pub(super) deprecated: bool,
     pub(super) properties: Vec<Property>,
-    pub(super) blocks: Vec<(&'static str, NestedBlock)>,
+    pub(super) blocks: Vec<BlockType>,
     pub(super) rules: Vec<Rule>,
+}
+
+/// A nested block of attributes.
+pub(crate) struct BlockType {
+    pub(super) name: &'static str,
+    pub(super) nesting: Nesting,
+    pub(super) properties: Vec<Property>,
+    /// Most blocks that may be written; 0 for no limit. Not part of the schema.
+    pub(super) max_items: usize,
+    pub(super) replaces: bool,
+}
+
+impl BlockType {
+    /// A block that may be written any number of times, or once with single nesting.
+    pub(crate) fn new(
+        name: &'static str,
+        nesting: Nesting,
+        properties: impl IntoIterator<Item = Property>,
+    ) -> Self {
+        let properties = properties.into_iter().collect();
+        Self { name, nesting, properties, max_items: 0, replaces: false }
+    }
+
+    /// Sets how many blocks may be written.
+    pub(crate) fn max_items(self, max_items: usize) -> Self {
+        Self { max_items, ..self }
+    }
+
+    /// Asks for a new object with every change.
+    pub(crate) fn replaces(self) -> Self {
+        Self { replaces: true, ..self }
+    }
 }
 
 impl Table {
@@ -40,15 +72,9 @@ impl Table {
         Self { deprecated: true, ..self }
     }
 
-    /// Adds a nested block of attributes that may be written any number of times, or once.
-    pub(crate) fn block(
-        mut self,
-        name: &'static str,
-        nesting: Nesting,
-        properties: impl IntoIterator<Item = Property>,
-    ) -> Self {
-        let block = Arc::new(attributes_block(properties.into_iter().collect::<Vec<_>>().iter(), []));
-        self.blocks.push((name, NestedBlock { nesting, block, min_items: 0, max_items: 0 }));
+    /// Adds a nested block.
+    pub(crate) fn block(mut self, block: BlockType) -> Self {
+        self.blocks.push(block);
         self
     }
 
@@ -59,17 +85,18 @@ impl Table {
     }
 
     pub(super) fn schema(&self) -> Schema {
-        let mut block = attributes_block(self.properties.iter(), self.blocks.iter().cloned());
+        let blocks = self.blocks.iter().map(|block_type| {
+            let block = Arc::new(Block::new(attributes(&block_type.properties), []));
+            let nested = NestedBlock { nesting: block_type.nesting, block, min_items: 0, max_items: 0 };
+            (Str::from(block_type.name), nested)
+        });
+        let mut block = Block::new(attributes(&self.properties), blocks);
         block.description = self.description.into();
         block.deprecated = self.deprecated;
         Schema { version: self.version, block: Arc::new(block) }
     }
 }
 
-fn attributes_block<'p>(
-    properties: impl Iterator<Item = &'p Property>,
-    blocks: impl IntoIterator<Item = (&'static str, NestedBlock)>,
-) -> Block {
-    let attributes = properties.map(|property| (Str::from(property.name), property.attribute.clone()));
-    Block::new(attributes, blocks.into_iter().map(|(name, nested)| (Str::from(name), nested)))
+fn attributes(properties: &[Property]) -> impl Iterator<Item = (Str, terrane_model::Attribute)> {
+    properties.iter().map(|property| (Str::from(property.name), property.attribute.clone()))
 }

@@ -3,8 +3,10 @@
 pub(crate) mod engine;
 mod folder;
 pub(crate) mod render;
+pub(crate) mod web_server;
 pub(crate) mod written;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use folder::Folder;
@@ -15,18 +17,31 @@ use terrane_provider_standard::{
 };
 
 /// The providers that stand for others.
-pub(crate) const PROVIDERS: &[&str] = &["local", "null", "random", "time"];
+pub(crate) const PROVIDERS: &[&str] = &["external", "http", "local", "null", "random", "time"];
 
 /// Starts the provider with a name, with nothing in the outside world.
 pub(crate) fn start(name: &str) -> Arc<dyn Provider> {
-    start_with(name, Arc::new(NoRemoteState))
+    start_all(name, Arc::new(NoRemoteState), BTreeMap::new())
 }
 
 /// Starts the provider with a name and a reader of remote states.
 pub(crate) fn start_with(name: &str, remote_state: Arc<dyn RemoteStateReader>) -> Arc<dyn Provider> {
+    start_all(name, remote_state, BTreeMap::new())
+}
+
+/// Starts the provider with a name and environment variables.
+pub(crate) fn start_in(name: &str, environment: BTreeMap<String, String>) -> Arc<dyn Provider> {
+    start_all(name, Arc::new(NoRemoteState), environment)
+}
+
+fn start_all(
+    name: &str,
+    remote_state: Arc<dyn RemoteStateReader>,
+    environment: BTreeMap<String, String>,
+) -> Arc<dyn Provider> {
     let functions = TerraformFunctions { encode_tfvars: echo, decode_tfvars: echo, encode_expr: echo };
     let source = ProviderSource::implied(name);
-    let factories = factories(StandardOptions { remote_state, functions });
+    let factories = factories(StandardOptions { remote_state, functions, environment });
     let (_, factory) =
         factories.into_iter().find(|(candidate, _)| *candidate == source).expect("there is such a provider");
     factory.start().expect("the provider starts")
