@@ -9,6 +9,7 @@ mod ignore_changes;
 mod import_blocks;
 pub mod instance_plan;
 pub mod moved_addresses;
+pub mod operations;
 pub mod plan;
 mod plan_data;
 mod plan_output;
@@ -27,6 +28,7 @@ mod undeclared;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
+pub use operations::{Operation, OperationGraph, OperationId};
 pub use plan::{ChangeCounts, Plan, PlanMode, PlanOptions};
 pub use planner::{PlanInput, PlanOutcome, plan};
 pub use prepared::PreparedConfiguration;

@@ -322,6 +322,7 @@ fn place(
     let entry = state.resources.entry(address.resource()).or_insert_with(|| ResourceState {
         provider_config: provider_config.clone(),
         instances: std::collections::BTreeMap::new(),
+        unknown_fields: Vec::new(),
     });
     entry.instances.insert(address.key.clone(), instance);
 }

@@ -59,6 +59,7 @@ impl PriorObject {
             dependencies: Arc::clone(&self.dependencies),
             create_before_destroy: self.create_before_destroy,
             identity: self.identity_state(),
+            ..ObjectState::default()
         })
     }
 
