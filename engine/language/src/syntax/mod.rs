@@ -22,6 +22,7 @@ mod parse_traversal;
 mod parser;
 mod string_literal;
 mod strip_heredoc;
+mod template_text;
 pub mod tree;
 
 // JSON syntax.
