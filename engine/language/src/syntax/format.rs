@@ -1,7 +1,7 @@
 //! The canonical layout of configuration files, byte for byte as `terraform fmt` makes it.
 //!
 //! Works on tokens: only blanks between them change, apart from a few outdated ways of writing
-//! ([`super::format_rewrite`]). Nothing is ever reordered or dropped but comments between block labels.
+//! (`format_rewrite.rs`). Nothing is ever reordered or dropped but comments between block labels.
 
 use terrane_model::{Diagnostics, FileId};
 

@@ -1,4 +1,9 @@
 //! Text to tree, for native and JSON syntax, and the formatter.
+//!
+//! A text is cut into tokens ([`lexer`]), which are parsed into a [`tree`] of blocks, arguments and
+//! expressions with the place of everything. Whoever wants to know what a body holds asks
+//! [`ConfigBody`], which answers for both syntaxes. Nothing here knows which blocks or functions exist,
+//! nor what an expression is worth. Every text is read to its end in time linear in its length.
 
 // From text to tokens.
 pub mod graphemes;
@@ -22,6 +27,7 @@ mod parse_traversal;
 mod parser;
 mod string_literal;
 mod strip_heredoc;
+mod template_text;
 pub mod tree;
 
 // JSON syntax.
