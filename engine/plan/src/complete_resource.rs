@@ -7,7 +7,7 @@ use terrane_language::evaluate::{
     Evaluator, Expansion, ModuleInstanceId, RepetitionValues, RuleKind, evaluate_rule, locate,
 };
 use terrane_model::convert::convert;
-use terrane_model::{Diagnostic, Diagnostics, InstanceKey, ResourceMode, Str, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, InstanceKey, Str, Type, Value};
 
 use crate::change::{Action, Change, Importing, ResourceChange};
 use crate::dependency_graph::NodeId;
@@ -31,14 +31,8 @@ impl Planner {
         let (Some(schema), Some(config_id)) = (schema, config_id) else { return };
         let Some(provider) = self.providers.configured(&(config_id, None)).cloned() else { return };
         self.note(id, outcome.diagnostics);
-        let context = ResourceContext {
-            id,
-            module: outcome.module,
-            position: outcome.position,
-            resource,
-            schema: &schema,
-            provider: &provider,
-        };
+        let context =
+            ResourceContext { id, module: outcome.module, resource, schema: &schema, provider: &provider };
         let mut values: Vec<(ModuleInstanceId, RepetitionValues, Value)> =
             Vec::with_capacity(outcome.slots.len());
         for mut slot in outcome.slots {
@@ -308,9 +302,4 @@ pub fn whole_value(expansion: &Expansion, instances: Vec<(RepetitionValues, Valu
         }
         Expansion::Unknown => Value::dynamic(),
     }
-}
-
-/// Tells whether a mode of resource is managed.
-pub(crate) fn is_managed(mode: ResourceMode) -> bool {
-    mode == ResourceMode::Managed
 }

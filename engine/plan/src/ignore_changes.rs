@@ -30,7 +30,7 @@ fn ignore_all(prior: &Value, config: &Value, schema: &Block) -> Value {
 }
 
 /// Returns a traversal as a path into a resource's value.
-pub fn path_of(traversal: &Traversal) -> AttributePath {
+fn path_of(traversal: &Traversal) -> AttributePath {
     let first = PathStep::Attribute(traversal.root.name.clone());
     let rest = traversal.steps.iter().map(|step| match &step.kind {
         StepKind::Attribute(name) => PathStep::Attribute(name.clone()),

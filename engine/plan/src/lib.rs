@@ -28,6 +28,7 @@ mod undeclared;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
+pub use ignore_changes::apply_ignore_changes;
 pub use operations::{Operation, OperationGraph, OperationId};
 pub use plan::{ChangeCounts, Plan, PlanMode, PlanOptions};
 pub use planner::{PlanInput, PlanOutcome, plan};

@@ -79,7 +79,10 @@ impl OperationGraph {
 
     /// Returns all operations.
     pub fn iter(&self) -> impl Iterator<Item = (OperationId, Operation)> + '_ {
-        self.operations.iter().enumerate().map(|(position, operation)| (OperationId(position as u32), *operation))
+        self.operations
+            .iter()
+            .enumerate()
+            .map(|(position, operation)| (OperationId(position as u32), *operation))
     }
 
     /// Returns an operation.
@@ -261,7 +264,12 @@ impl<'a> Builder<'a> {
         apply
     }
 
-    fn add_destroy(&mut self, position: usize, change: &ResourceChange, config: &ConfigResource) -> OperationId {
+    fn add_destroy(
+        &mut self,
+        position: usize,
+        change: &ResourceChange,
+        config: &ConfigResource,
+    ) -> OperationId {
         let destroy = self.graph.add(Operation::Destroy(position));
         let group = self.destroys.entry(config.clone()).or_default();
         group.destroys.push(destroy);
@@ -295,7 +303,9 @@ impl<'a> Builder<'a> {
     /// An object can only be destroyed through a configured provider.
     fn wait_for_provider(&mut self, operation: OperationId, change: &ResourceChange) {
         let configs = &self.configuration.provider_configs;
-        let Some(config) = configs.by_address(&change.provider_config).map(|id| configs.get(id)) else { return };
+        let Some(config) = configs.by_address(&change.provider_config).map(|id| configs.get(id)) else {
+            return;
+        };
         let Some(block) = config.block else { return };
         let node = self.configuration.graph.declaration(config.module, Declaration::Provider(block));
         if let Some(target) = node.and_then(|node| self.by_node.get(&node)) {

@@ -15,7 +15,7 @@ use crate::prior_objects::PriorObject;
 use crate::propose_new::propose_new;
 
 /// What is needed to read a data resource.
-pub struct DataTask {
+pub(crate) struct DataTask {
     /// The provider, configured.
     pub provider: Arc<dyn Provider>,
     /// Data source type.
@@ -29,7 +29,7 @@ pub struct DataTask {
 }
 
 /// What came out.
-pub struct DataOutcome {
+pub(crate) struct DataOutcome {
     /// What was read; nothing when it was not, or not successfully.
     pub value: Option<Value>,
     /// What is known without reading, with marks.
@@ -41,7 +41,7 @@ pub struct DataOutcome {
 }
 
 /// Reads a data resource, unless it has to wait.
-pub async fn read_data(task: DataTask) -> DataOutcome {
+pub(crate) async fn read_data(task: DataTask) -> DataOutcome {
     let (config, marks) = task.config.split_marks();
     let nothing = Value::Null(task.schema.block.implied_type().clone());
     let proposed = propose_new(&task.schema.block, &nothing, &config).with_marks_at(&marks);

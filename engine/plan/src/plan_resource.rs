@@ -110,8 +110,7 @@ impl Planner {
         if self.failed.contains(&id) {
             return Step::Done;
         }
-        let context =
-            ResourceContext { id, module, position, resource, schema: &schema, provider: &provider };
+        let context = ResourceContext { id, module, resource, schema: &schema, provider: &provider };
         for slot in &mut slots {
             if self.selection.contains_instance(id, &slot.address) {
                 slot.result = self.prepare_instance(&context, slot);
@@ -291,7 +290,6 @@ impl Planner {
 pub(crate) struct ResourceContext<'a> {
     pub(crate) id: NodeId,
     pub(crate) module: ModuleId,
-    pub(crate) position: usize,
     pub(crate) resource: &'a Resource,
     pub(crate) schema: &'a Schema,
     pub(crate) provider: &'a Arc<dyn Provider>,
