@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
 
 use terrane_language::evaluate::render_template;
-use terrane_language::functions::{Environment, FileError, FileKind, FunctionError};
+use terrane_language::functions::{Environment, FileError, FileKind, FolderEntry, FunctionError};
 use terrane_language::modules::SourceReader;
 use terrane_model::Value;
 
@@ -63,25 +62,21 @@ impl Environment for WorldEnvironment {
         }
     }
 
-    fn files_below(&self, folder: &str) -> Result<Vec<String>, FileError> {
-        let mut files = Vec::new();
-        let mut pending = vec![String::new()];
-        while let Some(inner) = pending.pop() {
-            let entries = fs::read_dir(Path::new(folder).join(&inner)).map_err(|error| file_error(&error))?;
-            for entry in entries {
-                let entry = entry.map_err(|error| file_error(&error))?;
-                let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-                let relative = if inner.is_empty() { name } else { format!("{inner}/{name}") };
-                let Ok(metadata) = fs::metadata(entry.path()) else { continue };
-                if metadata.is_file() {
-                    files.push(relative);
-                } else if metadata.is_dir() && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    // Links to folders are not followed: they may lead in circles.
-                    pending.push(relative);
-                }
-            }
+    fn read_folder(&self, path: &str) -> Result<Vec<FolderEntry>, FileError> {
+        let entries = fs::read_dir(path).map_err(|error| file_error(&error))?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| file_error(&error))?;
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            let kind = match fs::metadata(entry.path()) {
+                Ok(metadata) if metadata.is_file() => FileKind::File,
+                Ok(metadata) if metadata.is_dir() => FileKind::Folder,
+                _ => FileKind::Other,
+            };
+            let is_link = entry.file_type().is_ok_and(|file_type| file_type.is_symlink());
+            found.push(FolderEntry { name, kind, is_link });
         }
-        Ok(files)
+        Ok(found)
     }
 
     fn working_directory(&self) -> String {

@@ -2,10 +2,14 @@
 
 mod args;
 mod commands;
+mod context;
 mod exit_code;
 mod file_system;
 mod project;
+mod registry;
+mod session;
 mod terminal;
+mod variables;
 mod view;
 
 /// Stack of the thread that does the work: expressions nest, and evaluation follows them down.

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod complete_resource;
 pub mod configure;
 pub mod dependency_graph;
+pub mod evaluate_state;
 mod ignore_changes;
 mod import_blocks;
 pub mod instance_plan;
@@ -25,6 +26,7 @@ mod replace_reason;
 pub mod resource_dependencies;
 pub mod targets;
 mod undeclared;
+pub mod validate;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};

@@ -8,7 +8,7 @@ use crate::functions::{Environment, FileError, FileKind, FolderEntry, FunctionEr
 use crate::syntax::tree::{Expression, Identifier, Traversal};
 
 /// A scope in which nothing may be referred to or called.
-pub(super) struct ConstantScope;
+pub struct ConstantScope;
 
 impl Scope for ConstantScope {
     fn resolve(&self, traversal: &Traversal) -> Resolved {
@@ -32,7 +32,7 @@ impl Scope for ConstantScope {
 }
 
 /// A world of which nothing can be asked.
-pub(super) struct NoEnvironment;
+pub struct NoEnvironment;
 
 impl Environment for NoEnvironment {
     fn read_file(&self, _path: &str) -> Result<Vec<u8>, FileError> {
