@@ -3,10 +3,10 @@
 use terrane_model::convert::convert;
 use terrane_model::encode_json::{write_json_string, write_simple_json};
 use terrane_model::{Number, Refinement, Str, Type, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::format_number::{format_float, format_integer};
 use super::format_verb::{Piece, Verb, parse};
+use super::graphemes;
 use super::known_prefix::known_prefix;
 use super::quote::quote;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
@@ -198,10 +198,7 @@ fn as_is(verb: &Verb<'_>, value: &Value) -> Result<String, String> {
 
 fn string(verb: &Verb<'_>, text: &str) -> String {
     let text = match verb.precision {
-        Some(count @ 1..) => match text.grapheme_indices(true).nth(count) {
-            Some((end, _)) => &text[..end],
-            None => text,
-        },
+        Some(count @ 1..) => &text[..graphemes::offset_of(text, count)],
         _ => text,
     };
     if verb.letter == 's' {
@@ -215,7 +212,7 @@ fn string(verb: &Verb<'_>, text: &str) -> String {
 /// Fills a field up to its width, which counts what people see as characters.
 fn pad(verb: &Verb<'_>, text: String) -> String {
     let Some(width) = verb.width else { return text };
-    let missing = width.saturating_sub(text.graphemes(true).count());
+    let missing = width.saturating_sub(graphemes::count(&text));
     let padding = if verb.flags.zero { "0" } else { " " }.repeat(missing);
     if verb.flags.minus { text + &padding } else { padding + &text }
 }

@@ -1,7 +1,8 @@
 //! What is certain about the beginning of a text that goes on with something unknown.
 
 use terrane_model::{Str, Value};
-use unicode_segmentation::UnicodeSegmentation;
+
+use super::graphemes::graphemes;
 
 /// Characters that nothing which follows can join or change.
 const DELIMITERS: &str = "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'";
@@ -10,10 +11,10 @@ const DELIMITERS: &str = "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'";
 /// which an accent may join, unless that is one of the usual delimiters.
 pub(super) fn known_prefix(beginning: &str) -> Str {
     let Value::String(normalized) = Value::string(beginning) else { return Str::new() };
-    let Some((last, text)) = normalized.grapheme_indices(true).next_back() else { return Str::new() };
-    let mut chars = text.chars();
+    let Some(last) = graphemes(&normalized).next_back() else { return Str::new() };
+    let mut chars = last.chars();
     let is_delimiter = chars.next().is_some_and(|char| DELIMITERS.contains(char)) && chars.next().is_none();
-    if is_delimiter { normalized } else { normalized[..last].into() }
+    if is_delimiter { normalized } else { normalized[..normalized.len() - last.len()].into() }
 }
 
 #[cfg(test)]

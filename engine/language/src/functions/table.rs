@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use super::{
-    Function, assumption, base64, character_encoding, choice, conversion, crypto, csv, fileset, filesystem,
-    format, hash, json, letter_case, lookup, mapping, number, path, regular_expression, sensitivity,
-    sequence, set, template, text, url,
+    Function, assumption, base64, character_encoding, choice, conversion, crypto, csv, date_time, fileset,
+    filesystem, format, hash, ip_network, json, letter_case, lookup, mapping, number, path,
+    regular_expression, sensitivity, sequence, set, template, text, url,
 };
 
 /// Returns all functions in the order of their names.
@@ -27,10 +27,12 @@ const TABLES: &[&[Function]] = &[
     conversion::FUNCTIONS,
     crypto::FUNCTIONS,
     csv::FUNCTIONS,
+    date_time::FUNCTIONS,
     fileset::FUNCTIONS,
     filesystem::FUNCTIONS,
     format::FUNCTIONS,
     hash::FUNCTIONS,
+    ip_network::FUNCTIONS,
     json::FUNCTIONS,
     letter_case::FUNCTIONS,
     lookup::FUNCTIONS,
