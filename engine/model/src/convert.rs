@@ -158,7 +158,14 @@ fn has_optional(ty: &Type) -> bool {
 }
 
 fn string_to_number(text: &str) -> Result<Value, ConversionError> {
-    Number::parse(text).map(Value::Number).ok_or_else(|| ConversionError::new("a number is required"))
+    // Go's reader of numbers knows infinity by these words, and so does Terraform.
+    let infinity = match text {
+        "inf" | "Inf" | "+inf" | "+Inf" => Some(Number::INFINITY),
+        "-inf" | "-Inf" => Some(Number::INFINITY.negate()),
+        _ => None,
+    };
+    let number = infinity.or_else(|| Number::parse(text));
+    number.map(Value::Number).ok_or_else(|| ConversionError::new("a number is required"))
 }
 
 fn string_to_bool(text: &str) -> Result<Value, ConversionError> {
@@ -455,6 +462,8 @@ mod tests {
             "a bool is required; to convert from string, use lowercase \"true\""
         );
         assert_eq!(message(&"0x1".into(), &Type::Number), "a number is required");
+        assert_eq!(message(&"infinity".into(), &Type::Number), "a number is required");
+        assert_eq!(convert(&"inf".into(), &Type::Number).unwrap(), Value::Number(Number::INFINITY));
         assert_eq!(message(&true.into(), &Type::Number), "number required");
     }
 

@@ -71,19 +71,18 @@ pub(super) fn power(x: f64, y: f64) -> f64 {
         }
         significand = exponential(fraction * natural_log(x));
     }
-    let (factor, exponent) = whole_power(x, whole as i64);
-    significand *= factor;
+    let (significand, exponent) = times_whole_power(significand, x, whole as i64);
     if y < 0.0 {
         return scale(1.0 / significand, -exponent);
     }
     scale(significand, exponent)
 }
 
-/// Returns significand and power of two of x to a whole power, by squaring.
-fn whole_power(x: f64, mut power: i64) -> (f64, i64) {
+/// Multiplies by x to a whole power, by squaring; returns significand and power of two.
+fn times_whole_power(mut significand: f64, x: f64, mut power: i64) -> (f64, i64) {
     let (mut square, square_exponent) = split(x);
     let mut square_exponent = i64::from(square_exponent);
-    let (mut significand, mut exponent) = (1.0, 0i64);
+    let mut exponent = 0i64;
     while power != 0 {
         if square_exponent.abs() > 1 << 12 {
             // Far beyond the range of floats; the factors still to come only lead further away.

@@ -5,8 +5,8 @@
 
 use terrane_model::convert::convert;
 use terrane_model::{Number, Refinement, Type, Unknown, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
+use super::graphemes;
 use super::number::whole;
 use super::quote::{quote, redact};
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
@@ -144,7 +144,7 @@ fn length(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
     let value = arguments.value(0);
     let wrong = || FunctionError::new("argument must be a string, a collection type, or a structural type");
     let length = match value.unmarked() {
-        Value::String(text) => Value::number(text.graphemes(true).count()),
+        Value::String(text) => Value::number(graphemes::count(text)),
         Value::Unknown(unknown) => unknown_length(unknown).ok_or_else(wrong)?,
         Value::Set(set) if set.elements().len() > 1 && !value.is_wholly_known() => {
             // Elements that are not known yet may turn out to be equal to others.
@@ -163,7 +163,7 @@ fn unknown_length(unknown: &Unknown) -> Option<Value> {
         Type::Tuple(elements) => Some(Value::number(elements.len())),
         Type::Object(object) => Some(Value::number(object.attributes().len())),
         Type::String => {
-            let fewest = Number::from(unknown.refinement.string_prefix.graphemes(true).count());
+            let fewest = Number::from(graphemes::count(&unknown.refinement.string_prefix));
             let refinement = Refinement { number_min: Some((fewest, true)), ..Refinement::not_null() };
             Some(Value::refined_unknown(Type::Number, refinement))
         }

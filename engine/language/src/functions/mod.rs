@@ -10,21 +10,52 @@ mod environment;
 mod signature;
 mod table;
 
+// The functions, by what they work on.
+mod assumption;
+mod base64;
+mod character_encoding;
 mod choice;
+mod conversion;
+mod crypto;
+mod csv;
+mod date_time;
+mod fileset;
+mod filesystem;
+mod format;
+mod hash;
+mod ip_network;
+mod json;
 mod letter_case;
 mod lookup;
 mod mapping;
 mod number;
+mod path;
 mod regular_expression;
+mod sensitivity;
 mod sequence;
 mod set;
+mod template;
 mod text;
+mod url;
 
+// What they are made of.
+mod base64_code;
+mod character_sets;
+mod duration;
 mod float64;
+mod format_number;
+mod format_verb;
+mod glob;
+mod graphemes;
+mod ip_block;
+mod json_decode;
+mod known_prefix;
 mod known_values;
+mod private_key;
 mod quote;
 mod re2_class;
 mod re2_syntax;
+mod timestamp;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};

@@ -18,6 +18,18 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
+/// Returns a character in single quotes, as Go's `%q` writes it.
+pub(super) fn quote_char(char: char) -> String {
+    let mut quoted = String::from("'");
+    match char {
+        '\'' => quoted.push_str("\\'"),
+        '"' => quoted.push('"'),
+        char => append_escaped(&mut quoted, char),
+    }
+    quoted.push('\'');
+    quoted
+}
+
 fn append_escaped(quoted: &mut String, char: char) {
     let short = match char {
         '"' => "\\\"",

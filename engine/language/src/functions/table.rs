@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use super::{
-    Function, choice, letter_case, lookup, mapping, number, regular_expression, sequence, set, text,
+    Function, assumption, base64, character_encoding, choice, conversion, crypto, csv, date_time, fileset,
+    filesystem, format, hash, ip_network, json, letter_case, lookup, mapping, number, path,
+    regular_expression, sensitivity, sequence, set, template, text, url,
 };
 
 /// Returns all functions in the order of their names.
@@ -18,15 +20,32 @@ pub fn find(name: &str) -> Option<&'static Function> {
 }
 
 const TABLES: &[&[Function]] = &[
+    assumption::FUNCTIONS,
+    base64::FUNCTIONS,
+    character_encoding::FUNCTIONS,
     choice::FUNCTIONS,
+    conversion::FUNCTIONS,
+    crypto::FUNCTIONS,
+    csv::FUNCTIONS,
+    date_time::FUNCTIONS,
+    fileset::FUNCTIONS,
+    filesystem::FUNCTIONS,
+    format::FUNCTIONS,
+    hash::FUNCTIONS,
+    ip_network::FUNCTIONS,
+    json::FUNCTIONS,
     letter_case::FUNCTIONS,
     lookup::FUNCTIONS,
     mapping::FUNCTIONS,
     number::FUNCTIONS,
+    path::FUNCTIONS,
     regular_expression::FUNCTIONS,
+    sensitivity::FUNCTIONS,
     sequence::FUNCTIONS,
     set::FUNCTIONS,
+    template::FUNCTIONS,
     text::FUNCTIONS,
+    url::FUNCTIONS,
 ];
 
 fn by_name() -> &'static [&'static Function] {

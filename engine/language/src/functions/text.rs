@@ -3,8 +3,8 @@
 //! Where a function counts characters, it counts what people see as one: grapheme clusters.
 
 use terrane_model::{Type, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
+use super::graphemes::{self, graphemes};
 use super::number::whole;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
 
@@ -64,7 +64,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "strrev",
         &[STR],
         STRING,
-        |arguments| Ok(Value::string(arguments.text(0).graphemes(true).rev().collect::<String>())),
+        |arguments| Ok(Value::string(graphemes(arguments.text(0)).rev().collect::<String>())),
         "Returns the characters of a text in reverse order.",
     ),
     Function::new(
@@ -182,20 +182,17 @@ fn substr(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         return Ok("".into());
     }
     let skipped = if offset < 0 {
-        let characters = i64::try_from(text.graphemes(true).count()).unwrap_or(i64::MAX);
+        let characters = i64::try_from(graphemes::count(text)).unwrap_or(i64::MAX);
         offset.saturating_add(characters).max(0)
     } else {
         offset
     };
-    let position = |characters: i64| {
-        let characters = usize::try_from(characters).unwrap_or(usize::MAX);
-        move |text: &str| {
-            text.grapheme_indices(true).nth(characters).map_or(text.len(), |(position, _)| position)
-        }
+    let offset_of = |text: &str, characters: i64| {
+        graphemes::offset_of(text, usize::try_from(characters).unwrap_or(usize::MAX))
     };
-    let rest = &text[position(skipped)(text)..];
+    let rest = &text[offset_of(text, skipped)..];
     // A length of zero behind a negative offset takes everything, as a negative length does.
-    let taken = if length <= 0 { rest } else { &rest[..position(length)(rest)] };
+    let taken = if length <= 0 { rest } else { &rest[..offset_of(rest, length)] };
     Ok(Value::string(taken))
 }
 
