@@ -19,7 +19,7 @@ mod upgrade_old_versions;
 pub mod version4;
 pub mod workspace;
 
-pub use backend::{BackendError, PublishError, StateBackend, lock_within, publish};
+pub use backend::{BackendError, PublishError, StateBackend, lock_within, publish, save_errored_state};
 pub use backends::{Backup, LocalBackend, LocalOptions, MemoryBackend};
 pub use fold::{Fold, FoldError};
 pub use journal::{Change, DecodeError, Intent, JournalError, Operation, Outcome, Record, Ticket};

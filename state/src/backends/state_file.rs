@@ -102,14 +102,18 @@ pub(super) fn break_lock(path: &Path, id: &str) -> Result<(), LockError> {
     remove_if_there(&info_path(path)).map_err(io)
 }
 
-/// Keeps a content under another name: whole, or not at all.
+/// Keeps a content under another name, with the mode of a file that it belongs to.
 pub(super) fn write_backup(path: &Path, content: &[u8], like: &Path) -> io::Result<()> {
+    write_whole(path, content)?;
+    let mode = std::fs::metadata(like)?.permissions().mode() & 0o777;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+/// Writes a file that only this user may read: all of it, or none.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let new_path = crate::journal::with_suffix(path, ".new");
     write_private(&new_path, content)?;
-    if let Ok(metadata) = std::fs::metadata(like) {
-        let mode = metadata.permissions().mode() & 0o777;
-        std::fs::set_permissions(&new_path, std::fs::Permissions::from_mode(mode))?;
-    }
+    File::open(&new_path)?.sync_data()?;
     std::fs::rename(&new_path, path)
 }
 
