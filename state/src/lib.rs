@@ -10,6 +10,7 @@ mod json_text;
 pub mod lineage;
 pub mod lock;
 mod notices;
+pub mod rearrange;
 mod recover;
 pub mod snapshot;
 mod store;
@@ -25,6 +26,7 @@ pub use fold::{Fold, FoldError};
 pub use journal::{Change, DecodeError, Intent, JournalError, Operation, Outcome, Record, Ticket};
 pub use lineage::{ReplaceError, check_replaces, new_lineage};
 pub use lock::{LockError, LockInfo, LockRequest, RetryDelays, current_user};
+pub use rearrange::{RearrangeError, move_target, remove_targets, replace_provider};
 pub use recover::RecoverError;
 pub use snapshot::{
     AttributesForm, CheckObject, CheckResult, CheckStatus, CheckableKind, DeposedKey, InstanceState,
