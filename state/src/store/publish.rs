@@ -136,7 +136,7 @@ impl StateStore {
             lineage: self.fold.snapshot().lineage.clone(),
             serial: self.published.serial,
             base: Base::Inline {
-                text: text.clone().into_bytes(),
+                text: text.as_bytes(),
                 replaces: self.published.fingerprint,
                 replaces_blocks: self.published.blocks.clone(),
             },
