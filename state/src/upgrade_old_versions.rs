@@ -14,7 +14,7 @@ use terrane_model::{
     ResourceAddress, ResourceMode, Str, Type,
 };
 
-use crate::json_fields::{Entries, Text, json_object, list};
+use crate::json_fields::{Entries, Text, json_object, list, without_values};
 use crate::snapshot::{
     AttributesForm, InstanceState, ObjectState, ObjectStatus, OutputState, ResourceState, StateSnapshot,
     UnknownFields,
@@ -112,6 +112,7 @@ impl Upgrade {
 
     fn output(&self, name: &str, json: &RawValue) -> Result<OutputState, StateFileError> {
         let invalid = |error: &dyn std::fmt::Display| {
+            let error = without_values(&error.to_string());
             self.error(format!("output {name:?} has an invalid value: {error}"))
         };
         // Before version 2, outputs were plain strings.

@@ -167,6 +167,21 @@ fn debug_output_shows_no_secrets() {
 }
 
 #[test]
+fn messages_show_no_secrets() {
+    for (replace, with) in [
+        (
+            "\"value\": \"x\", \"type\": \"string\"",
+            "\"value\": \"hush \\\", expected\", \"type\": [\"list\", \"string\"]",
+        ),
+        ("\"sensitive_attributes\": []", "\"sensitive_attributes\": \"hush\""),
+        ("\"outputs\": {", "\"outputs\": \"hush\", \"other\": {"),
+    ] {
+        let message = read_state(altered(replace, with).as_bytes()).unwrap_err().to_string();
+        assert!(!message.contains("hush") && message.contains("string"), "{message}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_survived() {
     let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(read_state(nested(100_000).as_bytes()).is_err());
