@@ -99,6 +99,10 @@ impl Upgrade {
         };
         let steps = calls.iter().map(|call| ModuleStep { name: (*call).into(), key: None });
         let address = ModuleInstance::new(steps);
+        // Names that no configuration can have would make a state that cannot be read again.
+        if ModuleInstance::parse(&address.to_string()).as_ref() != Ok(&address) {
+            return Err(self.error(format!("state contains invalid module path {path:?}")));
+        }
         if address.is_root() {
             for (name, output) in module.outputs.iter().flat_map(|outputs| &outputs.0) {
                 snapshot.outputs.insert(name.as_str().into(), self.output(name.as_str(), output)?);

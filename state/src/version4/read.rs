@@ -351,7 +351,9 @@ pub(crate) fn legacy_provider_config(text: &str) -> Option<ProviderConfigAddress
         "terraform" => ProviderSource::implied("terraform"),
         _ => ProviderSource { host: ProviderSource::DEFAULT_HOST.into(), namespace: "-".into(), name },
     };
-    Some(ProviderConfigAddress { module: ModulePath::new(calls), provider, alias, key: None })
+    let address = ProviderConfigAddress { module: ModulePath::new(calls), provider, alias, key: None };
+    // What is read must be readable in the form in which it is written.
+    ProviderConfigAddress::parse(&address.to_string()).ok()
 }
 
 fn legacy_name(text: &str) -> Option<Str> {

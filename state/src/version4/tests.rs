@@ -129,6 +129,7 @@ fn what_is_wrong_is_said() {
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"bad\": {}}}]}".to_owned(),
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"a.b.c\": {}}}]}".to_owned(),
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"a.b\": {\"provider\": \"x y\"}}}]}".to_owned(),
+        "{\"version\": 3, \"modules\": [{\"path\": [\"root\", \"1x\"]}]}".to_owned(),
         "{\"version\": 3, \"modules\": \"x\"}".to_owned(),
         "{\"version\": 2, \"modulez\": []}".to_owned(),
     ];
