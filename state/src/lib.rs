@@ -1,4 +1,17 @@
 //! Stores what exists: snapshot, journal, lock and backends.
+//!
+//! ```text
+//! backend ──read──► text ──► StateStore::open ──► snapshot
+//!    ▲                          ▲                    │ begin, end, change, depose, …
+//!    │                          │ recovery           ▼
+//!    └──write── text ◄─ prepare ┴─── journal ◄── Fold::apply
+//! ```
+//!
+//! A state is a [`StateSnapshot`]. A run changes it through a [`StateStore`], which puts every change into a
+//! journal: an effect outside is announced there, durably, before it happens. The state itself is written
+//! when the run ends ([`publish`]). Whatever interrupts a run, the next one finds journal and state, folds
+//! the one into the other with the same function as ever ([`Fold`]), and knows which effects have an unknown
+//! outcome. The crate knows neither configurations nor providers, reads no environment and prints nothing.
 
 pub mod backend;
 pub mod backends;

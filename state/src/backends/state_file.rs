@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::file_lock::{sync_folder_of, try_lock};
+use crate::file_lock::{make_folder_of, sync_folder_of, try_lock};
 use crate::lock::{LockError, LockInfo, LockRequest};
 
 /// State files contain secrets. One that exists keeps its mode.
@@ -118,9 +118,7 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     match OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(path) {
         Ok(file) => Ok((file, true)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::frame::write_frame;
 use super::prologue::Prologue;
 use super::writer::{JournalError, JournalWriter, Sink, WhenDurable};
-use crate::file_lock::{sync_folder_of, try_lock};
+use crate::file_lock::{make_folder_of, sync_folder_of, try_lock};
 
 /// Journals contain secrets.
 const MODE: u32 = 0o600;
@@ -26,6 +26,7 @@ impl JournalFile {
     /// When there is a journal already, or the file cannot be made.
     pub(crate) fn create(path: &Path, prologue: &Prologue<'_>) -> Result<Self, JournalError> {
         let error = |source| JournalError::new(path, source);
+        make_folder_of(path).map_err(error)?;
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(MODE).open(path).map_err(error)?;
         Self::lock(&file).map_err(error)?;
@@ -53,6 +54,7 @@ impl JournalFile {
             let _ = std::fs::remove_file(&new_path);
             JournalError::new(path, source)
         };
+        make_folder_of(path).map_err(error)?;
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
