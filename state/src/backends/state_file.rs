@@ -112,9 +112,13 @@ pub(super) fn write_backup(path: &Path, content: &[u8], like: &Path) -> io::Resu
 /// Writes a file that only this user may read: all of it, or none.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let new_path = crate::journal::with_suffix(path, ".new");
-    write_private(&new_path, content)?;
-    File::open(&new_path)?.sync_data()?;
-    std::fs::rename(&new_path, path)
+    let result = write_private(&new_path, content)
+        .and_then(|()| File::open(&new_path)?.sync_data())
+        .and_then(|()| std::fs::rename(&new_path, path));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&new_path);
+    }
+    result
 }
 
 fn open_or_create(path: &Path) -> io::Result<(File, bool)> {

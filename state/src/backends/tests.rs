@@ -283,6 +283,10 @@ fn a_state_that_no_backend_takes_is_kept() {
     assert_eq!(block_on(publish(&mut store, &backend, "default")).unwrap(), Some(1));
     assert_eq!(block_on(publish(&mut store, &backend, "default")).unwrap(), None);
     assert_eq!(folder.names(), ["errored.tfstate"]);
+    // A folder in its place makes it impossible; nothing half done stays.
+    std::fs::create_dir_all(folder.join("sub/errored.tfstate")).unwrap();
+    assert!(crate::save_errored_state(&folder.join("sub"), "x").is_err());
+    assert_eq!(std::fs::read_dir(folder.join("sub")).unwrap().count(), 1);
     assert_eq!(std::fs::read(errored).unwrap(), block_on(backend.read("default")).unwrap());
 }
 
