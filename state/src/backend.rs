@@ -140,6 +140,18 @@ pub async fn publish(
     Ok(Some(serial))
 }
 
+/// Saves a state that no backend takes, as `errored.tfstate` in a folder. Returns the file.
+///
+/// # Errors
+/// When the disk does not take it either.
+pub fn save_errored_state(folder: &Path, text: &str) -> Result<PathBuf, BackendError> {
+    let path = folder.join("errored.tfstate");
+    match crate::backends::write_whole(&path, text.as_bytes()) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(BackendError::Io { path, source }),
+    }
+}
+
 /// Puts the default workspace first and the others in order behind it.
 pub(crate) fn ordered_workspaces(names: impl IntoIterator<Item = Str>) -> Vec<Str> {
     let mut names: Vec<Str> = names.into_iter().filter(|name| name != DEFAULT_WORKSPACE).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use terrane_model::{ProviderConfigAddress, ResourceInstanceAddress};
+use terrane_model::ResourceInstanceAddress;
 
 use crate::journal::{Change, Intent, Operation, Record, Ticket};
 use crate::snapshot::{DeposedKey, StateSnapshot};
@@ -182,11 +182,6 @@ impl Fold {
             return Ok(());
         }
         Err(FoldError::Busy { object: object_name(address, deposed) })
-    }
-
-    /// Tells how a provider configuration is recorded for a resource instance.
-    pub fn provider_config(&self, address: &ResourceInstanceAddress) -> Option<&ProviderConfigAddress> {
-        Some(&self.snapshot.resources.get(&address.resource())?.provider_config)
     }
 }
 

@@ -176,6 +176,16 @@ macro_rules! json_object {
 }
 pub(crate) use json_object;
 
+/// Takes the text out of a message about a value of the wrong type: it may be a secret.
+pub(crate) fn without_values(message: &str) -> String {
+    const START: &str = "string \"";
+    let shortened = message.find(START).and_then(|start| {
+        let end = message.rfind("\", expected").filter(|end| *end >= start + START.len())?;
+        Some(format!("{}string{}", &message[..start], &message[end + 1..]))
+    });
+    shortened.unwrap_or_else(|| message.to_owned())
+}
+
 /// Describes a JSON value the way Go's decoder does in its messages.
 pub(crate) fn describe(json: &str) -> String {
     match json.trim_start().as_bytes().first() {

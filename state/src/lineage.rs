@@ -28,7 +28,7 @@ pub enum ReplaceError {
 
 /// Tells whether a state may replace the existing one without force.
 ///
-/// States without lineage, and states that are empty, fit to all.
+/// A state without lineage fits to all.
 ///
 /// # Errors
 /// When they do not belong together, or the existing one is newer.
@@ -45,4 +45,27 @@ pub fn check_replaces(new: &StateSnapshot, existing: &StateSnapshot) -> Result<(
         return Err(ReplaceError::SameSerial { serial: new.serial });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{address, object, provider};
+
+    #[test]
+    fn only_newer_states_of_the_same_history_replace_one() {
+        let state = |lineage: &str, serial: u64, id: &str| {
+            let mut state = StateSnapshot { lineage: lineage.into(), serial, ..StateSnapshot::default() };
+            state.set_object(&address("t.a"), None, &provider(), Some(object(id)));
+            state
+        };
+        let check =
+            |new: &StateSnapshot| check_replaces(new, &state("l", 6, "1")).map_err(|error| error.to_string());
+        assert_eq!(check(&state("l", 7, "2")), Ok(()));
+        assert_eq!(check(&state("l", 6, "1")), Ok(()));
+        assert_eq!(check(&state("", 6, "1")), Ok(()));
+        let refused = [state("other", 7, "1"), state("l", 0, "1"), state("l", 6, "2")];
+        insta::assert_snapshot!(refused.map(|new| check(&new).unwrap_err()).join("\n"));
+        assert_ne!(new_lineage(), new_lineage());
+    }
 }

@@ -32,7 +32,7 @@ pub(crate) fn recovered(recovered: &Recovered, path: &Path, aside: Option<&Path>
                  {}.{}",
                 count(recovered.records, "record"),
                 aside.display(),
-                mentioned(later)
+                mentioned("Behind the damage, it", later)
             ),
         ));
     }
@@ -42,7 +42,7 @@ pub(crate) fn recovered(recovered: &Recovered, path: &Path, aside: Option<&Path>
 /// Tells that a journal does not belong to the state and was put aside.
 pub(crate) fn set_aside(cause: &RecoverError, aside: &Path) -> Diagnostics {
     let objects = match cause {
-        RecoverError::StateChanged { objects, .. } => mentioned(objects),
+        RecoverError::StateChanged { objects, .. } => mentioned("It", objects),
         _ => String::new(),
     };
     let mut notices = Diagnostics::new();
@@ -57,13 +57,40 @@ pub(crate) fn set_aside(cause: &RecoverError, aside: &Path) -> Diagnostics {
     notices
 }
 
+/// Says why the records of an interrupted run keep a state from being opened, and what to do.
+pub(crate) fn refused(cause: &RecoverError, path: &Path) -> Diagnostic {
+    let advice = match cause {
+        RecoverError::StateFile(_) => {
+            " Repair the state or restore it from its backup; the journal is used as soon as the state can be \
+             read."
+                .to_owned()
+        }
+        RecoverError::StateChanged { objects, .. } => format!(
+            " Restore the state that the interrupted run began with, and its records will be used. To go on \
+             with the state as it is, give the journal another name.{}",
+            mentioned("It", objects)
+        ),
+        RecoverError::NotUnderstood(_) => {
+            " Use the version that wrote it, or give it another name to go on without it.".to_owned()
+        }
+    };
+    Diagnostic::error(
+        "Interrupted run not recovered",
+        format!(
+            "An earlier run ended before it could write the state. Its journal, {}, cannot be used: \
+             {cause}.{advice}",
+            path.display()
+        ),
+    )
+}
+
 /// Says what to look after, in a sentence of its own.
-pub(crate) fn mentioned(objects: &[String]) -> String {
+fn mentioned(journal: &str, objects: &[String]) -> String {
     if objects.is_empty() {
         return String::new();
     }
-    let mut text = String::from(
-        " It tells of the following; see whether these objects exist, and import or delete them:",
+    let mut text = format!(
+        " {journal} tells of the following; see whether these objects exist, and import or delete them:"
     );
     for object in objects.iter().take(LISTED_MAX) {
         text += &format!("\n  - {object}");

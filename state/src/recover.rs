@@ -127,7 +127,7 @@ pub(crate) fn read_current(current: &[u8]) -> Result<StateSnapshot, StateFileErr
 /// Finds the snapshot that the records build upon, and whether it is what the state file holds.
 fn base(
     current: &[u8],
-    prologue: &Prologue,
+    prologue: &Prologue<'_>,
     records: &[Frame<'_>],
 ) -> Result<(StateSnapshot, bool), RecoverError> {
     let is_now = Fingerprint::of(current);

@@ -50,6 +50,35 @@ impl Drop for Folder {
     }
 }
 
+/// Runs a future that never has to wait, as those of the local backends.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+/// Starts this test program again for one test only, with a variable by which the test knows its part.
+pub(crate) fn start_again(test: &str, part: &str) -> std::process::Child {
+    std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(PART, part)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Returns the part that [`start_again`] gave to this process.
+pub(crate) fn part() -> Option<String> {
+    std::env::var(PART).ok()
+}
+
+const PART: &str = "TERRANE_STATE_TEST_PART";
+
 pub(crate) fn options(journal_path: PathBuf) -> StoreOptions {
     StoreOptions { journal_path, terraform_version: "1.11.4".into(), on_conflict: OnConflict::Refuse }
 }

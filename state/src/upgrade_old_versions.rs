@@ -14,7 +14,7 @@ use terrane_model::{
     ResourceAddress, ResourceMode, Str, Type,
 };
 
-use crate::json_fields::{Entries, Text, json_object, list};
+use crate::json_fields::{Entries, Text, json_object, list, without_values};
 use crate::snapshot::{
     AttributesForm, InstanceState, ObjectState, ObjectStatus, OutputState, ResourceState, StateSnapshot,
     UnknownFields,
@@ -99,6 +99,10 @@ impl Upgrade {
         };
         let steps = calls.iter().map(|call| ModuleStep { name: (*call).into(), key: None });
         let address = ModuleInstance::new(steps);
+        // Names that no configuration can have would make a state that cannot be read again.
+        if ModuleInstance::parse(&address.to_string()).as_ref() != Ok(&address) {
+            return Err(self.error(format!("state contains invalid module path {path:?}")));
+        }
         if address.is_root() {
             for (name, output) in module.outputs.iter().flat_map(|outputs| &outputs.0) {
                 snapshot.outputs.insert(name.as_str().into(), self.output(name.as_str(), output)?);
@@ -112,6 +116,7 @@ impl Upgrade {
 
     fn output(&self, name: &str, json: &RawValue) -> Result<OutputState, StateFileError> {
         let invalid = |error: &dyn std::fmt::Display| {
+            let error = without_values(&error.to_string());
             self.error(format!("output {name:?} has an invalid value: {error}"))
         };
         // Before version 2, outputs were plain strings.

@@ -11,12 +11,12 @@ use crate::lock::{LockError, LockInfo, LockRequest};
 use crate::workspace::{DEFAULT_WORKSPACE, check_workspace_name};
 
 /// Keeps states in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryBackend {
     content: Mutex<Content>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Content {
     states: BTreeMap<Str, Vec<u8>>,
     locks: BTreeMap<Str, LockInfo>,

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::file_lock::{sync_folder_of, try_lock};
+use crate::file_lock::{make_folder_of, sync_folder_of, try_lock};
 use crate::lock::{LockError, LockInfo, LockRequest};
 
 /// State files contain secrets. One that exists keeps its mode.
@@ -102,21 +102,27 @@ pub(super) fn break_lock(path: &Path, id: &str) -> Result<(), LockError> {
     remove_if_there(&info_path(path)).map_err(io)
 }
 
-/// Keeps a content under another name: whole, or not at all.
+/// Keeps a content under another name, with the mode of a file that it belongs to.
 pub(super) fn write_backup(path: &Path, content: &[u8], like: &Path) -> io::Result<()> {
+    write_whole(path, content)?;
+    let mode = std::fs::metadata(like)?.permissions().mode() & 0o777;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+/// Writes a file that only this user may read: all of it, or none.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let new_path = crate::journal::with_suffix(path, ".new");
-    write_private(&new_path, content)?;
-    if let Ok(metadata) = std::fs::metadata(like) {
-        let mode = metadata.permissions().mode() & 0o777;
-        std::fs::set_permissions(&new_path, std::fs::Permissions::from_mode(mode))?;
+    let result = write_private(&new_path, content)
+        .and_then(|()| File::open(&new_path)?.sync_data())
+        .and_then(|()| std::fs::rename(&new_path, path));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&new_path);
     }
-    std::fs::rename(&new_path, path)
+    result
 }
 
 fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     match OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(path) {
         Ok(file) => Ok((file, true)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

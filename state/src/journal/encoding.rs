@@ -12,7 +12,7 @@ use terrane_model::{
 };
 
 use super::record::{Change, Intent, Operation, Outcome, Record, Ticket};
-use crate::json_fields::{Entries, Text, json_object};
+use crate::json_fields::{Entries, Text, json_object, without_values};
 use crate::json_text::{JsonWriter, Layout};
 use crate::snapshot::{DeposedKey, ObjectState};
 use crate::version4::{
@@ -58,7 +58,7 @@ pub struct DecodeError(String);
 
 impl DecodeError {
     pub(super) fn new(message: impl std::fmt::Display) -> Self {
-        Self(message.to_string())
+        Self(without_values(&message.to_string()))
     }
 }
 

@@ -5,9 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::frame::write_frame;
 use super::prologue::Prologue;
 use super::writer::{JournalError, JournalWriter, Sink, WhenDurable};
-use crate::file_lock::{sync_folder_of, try_lock};
+use crate::file_lock::{make_folder_of, sync_folder_of, try_lock};
 
 /// Journals contain secrets.
 const MODE: u32 = 0o600;
@@ -23,19 +24,19 @@ impl JournalFile {
     ///
     /// # Errors
     /// When there is a journal already, or the file cannot be made.
-    pub(crate) fn create(path: &Path, prologue: &Prologue) -> Result<Self, JournalError> {
+    pub(crate) fn create(path: &Path, prologue: &Prologue<'_>) -> Result<Self, JournalError> {
         let error = |source| JournalError::new(path, source);
+        make_folder_of(path).map_err(error)?;
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(MODE).open(path).map_err(error)?;
         Self::lock(&file).map_err(error)?;
-        let (frames, count) = prologue.to_frames();
-        if let Err(source) = file.write_all(&frames) {
+        let (count, length) = prologue.write_to(&mut file).map_err(|source| {
             // Nothing has been promised yet: a journal without a prologue is none.
             let _ = std::fs::remove_file(path);
-            return Err(error(source));
-        }
+            error(source)
+        })?;
         let sink = FileSink { file, path: path.to_owned(), is_folder_flushed: false };
-        let writer = JournalWriter::start(path, sink, frames.len() as u64, count).map_err(error)?;
+        let writer = JournalWriter::start(path, sink, length, count).map_err(error)?;
         Ok(Self { path: path.to_owned(), writer })
     }
 
@@ -45,7 +46,7 @@ impl JournalFile {
     /// When the disk does not take it. The old journal is still there then.
     pub(crate) fn replace(
         path: &Path,
-        prologue: &Prologue,
+        prologue: &Prologue<'_>,
         records: &[Vec<u8>],
     ) -> Result<Self, JournalError> {
         let new_path = with_suffix(path, ".new");
@@ -53,11 +54,7 @@ impl JournalFile {
             let _ = std::fs::remove_file(&new_path);
             JournalError::new(path, source)
         };
-        let (mut bytes, mut count) = prologue.to_frames();
-        for record in records {
-            super::frame::write_frame(&mut bytes, count, record);
-            count += 1;
-        }
+        make_folder_of(path).map_err(error)?;
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -66,11 +63,18 @@ impl JournalFile {
             .open(&new_path)
             .map_err(error)?;
         Self::lock(&file).map_err(error)?;
+        let (mut count, mut length) = prologue.write_to(&mut file).map_err(error)?;
+        let mut bytes = Vec::new();
+        for record in records {
+            write_frame(&mut bytes, count, record);
+            count += 1;
+        }
+        length += bytes.len() as u64;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(error)?;
         std::fs::rename(&new_path, path).map_err(error)?;
         sync_folder_of(path).map_err(|source| JournalError::new(path, source))?;
         let sink = FileSink { file, path: path.to_owned(), is_folder_flushed: true };
-        let writer = JournalWriter::start(path, sink, bytes.len() as u64, count)
+        let writer = JournalWriter::start(path, sink, length, count)
             .map_err(|source| JournalError::new(path, source))?;
         Ok(Self { path: path.to_owned(), writer })
     }

@@ -48,15 +48,24 @@ pub(crate) enum End<'a> {
 /// # Panics
 /// When the payload has more than 4 GiB.
 pub(crate) fn write_frame(out: &mut Vec<u8>, number: u64, payload: &[u8]) {
-    let length = u32::try_from(payload.len()).expect("BUG: a frame of more than 4 GiB");
-    let start = out.len();
-    out.extend_from_slice(&MARK);
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&number.to_le_bytes());
-    out.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
-    let head_checksum = crc32fast::hash(&out[start..]);
-    out.extend_from_slice(&head_checksum.to_le_bytes());
+    out.extend_from_slice(&frame_head(number, payload));
     out.extend_from_slice(payload);
+}
+
+/// Returns what comes before a payload.
+///
+/// # Panics
+/// When the payload has more than 4 GiB.
+pub(crate) fn frame_head(number: u64, payload: &[u8]) -> [u8; HEAD_BYTES] {
+    let length = u32::try_from(payload.len()).expect("BUG: a frame of more than 4 GiB");
+    let mut head = [0; HEAD_BYTES];
+    head[..4].copy_from_slice(&MARK);
+    head[4..8].copy_from_slice(&length.to_le_bytes());
+    head[8..16].copy_from_slice(&number.to_le_bytes());
+    head[16..20].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    let checksum = crc32fast::hash(&head[..20]);
+    head[20..].copy_from_slice(&checksum.to_le_bytes());
+    head
 }
 
 /// Reads the frames from the start of a journal up to where it ends.

@@ -1,10 +1,12 @@
 //! The first frames of a journal: which snapshot its records build upon.
 
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 use terrane_model::Str;
 
 use super::encoding::DecodeError;
-use super::frame::{Frame, write_frame};
+use super::frame::{Frame, frame_head};
 
 /// Version of the encoding of journals.
 const VERSION: u64 = 1;
@@ -59,13 +61,13 @@ impl Blocks {
 
 /// What the records of a journal build upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Base {
+pub(crate) enum Base<'a> {
     /// The state file's content.
     StateFile(Fingerprint),
     /// A content of the state file that the journal itself holds, since it may not be there yet.
     Inline {
         /// The content.
-        text: Vec<u8>,
+        text: &'a [u8],
         /// The content that it replaces.
         replaces: Fingerprint,
         /// The parts of that.
@@ -75,13 +77,13 @@ pub(crate) enum Base {
 
 /// The first frames of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Prologue {
+pub(crate) struct Prologue<'a> {
     /// The state's lineage; for a state that is new, the one that it will have.
     pub(crate) lineage: Str,
     /// The base's serial.
     pub(crate) serial: u64,
     /// What the records build upon.
-    pub(crate) base: Base,
+    pub(crate) base: Base<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,9 +95,12 @@ struct Head {
     is_inline: bool,
 }
 
-impl Prologue {
-    /// Returns the frames and how many they are.
-    pub(crate) fn to_frames(&self) -> (Vec<u8>, u64) {
+impl<'a> Prologue<'a> {
+    /// Writes the frames. Returns how many they are and their length in bytes.
+    ///
+    /// # Errors
+    /// When the disk does not take them.
+    pub(crate) fn write_to(&self, out: &mut impl Write) -> io::Result<(u64, u64)> {
         let (state_file, is_inline) = match &self.base {
             Base::StateFile(fingerprint) => (*fingerprint, false),
             Base::Inline { replaces, .. } => (*replaces, true),
@@ -103,21 +108,29 @@ impl Prologue {
         let lineage = self.lineage.to_string();
         let head = Head { terrane_journal: VERSION, lineage, serial: self.serial, state_file, is_inline };
         let head = serde_json::to_vec(&head).expect("numbers and text have a form in JSON");
-        let mut frames = Vec::new();
-        write_frame(&mut frames, 0, &head);
-        let Base::Inline { text, replaces_blocks, .. } = &self.base else { return (frames, 1) };
-        write_frame(&mut frames, 1, text);
-        write_frame(&mut frames, 2, &replaces_blocks.to_bytes());
-        (frames, 3)
+        let blocks;
+        let payloads = match &self.base {
+            Base::StateFile(_) => vec![&head[..]],
+            Base::Inline { text, replaces_blocks, .. } => {
+                blocks = replaces_blocks.to_bytes();
+                vec![&head[..], text, &blocks]
+            }
+        };
+        let mut length = 0;
+        for (number, payload) in (0..).zip(&payloads) {
+            let frame_head = frame_head(number, payload);
+            out.write_all(&frame_head)?;
+            out.write_all(payload)?;
+            length += (frame_head.len() + payload.len()) as u64;
+        }
+        Ok((payloads.len() as u64, length))
     }
 
     /// Takes the prologue off the frames of a journal; nothing when it is not whole.
     ///
     /// # Errors
     /// When the journal is of a newer version.
-    pub(crate) fn split<'f, 'a>(
-        frames: &'f [Frame<'a>],
-    ) -> Result<Option<(Self, &'f [Frame<'a>])>, DecodeError> {
+    pub(crate) fn split<'f>(frames: &'f [Frame<'a>]) -> Result<Option<(Self, &'f [Frame<'a>])>, DecodeError> {
         let Some((first, rest)) = frames.split_first() else { return Ok(None) };
         let head: Head = serde_json::from_slice(first.payload).map_err(DecodeError::new)?;
         if head.terrane_journal != VERSION {
@@ -128,8 +141,7 @@ impl Prologue {
             (false, rest) => (Base::StateFile(head.state_file), rest),
             (true, [text, blocks, rest @ ..]) => {
                 let replaces_blocks = Blocks::from_bytes(blocks.payload);
-                let text = text.payload.to_vec();
-                (Base::Inline { text, replaces: head.state_file, replaces_blocks }, rest)
+                (Base::Inline { text: text.payload, replaces: head.state_file, replaces_blocks }, rest)
             }
             (true, _) => return Ok(None),
         };
@@ -142,20 +154,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::journal::frame::read_frames;
+    use crate::journal::frame::{read_frames, write_frame};
 
     #[test]
     fn prologues_read_back_as_written() {
         let inline = Base::Inline {
-            text: b"new".to_vec(),
+            text: b"new",
             replaces: Fingerprint::of(b"old"),
             replaces_blocks: Blocks::of(&[1; 2000]),
         };
         for base in [Base::StateFile(Fingerprint::of(b"x")), inline] {
             let prologue = Prologue { lineage: "l".into(), serial: u64::MAX, base };
-            let (bytes, count) = prologue.to_frames();
+            let mut bytes = Vec::new();
+            let written = prologue.write_to(&mut bytes).unwrap();
             let (frames, _) = read_frames(&bytes);
-            assert_eq!(frames.len() as u64, count);
+            assert_eq!(written, (frames.len() as u64, bytes.len() as u64));
             assert_eq!(Prologue::split(&frames).unwrap().unwrap(), (prologue, &[][..]));
         }
     }

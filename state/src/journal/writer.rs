@@ -268,6 +268,8 @@ mod tests {
         bytes: Vec<u8>,
         size: usize,
         flushes: usize,
+        /// What the first flush waits for.
+        gate: Option<Receiver<()>>,
     }
 
     impl Sink for SmallDisk {
@@ -279,7 +281,14 @@ mod tests {
         }
 
         fn flush_to_disk(&mut self) -> io::Result<()> {
-            self.0.lock().unwrap().flushes += 1;
+            let gate = {
+                let mut content = self.0.lock().unwrap();
+                content.flushes += 1;
+                content.gate.take()
+            };
+            if let Some(gate) = gate {
+                let _ = gate.recv();
+            }
             Ok(())
         }
 
@@ -315,6 +324,30 @@ mod tests {
         assert!(frames.len() >= answers.iter().filter(|is_ok| **is_ok).count());
         assert_eq!(answers.len(), 10);
         assert!(!answers[9]);
+    }
+
+    #[test]
+    fn intents_that_wait_at_a_time_share_a_flush() {
+        let (disk, writer) = start(1 << 20);
+        let (open_gate, gate) = channel();
+        disk.0.lock().unwrap().gate = Some(gate);
+        let (sender, receiver) = channel();
+        let begin = || {
+            let sender = sender.clone();
+            writer.append(vec![7; 20]).unwrap();
+            writer.flush(Box::new(move |result| sender.send(result.is_ok()).unwrap()));
+        };
+        begin();
+        while disk.0.lock().unwrap().flushes == 0 {
+            std::thread::yield_now();
+        }
+        for _ in 0..100 {
+            begin();
+        }
+        assert!(receiver.try_recv().is_err(), "nothing is acknowledged before it is on disk");
+        open_gate.send(()).unwrap();
+        assert_eq!(receiver.iter().take(101).filter(|is_ok| *is_ok).count(), 101);
+        assert_eq!(disk.0.lock().unwrap().flushes, 2);
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //! documentation says so. Dropping a store at any moment loses nothing; what was not published is in the
 //! journal, and the next [`StateStore::open`] finds it.
 
+#[cfg(test)]
+mod crash_tests;
 mod open;
 mod publish;
 #[cfg(test)]

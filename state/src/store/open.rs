@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use terrane_model::{Diagnostics, Str};
+use terrane_model::{Diagnostic, Diagnostics, Str};
 
 use super::{Prepared, Published, StateStore, StoreError};
 use crate::fold::Fold;
@@ -49,7 +49,7 @@ pub enum OpenError {
         source: RecoverError,
     },
     /// Another run is writing the journal.
-    #[error("another run is still going on: it is writing the journal {}", path.display())]
+    #[error("another run that is still going on and writes the journal {}", path.display())]
     InUse {
         /// The journal.
         path: PathBuf,
@@ -60,6 +60,23 @@ pub enum OpenError {
     /// The recovered state cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// Returns the error as a message to the user that says what to do.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::StateFile(error) => error.to_diagnostic(),
+            Self::Recover { path, source } => notices::refused(source, path),
+            Self::InUse { .. } => Diagnostic::error(
+                "State is in use",
+                format!("There is {self}. Wait until that run has ended, or end it."),
+            ),
+            Self::Journal(_) | Self::Store(_) => {
+                Diagnostic::error("Failed to recover an interrupted run", format!("{self}."))
+            }
+        }
+    }
 }
 
 /// What opening a state has found.

@@ -11,7 +11,6 @@ use crate::snapshot::StateSnapshot;
 use crate::version4::{WriteError, write_state};
 
 /// A new content that is safe in the journal and has to be written by the backend.
-#[derive(Debug)]
 #[must_use = "a state that is not published stays in the journal"]
 pub struct PendingPublication {
     text: Arc<str>,
@@ -27,6 +26,13 @@ impl PendingPublication {
     /// Returns the new serial.
     pub fn serial(&self) -> u64 {
         self.serial
+    }
+}
+
+impl std::fmt::Debug for PendingPublication {
+    /// Hides the text, which may contain secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PendingPublication").field("serial", &self.serial).finish_non_exhaustive()
     }
 }
 
@@ -136,7 +142,7 @@ impl StateStore {
             lineage: self.fold.snapshot().lineage.clone(),
             serial: self.published.serial,
             base: Base::Inline {
-                text: text.clone().into_bytes(),
+                text: text.as_bytes(),
                 replaces: self.published.fingerprint,
                 replaces_blocks: self.published.blocks.clone(),
             },

@@ -236,7 +236,8 @@ fn a_journal_that_cannot_be_written_stops_effects_and_loses_nothing() {
     let folder = Folder::new();
     let journal = folder.join("sub/s.journal");
     let (mut store, _) = StateStore::open(b"", options(journal.clone())).unwrap();
-    // The folder does not exist.
+    // What should be a folder is a file.
+    std::fs::write(folder.join("sub"), "").unwrap();
     assert!(matches!(store.begin_and_wait(create("t.a")), Err(StoreError::Journal(_))));
     assert!(matches!(
         store.change(address("t.b"), None, provider(), Some(object("1"))),
@@ -245,7 +246,7 @@ fn a_journal_that_cannot_be_written_stops_effects_and_loses_nothing() {
     assert_eq!((store.unfinished().count(), store.snapshot().resources.len()), (0, 1));
     assert!(store.prepare().is_err());
     assert!(store.text().unwrap().contains("\"serial\": 1,"));
-    std::fs::create_dir(folder.join("sub")).unwrap();
+    std::fs::remove_file(folder.join("sub")).unwrap();
     assert_eq!(read_state(&publish(&mut store).unwrap()).unwrap().resources.len(), 1);
     // With room again, the run can go on.
     let ticket = store.begin_and_wait(create("t.a")).unwrap();

@@ -12,7 +12,7 @@ use terrane_model::{
 };
 
 use super::error::{AddressKind, StateFileError};
-use crate::json_fields::{Entries, Text, describe, json_object, keep};
+use crate::json_fields::{Entries, Text, describe, json_object, keep, without_values};
 use crate::json_text::{JsonWriter, compact};
 use crate::snapshot::{AttributesForm, ObjectIdentity, ObjectState, ObjectStatus};
 
@@ -86,7 +86,7 @@ impl<'a> ObjectReader<'a> {
 }
 
 pub(crate) fn structure(error: serde_json::Error) -> StateFileError {
-    StateFileError::Structure { message: error.to_string() }
+    StateFileError::Structure { message: without_values(&error.to_string()) }
 }
 
 fn dependency(text: &str) -> Result<ConfigResource, StateFileError> {
@@ -167,7 +167,7 @@ fn read_paths(json: &str) -> Result<Vec<AttributePath>, StateFileError> {
         return Ok(Vec::new());
     }
     let invalid = |error: &dyn std::fmt::Display| StateFileError::InvalidPath {
-        message: format!("Error unmarshaling path steps: {error}."),
+        message: format!("Error unmarshaling path steps: {}.", without_values(&error.to_string())),
     };
     let paths: Vec<Vec<Step4<'_>>> = serde_json::from_str(json).map_err(|error| invalid(&error))?;
     paths

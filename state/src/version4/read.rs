@@ -14,7 +14,7 @@ use terrane_model::{
 
 use super::error::{AddressKind, OutputPart, StateFileError};
 use super::object::{Instance4, ObjectReader, structure};
-use crate::json_fields::{Entries, Text, byte_offset, describe, json_object, keep};
+use crate::json_fields::{Entries, Text, byte_offset, describe, json_object, keep, without_values};
 use crate::snapshot::{
     CheckObject, CheckResult, CheckStatus, CheckableKind, InstanceState, ObjectState, OutputState,
     ResourceState, StateSnapshot,
@@ -186,7 +186,7 @@ pub(crate) fn read_output(name: &str, output: &Output4<'_>) -> Result<OutputStat
     let ty = type_from_json(ty.get()).map_err(|error| invalid(OutputPart::Type, error.to_string()))?;
     let value = output.value.ok_or_else(|| missing(OutputPart::Value))?;
     let value = value_from_json(value.get(), &ty.without_optional())
-        .map_err(|error| invalid(OutputPart::Value, error.to_string()))?;
+        .map_err(|error| invalid(OutputPart::Value, without_values(&error.to_string())))?;
     Ok(OutputState { value, sensitive: output.sensitive.flatten().unwrap_or_default() })
 }
 
@@ -351,7 +351,9 @@ pub(crate) fn legacy_provider_config(text: &str) -> Option<ProviderConfigAddress
         "terraform" => ProviderSource::implied("terraform"),
         _ => ProviderSource { host: ProviderSource::DEFAULT_HOST.into(), namespace: "-".into(), name },
     };
-    Some(ProviderConfigAddress { module: ModulePath::new(calls), provider, alias, key: None })
+    let address = ProviderConfigAddress { module: ModulePath::new(calls), provider, alias, key: None };
+    // What is read must be readable in the form in which it is written.
+    ProviderConfigAddress::parse(&address.to_string()).ok()
 }
 
 fn legacy_name(text: &str) -> Option<Str> {

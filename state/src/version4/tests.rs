@@ -129,6 +129,7 @@ fn what_is_wrong_is_said() {
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"bad\": {}}}]}".to_owned(),
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"a.b.c\": {}}}]}".to_owned(),
         "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"a.b\": {\"provider\": \"x y\"}}}]}".to_owned(),
+        "{\"version\": 3, \"modules\": [{\"path\": [\"root\", \"1x\"]}]}".to_owned(),
         "{\"version\": 3, \"modules\": \"x\"}".to_owned(),
         "{\"version\": 2, \"modulez\": []}".to_owned(),
     ];
@@ -164,6 +165,21 @@ fn debug_output_shows_no_secrets() {
     let text = altered("\"type\": \"string\"}", "\"type\": \"string\", \"sensitive\": true}")
         .replace("\"x\"", "\"hush\"");
     assert!(!format!("{:?}", read_state(text.as_bytes()).unwrap()).contains("hush"));
+}
+
+#[test]
+fn messages_show_no_secrets() {
+    for (replace, with) in [
+        (
+            "\"value\": \"x\", \"type\": \"string\"",
+            "\"value\": \"hush \\\", expected\", \"type\": [\"list\", \"string\"]",
+        ),
+        ("\"sensitive_attributes\": []", "\"sensitive_attributes\": \"hush\""),
+        ("\"outputs\": {", "\"outputs\": \"hush\", \"other\": {"),
+    ] {
+        let message = read_state(altered(replace, with).as_bytes()).unwrap_err().to_string();
+        assert!(!message.contains("hush") && message.contains("string"), "{message}");
+    }
 }
 
 #[test]
