@@ -20,6 +20,7 @@ pub mod prepared;
 pub mod prior_objects;
 pub mod propose_new;
 pub mod provider_contract;
+pub mod provider_functions;
 pub mod provider_pool;
 mod refresh;
 mod replace_reason;

@@ -247,41 +247,46 @@ impl Validator<'_> {
         problems
     }
 
-    /// Checks what can be said of a reference by what is declared and by schemas.
-    fn check_reference(
-        &self,
-        module: ModuleId,
-        declared: &Module,
-        traversal: &Traversal,
-    ) -> Option<Diagnostic> {
-        let reference = match parse_reference(traversal) {
-            Ok(reference) => reference,
-            Err(problem) => return Some(problem),
-        };
-        let Subject::Resource { mode, resource_type, name } = reference.subject else { return None };
-        let address = ResourceAddress { mode, resource_type, name };
-        let Some((_, resource)) = declared.resource(&address) else {
-            let path = &self.configuration.tree.node(module).path;
-            let place = if path.is_root() { "the root module".to_owned() } else { path.to_string() };
-            return Some(undeclared_resource_in(declared, &place, &address, reference.span));
-        };
-        let mut rest = traversal.steps[reference.subject_steps..].iter();
-        let mut next = rest.next();
-        let is_key = next.is_some_and(|step| !matches!(step.kind, StepKind::Attribute(_)));
-        if let Some(step) = next {
-            match (is_key, resource.repetition.is_keyed()) {
-                (true, false) => return Some(unexpected_key(&address, step.span, reference.span)),
-                (false, true) => return Some(missing_key(&address, resource, reference.span)),
-                (true, true) => next = rest.next(),
-                (false, false) => {}
-            }
-        }
-        let step = next?;
-        let StepKind::Attribute(attribute) = &step.kind else { return None };
-        let source = declared.provider_source(declared.provider_local_name(resource));
-        let schema = self.providers.block_schema(&source, mode, &address.resource_type)?;
-        unknown_attribute(&schema.block, attribute, step.span)
+    fn check_reference(&self, module: ModuleId, declared: &Module, traversal: &Traversal) -> Option<Diagnostic> {
+        check_reference(self.configuration, self.providers, module, declared, traversal)
     }
+}
+
+/// Checks what can be said of a reference by what is declared and by schemas.
+pub fn check_reference(
+    configuration: &PreparedConfiguration,
+    providers: &ProviderPool,
+    module: ModuleId,
+    declared: &Module,
+    traversal: &Traversal,
+) -> Option<Diagnostic> {
+    let reference = match parse_reference(traversal) {
+        Ok(reference) => reference,
+        Err(problem) => return Some(problem),
+    };
+    let Subject::Resource { mode, resource_type, name } = reference.subject else { return None };
+    let address = ResourceAddress { mode, resource_type, name };
+    let Some((_, resource)) = declared.resource(&address) else {
+        let path = &configuration.tree.node(module).path;
+        let place = if path.is_root() { "the root module".to_owned() } else { path.to_string() };
+        return Some(undeclared_resource_in(declared, &place, &address, reference.span));
+    };
+    let mut rest = traversal.steps[reference.subject_steps..].iter();
+    let mut next = rest.next();
+    let is_key = next.is_some_and(|step| !matches!(step.kind, StepKind::Attribute(_)));
+    if let Some(step) = next {
+        match (is_key, resource.repetition.is_keyed()) {
+            (true, false) => return Some(unexpected_key(&address, step.span, reference.span)),
+            (false, true) => return Some(missing_key(&address, resource, reference.span)),
+            (true, true) => next = rest.next(),
+            (false, false) => {}
+        }
+    }
+    let step = next?;
+    let StepKind::Attribute(attribute) = &step.kind else { return None };
+    let source = declared.provider_source(declared.provider_local_name(resource));
+    let schema = providers.block_schema(&source, mode, &address.resource_type)?;
+    unknown_attribute(&schema.block, attribute, step.span)
 }
 
 fn unknown_type(

@@ -4,10 +4,13 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use terrane_language::evaluate::{Evaluation, Evaluator, ModuleInstanceId, RepetitionValues};
+use terrane_language::modules::ModuleId;
 use terrane_language::syntax::parse_expression;
 use terrane_language::syntax::tree::{Expression, ExpressionKind};
 use terrane_model::{Diagnostics, SourceMap, Value};
 use terrane_plan::evaluate_state::evaluate_with_state;
+use terrane_plan::provider_functions::LoadedFunctions;
+use terrane_plan::validate::check_reference;
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
 use super::Command;
@@ -39,9 +42,9 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     match prepare(context, flags) {
-        Ok((evaluation, sources, diagnostics)) => {
-            context.show(&diagnostics, &sources);
-            evaluate_lines(context, &evaluation, &sources)
+        Ok((console, diagnostics)) => {
+            context.show(&diagnostics, &console.sources);
+            evaluate_lines(context, &console)
         }
         Err((diagnostics, sources)) => {
             context.show(&diagnostics, &sources);
@@ -50,12 +53,17 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     }
 }
 
+/// What expressions are evaluated against.
+struct Console {
+    evaluation: Evaluation,
+    configuration: PreparedConfiguration,
+    providers: ProviderPool,
+    sources: Arc<SourceMap>,
+}
+
 type Failure = (Diagnostics, Arc<SourceMap>);
 
-fn prepare(
-    context: &Context,
-    flags: &ParsedFlags,
-) -> Result<(Evaluation, Arc<SourceMap>, Diagnostics), Failure> {
+fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnostics), Failure> {
     let (project, mut diagnostics) = load_project(context)?;
     let mut values = variables::collect(context, flags, project.tree.root(), &project.sources);
     let sources = Arc::clone(&values.sources);
@@ -67,12 +75,13 @@ fn prepare(
     let state = session.read().map_err(&fail)?;
     variables::fill_with_unknowns(project.tree.root(), &mut values.given);
     let mut providers = ProviderPool::new(Arc::new(registry(context)));
-    let surroundings =
-        surroundings(context, &session.workspace, &Phase { applying: true, ..Phase::default() });
     let evaluation = block_on(async {
         for source in configuration.provider_sources() {
             diagnostics.extend(providers.load(&source).await);
         }
+        let functions = Arc::new(LoadedFunctions::of(&providers));
+        let phase = Phase { applying: true, provider_functions: Some(functions), ..Phase::default() };
+        let surroundings = surroundings(context, &session.workspace, &phase);
         evaluate_with_state(&configuration, &providers, &state, &values.given, surroundings).await
     });
     let (evaluation, problems) = evaluation;
@@ -80,10 +89,10 @@ fn prepare(
     if diagnostics.has_errors() {
         return Err((diagnostics, sources));
     }
-    Ok((evaluation, sources, diagnostics))
+    Ok((Console { evaluation, configuration, providers, sources }, diagnostics))
 }
 
-fn evaluate_lines(context: &Context, evaluation: &Evaluation, sources: &SourceMap) -> ExitCode {
+fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
     let mut last = None;
     let mut pending = String::new();
     for line in std::io::stdin().lock().lines() {
@@ -102,7 +111,7 @@ fn evaluate_lines(context: &Context, evaluation: &Evaluation, sources: &SourceMa
         if text.trim().is_empty() {
             continue;
         }
-        match evaluate_text(&text, evaluation, sources) {
+        match evaluate_text(&text, console) {
             Ok(result) => last = Some(result),
             Err((diagnostics, sources)) => {
                 context.show(&diagnostics, &sources);
@@ -131,13 +140,9 @@ fn is_open(text: &str) -> bool {
     depth > 0
 }
 
-fn evaluate_text(
-    text: &str,
-    evaluation: &Evaluation,
-    sources: &SourceMap,
-) -> Result<String, (Diagnostics, SourceMap)> {
+fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, SourceMap)> {
     let mut own = SourceMap::new();
-    for (_, file) in sources.files() {
+    for (_, file) in console.sources.files() {
         own.add(file.path(), Arc::clone(file.text()));
     }
     let file = own.add("<console-input>", text);
@@ -145,7 +150,18 @@ fn evaluate_text(
     if problems.has_errors() {
         return Err((problems, own));
     }
-    let scope = evaluation.scope(ModuleInstanceId::ROOT, RepetitionValues::None);
+    let root = console.configuration.tree.root();
+    let problems: Diagnostics = expression
+        .variables()
+        .filter_map(|reference| {
+            let (configuration, providers) = (&console.configuration, &console.providers);
+            check_reference(configuration, providers, ModuleId::ROOT, root, reference.traversal)
+        })
+        .collect();
+    if problems.has_errors() {
+        return Err((problems, own));
+    }
+    let scope = console.evaluation.scope(ModuleInstanceId::ROOT, RepetitionValues::None);
     let mut evaluator = Evaluator::new(&scope);
     let (argument, wants_type) = type_argument(&expression);
     let value: Value = evaluator.evaluate(argument);

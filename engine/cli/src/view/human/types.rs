@@ -13,9 +13,9 @@ fn format_indented(ty: &Type, indent: usize) -> String {
     match ty {
         Type::Dynamic => "dynamic".to_owned(),
         Type::Bool | Type::Number | Type::String => ty.friendly_name(),
-        Type::List(element) => format!("list({})", format_indented(element, indent)),
-        Type::Set(element) => format!("set({})", format_indented(element, indent)),
-        Type::Map(element) => format!("map({})", format_indented(element, indent)),
+        Type::List(element) => format_collection("list", element, indent),
+        Type::Set(element) => format_collection("set", element, indent),
+        Type::Map(element) => format_collection("map", element, indent),
         Type::Tuple(elements) if elements.is_empty() => "tuple([])".to_owned(),
         Type::Tuple(elements) => {
             let parts: Vec<String> = elements
@@ -34,4 +34,13 @@ fn format_indented(ty: &Type, indent: usize) -> String {
             format!("object({{\n{}{end}}})", parts.concat())
         }
     }
+}
+
+/// A structure inside a collection gets lines of its own.
+fn format_collection(kind: &str, element: &Type, indent: usize) -> String {
+    if !matches!(element, Type::Object(_) | Type::Tuple(_)) {
+        return format!("{kind}({})", format_indented(element, indent));
+    }
+    let inner = format_indented(element, indent + 4);
+    format!("{kind}(\n{}{inner},\n{})", " ".repeat(indent + 4), " ".repeat(indent))
 }
