@@ -1,11 +1,20 @@
 //! Ending a run early.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
 
 /// Asks a run to end; shared between the run and whoever listens to the user.
-#[derive(Debug, Clone, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+#[derive(Debug, Clone)]
+pub struct Cancellation {
+    requested: Arc<watch::Sender<bool>>,
+}
+
+impl Default for Cancellation {
+    fn default() -> Self {
+        Self { requested: Arc::new(watch::Sender::new(false)) }
+    }
+}
 
 impl Cancellation {
     /// Makes a request that was not made yet.
@@ -15,11 +24,18 @@ impl Cancellation {
 
     /// Asks the run to start nothing new.
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.requested.send_replace(true);
     }
 
     /// Tells whether the run is to start nothing new.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *self.requested.borrow()
+    }
+
+    /// Waits until the run is asked to end; forever when nobody ever asks.
+    pub async fn requested(&self) {
+        let mut receiver = self.requested.subscribe();
+        // The sender lives as long as this does, so that waiting cannot fail.
+        let _ = receiver.wait_for(|requested| *requested).await;
     }
 }

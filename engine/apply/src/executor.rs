@@ -141,6 +141,7 @@ impl Executor {
             graph.iter().map(|(id, _)| id).filter(|id| waiting[id.index()] == 0).collect();
         let mut held: VecDeque<OperationId> = VecDeque::new();
         let mut running = FuturesUnordered::new();
+        let mut stopping = false;
         loop {
             while let Some(id) = ready.pop_front() {
                 // What asks a provider waits for a free place; what does not is done at once.
@@ -155,7 +156,15 @@ impl Executor {
                     release(id, &dependents, &mut waiting, &mut ready);
                 }
             }
-            let Some((id, outcome)) = running.next().await else { break };
+            let next = tokio::select! {
+                next = running.next() => next,
+                () = self.cancellation.requested(), if !stopping => {
+                    stopping = true;
+                    self.stop_providers().await;
+                    continue;
+                }
+            };
+            let Some((id, outcome)) = next else { break };
             let step = self.complete(id, outcome);
             if let Some(future) = self.settle(id, step) {
                 running.push(tagged(id, future));
@@ -163,6 +172,13 @@ impl Executor {
                 release(id, &dependents, &mut waiting, &mut ready);
             }
             ready.extend(held.pop_front());
+        }
+    }
+
+    /// Asks all providers to come to an end with what is under way.
+    async fn stop_providers(&self) {
+        for provider in self.providers.all_configured() {
+            provider.stop().await;
         }
     }
 

@@ -43,6 +43,7 @@ impl Executor {
         Some(ObjectState {
             schema_version: work.schema.version,
             attributes: attributes.into(),
+            sensitive_attributes: stored_marks(&work.config).into_iter().map(|(path, _)| path).collect(),
             dependencies: dependencies.unwrap_or_else(|| Arc::from([])),
             ..ObjectState::default()
         })

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use terrane_model::{Diagnostics, SourceMap};
 
 use crate::terminal::Terminal;
-use crate::view::human::diagnostic::render;
+use crate::view::human::diagnostic::render_all;
 
 /// The surroundings of one command.
 pub struct Context {
     /// Where to write.
-    pub terminal: Terminal,
+    pub terminal: Arc<Terminal>,
     /// The environment variables.
     pub environment: BTreeMap<String, String>,
     /// The working directory before `-chdir`.
@@ -36,13 +37,6 @@ impl Context {
 
     /// Shows messages: errors on standard error, warnings where the output goes.
     pub fn show(&self, diagnostics: &Diagnostics, sources: &SourceMap) {
-        for diagnostic in diagnostics {
-            let text = render(diagnostic, sources, &self.terminal);
-            if diagnostic.is_error() {
-                self.terminal.error_line(&text);
-            } else {
-                self.terminal.line(&text);
-            }
-        }
+        render_all(diagnostics, sources, &self.terminal, false);
     }
 }

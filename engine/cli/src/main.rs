@@ -7,6 +7,8 @@ mod exit_code;
 mod file_system;
 mod project;
 mod registry;
+mod report;
+mod run;
 mod session;
 mod terminal;
 mod variables;

@@ -10,6 +10,7 @@ use terrane_model::{Diagnostic, Diagnostics, FileId, SourceMap, Span, Str, Type,
 
 use crate::args::ParsedFlags;
 use crate::context::Context;
+use crate::run::ask::ask;
 
 /// Values, messages about them, and the files that the messages point into.
 pub struct CollectedValues {
@@ -21,12 +22,14 @@ pub struct CollectedValues {
     pub sources: Arc<SourceMap>,
 }
 
-/// Collects the values of a run, in the order in which later ones count more.
+/// Collects the values of a run, in the order in which later ones count more. With `may_ask`, the user is asked for
+/// those that are missing.
 pub fn collect(
     context: &Context,
     flags: &ParsedFlags,
     module: &Module,
     sources: &SourceMap,
+    may_ask: bool,
 ) -> CollectedValues {
     let mut collector = Collector {
         module,
@@ -52,6 +55,9 @@ pub fn collect(
         if name == "var-file" { collector.file(value) } else { collector.assignment(value) }
     }
     collector.note_many_undeclared();
+    if may_ask && !collector.diagnostics.has_errors() {
+        collector.ask_missing(context);
+    }
     CollectedValues {
         given: collector.given,
         diagnostics: collector.diagnostics,
@@ -148,6 +154,19 @@ impl Collector<'_> {
             value
         };
         self.given.insert(variable.name.clone(), GivenValue { value, origin });
+    }
+
+    fn ask_missing(&mut self, context: &Context) {
+        let missing =
+            self.module.variables.iter().filter(|v| v.is_required() && !self.given.contains_key(&v.name));
+        let mut missing: Vec<Variable> = missing.cloned().collect();
+        missing.sort_by(|a, b| a.name.cmp(&b.name));
+        for variable in missing {
+            let description = variable.description.as_ref().map_or("", Str::as_str);
+            let Some(answer) = ask(context, &format!("var.{}", variable.name), description) else { return };
+            let file_name = format!("<value for var.{}>", variable.name);
+            self.text(&variable, &answer, ValueOrigin::Question, &file_name);
+        }
     }
 
     fn file(&mut self, path: &str) {

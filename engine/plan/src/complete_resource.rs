@@ -119,7 +119,8 @@ impl Planner {
         let Some(before) = &slot.prior else { return };
         let after = now.map_or_else(|| Value::Null(before.value.ty()), |now| now.marked(context.schema));
         let action = if after.is_null() { Action::Delete } else { Action::Update };
-        if now.is_some_and(|now| now.value == before.value) {
+        let is_as_before = now.is_some_and(|now| now.value == before.value);
+        if is_as_before || self.uncertain.contains(&slot.address) {
             return;
         }
         self.drift.push(ResourceChange {

@@ -1,14 +1,16 @@
 //! Data resources: read while planning where everything that they depend on is settled, and at apply otherwise.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use terrane_language::evaluate::locate;
-use terrane_model::{Diagnostic, Diagnostics, Marks, Schema, Severity, Str, Value};
+use terrane_model::{Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, Schema, Severity, Str, Value};
 use terrane_provider::{DataRequest, Provider, ValidateRequest};
 use terrane_state::CheckableKind;
 
 use crate::change::{Action, ActionReason, Change, ResourceChange};
 use crate::dependency_graph::{NodeId, NodeKind};
+use crate::events::{PlanEvent, PlanEvents};
 use crate::plan_resource::{InstanceSlot, ResourceContext, SlotResult};
 use crate::planner::{Planner, in_module};
 use crate::prior_objects::PriorObject;
@@ -26,6 +28,10 @@ pub(crate) struct DataTask {
     pub config: Value,
     /// Why it is not read yet.
     pub deferred: Option<ActionReason>,
+    /// The address, for events.
+    pub address: ResourceInstanceAddress,
+    /// Gets told how it goes.
+    pub events: Arc<dyn PlanEvents>,
 }
 
 /// What came out.
@@ -54,8 +60,12 @@ pub(crate) async fn read_data(task: DataTask) -> DataOutcome {
     }
     let request =
         DataRequest { type_name: task.type_name.clone(), config, provider_meta: Value::dynamic_null() };
+    task.events.event(PlanEvent::Reading { address: &task.address });
+    let started = Instant::now();
     let response = task.provider.read_data_source(request).await;
     let failed = response.diagnostics.has_errors();
+    let value = (!failed).then_some(&response.state);
+    task.events.event(PlanEvent::Read { address: &task.address, value, elapsed: started.elapsed() });
     outcome.diagnostics.extend(response.diagnostics);
     if failed {
         return outcome;
@@ -80,7 +90,7 @@ impl Planner {
     pub(crate) fn data_task(
         &mut self,
         context: &ResourceContext<'_>,
-        _slot: &InstanceSlot,
+        slot: &InstanceSlot,
         config: Value,
     ) -> SlotResult {
         let deferred = if !config.is_wholly_known() {
@@ -96,6 +106,8 @@ impl Planner {
             schema: context.schema.clone(),
             config,
             deferred,
+            address: slot.address.clone(),
+            events: Arc::clone(&self.events),
         }))
     }
 

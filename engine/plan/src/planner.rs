@@ -12,12 +12,13 @@ use terrane_language::config::Declaration;
 use terrane_language::evaluate::{Evaluation, RuleKind, Surroundings, evaluate_rule};
 use terrane_language::modules::ModuleId;
 use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, Severity, Value};
-use terrane_state::{CheckableKind, StateSnapshot};
+use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
 use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
+use crate::events::PlanEvents;
 use crate::moved_addresses::Moves;
 use crate::plan::{Plan, PlanMode, PlanOptions};
 use crate::plan_resource::ResourceOutcome;
@@ -25,6 +26,7 @@ use crate::prepared::PreparedConfiguration;
 use crate::prior_objects::{PriorObjects, decode_state};
 use crate::provider_pool::{ConfiguredKey, ProviderPool};
 use crate::refresh::RefreshBatch;
+use crate::removals::Removals;
 use crate::targets::Selection;
 
 /// Everything that a plan is made of.
@@ -39,6 +41,10 @@ pub struct PlanInput {
     pub options: PlanOptions,
     /// What expressions see of the world.
     pub surroundings: Surroundings,
+    /// Effects of an interrupted run whose outcome is not known.
+    pub unfinished: Vec<Intent>,
+    /// Gets told how it goes.
+    pub events: Arc<dyn PlanEvents>,
 }
 
 /// What came out.
@@ -58,7 +64,9 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     let (moves, moved_state, problems) =
         crate::moved_addresses::apply_moves(tree, input.state, &input.options);
     diagnostics.extend(problems);
-    let (prior, problems) = decode_state(&moved_state, &input.providers).await;
+    let mut state = moved_state.clone();
+    let uncertain = crate::recover::adopt_unfinished(&mut state, &input.unfinished, &mut diagnostics);
+    let (prior, problems) = decode_state(&state, &input.providers).await;
     diagnostics.extend(problems);
     let configuration = Arc::clone(&input.configuration);
     let selection = Selection::find(
@@ -71,8 +79,11 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     let mut planner = Planner {
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
-        previous_state: moved_state.clone(),
-        state: moved_state,
+        previous_state: moved_state,
+        state,
+        uncertain,
+        removals: Removals::of_configuration(tree),
+        events: input.events,
         limit: Arc::new(Semaphore::new(input.options.parallelism.max(1))),
         configuration: Arc::clone(&configuration),
         providers: input.providers,
@@ -108,6 +119,10 @@ pub(crate) struct Planner {
     /// The state with objects as they are now.
     pub(crate) state: StateSnapshot,
     pub(crate) prior: PriorObjects,
+    /// Objects of which an interrupted run has left open how they are.
+    pub(crate) uncertain: FxHashSet<ResourceInstanceAddress>,
+    pub(crate) events: Arc<dyn PlanEvents>,
+    pub(crate) removals: Removals,
     pub(crate) moves: Moves,
     pub(crate) checks: Checks,
     pub(crate) diagnostics: Diagnostics,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use terrane_language::modules::{ModuleTree, ProviderConfigs};
-use terrane_model::{Diagnostics, ProviderSource, SourceMap};
+use terrane_model::{Diagnostics, ProviderConfigAddress, ProviderSource, SourceMap};
+use terrane_state::StateSnapshot;
 
 use crate::dependency_graph::{DependencyGraph, NodeId};
 use crate::resource_dependencies::ResourceDependencies;
@@ -39,6 +40,21 @@ impl PreparedConfiguration {
         let order = graph.order(&tree)?;
         let dependencies = ResourceDependencies::find(&graph, &order, &tree);
         Ok(Self { tree, sources, provider_configs, graph, order, dependencies })
+    }
+
+    /// Adds what a state needs beyond the configuration: default configurations of the providers of objects that
+    /// nothing declares any more.
+    pub fn include_state(&mut self, state: &StateSnapshot) {
+        for resource in state.resources.values() {
+            self.include_provider(&resource.provider_config);
+        }
+    }
+
+    /// Adds a provider's default configuration, unless there is one.
+    pub fn include_provider(&mut self, address: &ProviderConfigAddress) {
+        if self.provider_configs.by_address(address).is_none() {
+            self.provider_configs.add_implied(&self.tree, address);
+        }
     }
 
     /// Returns the sources of all providers that the configuration uses.

@@ -9,6 +9,7 @@ use terrane_model::{ResourceInstanceAddress, ResourceMode, Value};
 use terrane_provider::{Effects, Provider, ReadResponse};
 use terrane_state::DeposedKey;
 
+use crate::events::PlanEvent;
 use crate::instance_plan::read_request;
 use crate::plan::PlanMode;
 use crate::planner::Planner;
@@ -44,40 +45,49 @@ impl Planner {
             return batch.clone();
         }
         let config_address = self.configuration.provider_configs.get(key.0).address.clone();
-        let mut positions = FxHashMap::default();
+        let mut objects: Vec<Key> = Vec::new();
         let mut requests = Vec::new();
-        if !self.options.skip_refresh {
-            for (address, deposed, resource, _) in self.state.objects() {
-                let is_ours = resource.provider_config.module == config_address.module
-                    && resource.provider_config.provider == config_address.provider
-                    && resource.provider_config.alias == config_address.alias
-                    && resource.provider_config.key == key.1;
-                let type_name = &address.resource.resource_type;
-                let is_managed = address.resource.mode == ResourceMode::Managed;
-                if !is_ours || !is_managed || provider.effects(type_name) == Effects::None {
-                    continue;
-                }
-                let object_key = (address, deposed.cloned());
-                let Some(object) = self.prior.get(&object_key) else { continue };
-                if !self.is_worth_reading(&object_key.0) {
-                    continue;
-                }
-                requests.push(read_request(
-                    &object_key.0.resource.resource_type,
-                    object,
-                    &Value::dynamic_null(),
-                ));
-                positions.insert(object_key, requests.len() - 1);
+        for (address, deposed, resource, _) in self.state.objects() {
+            let is_ours = resource.provider_config.module == config_address.module
+                && resource.provider_config.provider == config_address.provider
+                && resource.provider_config.alias == config_address.alias
+                && resource.provider_config.key == key.1;
+            let type_name = &address.resource.resource_type;
+            let is_managed = address.resource.mode == ResourceMode::Managed;
+            if !is_ours || !is_managed || provider.effects(type_name) == Effects::None {
+                continue;
             }
+            if self.options.skip_refresh && !self.uncertain.contains(&address) {
+                continue;
+            }
+            let object_key = (address, deposed.cloned());
+            let Some(object) = self.prior.get(&object_key) else { continue };
+            if !self.is_worth_reading(&object_key.0) {
+                continue;
+            }
+            requests.push(read_request(&object_key.0.resource.resource_type, object, &Value::dynamic_null()));
+            objects.push(object_key);
         }
-        let provider = Arc::clone(provider);
+        let positions = objects.iter().cloned().enumerate().map(|(position, key)| (key, position)).collect();
+        let (provider, events) = (Arc::clone(provider), Arc::clone(&self.events));
         let limit = Arc::clone(&self.limit);
         let read = async move {
             if requests.is_empty() {
                 return Arc::new(Vec::new());
             }
             let _permit = limit.acquire().await;
-            Arc::new(provider.read_many(requests).await)
+            for ((address, deposed), request) in objects.iter().zip(&requests) {
+                let (deposed, value) = (deposed.as_ref(), &request.current_state);
+                events.event(PlanEvent::Refreshing { address, deposed, value });
+            }
+            let responses = provider.read_many(requests).await;
+            for ((address, deposed), response) in objects.iter().zip(&responses) {
+                if !response.diagnostics.has_errors() {
+                    let (deposed, value) = (deposed.as_ref(), &response.new_state);
+                    events.event(PlanEvent::Refreshed { address, deposed, value });
+                }
+            }
+            Arc::new(responses)
         };
         let batch = RefreshBatch { responses: read.boxed().shared(), positions: Arc::new(positions) };
         self.refreshes.insert(key.clone(), batch.clone());

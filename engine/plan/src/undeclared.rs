@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use terrane_language::config::Declaration;
-use terrane_language::modules::ModuleId;
 use terrane_model::{
     Diagnostic, InstanceKey, ModuleInstance, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode,
     Value,
@@ -83,6 +82,9 @@ impl Planner {
         }
         let Some(current) = current else {
             self.state.set_object(&address, deposed.as_ref(), &provider_config, None);
+            if self.uncertain.contains(&address) {
+                return;
+            }
             self.note_vanished(&address, &prior, &schema, &provider_config);
             return;
         };
@@ -94,7 +96,7 @@ impl Planner {
         if self.options.mode == PlanMode::RefreshOnly {
             return;
         }
-        let removal = self.removal_of(&address);
+        let removal = self.removals.of(&address);
         let reason = deposed.is_none().then(|| self.reason_of(&address)).flatten();
         let reason = if self.options.mode == PlanMode::Destroy { None } else { reason };
         let private = self.plan_destroy(&address, &current, &schema, provider.as_ref()).await;
@@ -195,19 +197,6 @@ impl Planner {
         });
     }
 
-    /// Says whether a `removed` block covers an object, and whether it destroys it.
-    fn removal_of(&self, address: &ResourceInstanceAddress) -> Option<bool> {
-        let mut result = None;
-        for (id, node) in self.configuration.tree.nodes() {
-            for removed in &node.module.removed {
-                if removed_covers(&self.configuration.tree, id, &removed.from, address) {
-                    result = Some(removed.destroy);
-                }
-            }
-        }
-        result
-    }
-
     /// Says why nothing declares an object.
     fn reason_of(&self, address: &ResourceInstanceAddress) -> Option<ActionReason> {
         let tree = &self.configuration.tree;
@@ -245,22 +234,5 @@ impl Planner {
 
     fn module_instance_exists(&self, module: &ModuleInstance) -> bool {
         self.evaluation.find_instance(module).is_some()
-    }
-}
-
-/// Tells whether the address in a `removed` block of a module covers a resource instance.
-pub(crate) fn removed_covers(
-    tree: &terrane_language::modules::ModuleTree,
-    module: ModuleId,
-    from: &terrane_language::syntax::tree::Traversal,
-    address: &ResourceInstanceAddress,
-) -> bool {
-    let Some(endpoint) = crate::moved_addresses::Endpoint::parse(from) else { return false };
-    let base = &tree.node(module).path;
-    let path = address.module.path();
-    let full: Vec<_> = base.calls().iter().cloned().chain(endpoint.module_names()).collect();
-    match &endpoint.resource {
-        Some((resource, _)) => path.calls() == full.as_slice() && address.resource == *resource,
-        None => path.calls().starts_with(&full),
     }
 }

@@ -65,7 +65,7 @@ type Failure = (Diagnostics, Arc<SourceMap>);
 
 fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnostics), Failure> {
     let (project, mut diagnostics) = load_project(context)?;
-    let mut values = variables::collect(context, flags, project.tree.root(), &project.sources);
+    let mut values = variables::collect(context, flags, project.tree.root(), &project.sources, false);
     let sources = Arc::clone(&values.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     diagnostics.extend(values.diagnostics);

@@ -74,6 +74,14 @@ impl ProviderConfigs {
         configs
     }
 
+    /// Adds the empty default configuration of the root module through which a state's objects are managed that
+    /// the configuration does not declare any more.
+    pub fn add_implied(&mut self, tree: &ModuleTree, address: &ProviderConfigAddress) {
+        if address.module.is_root() && address.alias.is_none() {
+            self.intern(tree, ModuleId::ROOT, &address.provider, None, None);
+        }
+    }
+
     /// Returns all configurations.
     pub fn iter(&self) -> impl Iterator<Item = (ProviderConfigId, &ProviderConfig)> {
         self.configs.iter().enumerate().map(|(index, config)| (ProviderConfigId(index as u32), config))

@@ -2,11 +2,70 @@
 
 use std::fmt::Write;
 
-use terrane_model::{Diagnostic, Severity, SourceMap};
+use rustc_hash::FxHashMap;
+use terrane_model::{Diagnostic, Diagnostics, Severity, SourceMap};
 
 use super::wrap::wrap;
 use crate::terminal::{Style, Terminal};
 use crate::view::snippet::{place, snippet};
+
+/// Shows messages: errors on standard error, warnings where the output goes. Warnings that say the same are put
+/// together; with `compact`, and where nothing failed, only their summaries are shown.
+pub fn render_all(diagnostics: &Diagnostics, sources: &SourceMap, terminal: &Terminal, compact: bool) {
+    let consolidated = consolidate(diagnostics);
+    if compact && !diagnostics.is_empty() && !diagnostics.has_errors() {
+        terminal.line(&compact_warnings(&consolidated, sources, terminal));
+        return;
+    }
+    for diagnostic in &consolidated {
+        let text = render(diagnostic, sources, terminal);
+        if diagnostic.is_error() { terminal.error_line(&text) } else { terminal.line(&text) }
+    }
+}
+
+fn compact_warnings(warnings: &[Diagnostic], sources: &SourceMap, terminal: &Terminal) -> String {
+    let mut text = format!("{}\n\n", terminal.style(Style::BoldYellow, "Warnings:"));
+    for warning in warnings {
+        let _ = writeln!(text, "- {}", warning.summary);
+        if let Some(place) = place(warning, sources) {
+            let _ = writeln!(text, "  on {} line {}", place.file.path(), place.start.line);
+        }
+    }
+    text.push_str("\nTo see the full warning notes, run Terrane without -compact-warnings.\n");
+    text
+}
+
+/// Leaves one of all warnings with the same summary, which says how many more there are.
+fn consolidate(diagnostics: &Diagnostics) -> Vec<Diagnostic> {
+    let mut others: FxHashMap<&str, Vec<&Diagnostic>> = FxHashMap::default();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| can_be_consolidated(diagnostic)) {
+        others.entry(diagnostic.summary.as_str()).or_default().push(diagnostic);
+    }
+    let mut shown = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics {
+        if !can_be_consolidated(diagnostic) {
+            shown.push(diagnostic.clone());
+            continue;
+        }
+        let Some(group) = others.remove(diagnostic.summary.as_str()) else { continue };
+        let mut first = diagnostic.clone();
+        if group.len() > 1 {
+            let more = group.len() - 1;
+            let what = if more == 1 {
+                "one more similar warning elsewhere".to_owned()
+            } else {
+                format!("{more} more similar warnings elsewhere")
+            };
+            first.detail = format!("{}\n\n(and {what})", first.detail);
+        }
+        shown.push(first);
+    }
+    shown
+}
+
+fn can_be_consolidated(diagnostic: &Diagnostic) -> bool {
+    !diagnostic.is_error() && diagnostic.subject.is_some()
+}
 
 /// Lays a message out.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, terminal: &Terminal) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use terrane_model::encode_json::write_type_json;
-use terrane_model::{Str, Value};
+use terrane_model::{Str, Type, Value};
 use terrane_plan::ProviderPool;
 use terrane_plan::prior_objects::PriorObjects;
 use terrane_state::{OutputState, StateSnapshot};
@@ -82,10 +82,20 @@ pub fn output_json(value: &Value, sensitive: bool) -> String {
     writer.flag("sensitive", sensitive);
     let (plain, _) = value.clone().unmark_deep();
     if plain.is_wholly_known() {
-        writer.raw("value", &known_json(&plain).unwrap_or_else(|| "null".to_owned()));
-        let mut ty = String::new();
-        write_type_json(&mut ty, &plain.ty());
-        writer.raw("type", &ty);
+        writer.raw("value", &value_json(&plain));
+        writer.raw("type", &type_json(&plain.ty()));
     }
     writer.finish()
+}
+
+/// Writes a known value without marks.
+pub fn value_json(value: &Value) -> String {
+    known_json(value).unwrap_or_else(|| "null".to_owned())
+}
+
+/// Writes a type.
+pub fn type_json(ty: &Type) -> String {
+    let mut json = String::new();
+    write_type_json(&mut json, ty);
+    json
 }

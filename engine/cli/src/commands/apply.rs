@@ -1,0 +1,122 @@
+//! `apply`, `destroy` and `refresh`: making it so.
+
+use terrane_model::{Diagnostic, Diagnostics, SourceMap};
+use terrane_plan::PlanMode;
+
+use super::Command;
+use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use crate::args::{Flag, ParsedFlags};
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::report::{Report, report};
+use crate::run::Failure;
+use crate::run::applying::{approve, carry_out};
+use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
+use crate::run::planning::{PlannedRun, make_plan, operation_name};
+
+const OWN_FLAGS: &[Flag] =
+    &[Flag::switch("auto-approve", "Skip interactive approval of plan before applying.")];
+
+pub(super) const APPLY: Command = Command {
+    name: "apply",
+    summary: "Create or update infrastructure",
+    usage: "apply [options] [PLAN]",
+    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    run: |context, flags| run(context, flags, None),
+};
+
+pub(super) const DESTROY: Command = Command {
+    name: "destroy",
+    summary: "Destroy previously-created infrastructure",
+    usage: "destroy [options]",
+    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    run: |context, flags| run(context, flags, Some(PlanMode::Destroy)),
+};
+
+pub(super) const REFRESH: Command = Command {
+    name: "refresh",
+    summary: "Update the state to match remote systems",
+    usage: "refresh [options]",
+    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    run: |context, flags| run(context, flags, Some(PlanMode::RefreshOnly)),
+};
+
+fn run(context: &Context, flags: &ParsedFlags, mode: Option<PlanMode>) -> ExitCode {
+    let report = report(context, flags);
+    match execute(context, flags, mode, &report) {
+        Ok(()) => ExitCode::Success,
+        Err((diagnostics, sources)) => {
+            report.diagnostics(&diagnostics, &sources);
+            ExitCode::Error
+        }
+    }
+}
+
+fn execute(
+    context: &Context,
+    flags: &ParsedFlags,
+    mode: Option<PlanMode>,
+    report: &std::sync::Arc<dyn Report>,
+) -> Result<(), Failure> {
+    let options = plan_options(flags, mode).map_err(|problems| (problems, SourceMap::new().into()))?;
+    let asks = mode != Some(PlanMode::RefreshOnly);
+    let parallelism = options.parallelism;
+    let planned = match flags.arguments.as_slice() {
+        [] => {
+            if asks && flags.switch("json", false) && !flags.switch("auto-approve", false) {
+                return Err((approval_required().into(), SourceMap::new().into()));
+            }
+            let operation = operation_name(options.mode, true);
+            plan_and_approve(context, flags, options, report, operation, asks)?
+        }
+        [path] if mode.is_none() => {
+            let _ = path;
+            return Err((Diagnostics::new(), SourceMap::new().into()));
+        }
+        _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
+    };
+    let Some(planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
+    let (mode, counts) = (planned.plan.mode, planned.plan.counts());
+    let sources = std::sync::Arc::clone(&planned.sources);
+    let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;
+    report.diagnostics(&diagnostics, &sources);
+    report.applied(mode, counts);
+    if mode != PlanMode::Destroy {
+        report.outputs(store.snapshot());
+    }
+    Ok(())
+}
+
+/// Makes a plan, shows it and asks for approval; nothing when the answer was no.
+fn plan_and_approve(
+    context: &Context,
+    flags: &ParsedFlags,
+    options: terrane_plan::PlanOptions,
+    report: &std::sync::Arc<dyn Report>,
+    operation: &str,
+    asks: bool,
+) -> Result<Option<PlannedRun>, Failure> {
+    let mut planned = make_plan(context, flags, options, report, operation)?;
+    if asks {
+        report.plan(&planned.plan, &planned.providers);
+    }
+    let warnings = std::mem::take(&mut planned.diagnostics);
+    report.diagnostics(&warnings, &planned.sources);
+    if asks && let Err(refusal) = approve(context, flags, &planned.plan) {
+        return match refusal {
+            Some(problem) => Err((problem.into(), planned.sources)),
+            None => Ok(None),
+        };
+    }
+    Ok(Some(planned))
+}
+
+fn approval_required() -> Diagnostic {
+    let detail = "Terrane cannot ask for interactive approval when -json is set. You can either apply a saved plan file, or enable \
+                  the -auto-approve option.";
+    Diagnostic::error("Plan file or auto-approve required", detail)
+}
+
+fn too_many_arguments() -> Diagnostic {
+    Diagnostic::error("Too many command line arguments", "Expected at most one positional argument.")
+}

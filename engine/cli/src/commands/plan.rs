@@ -1,0 +1,66 @@
+//! `plan`: what apply would do.
+
+use terrane_plan::PlanMode;
+
+use super::Command;
+use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use crate::args::{Flag, ParsedFlags};
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::report::report;
+use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
+use crate::run::planning::{make_plan, operation_name};
+
+pub(super) const COMMAND: Command = Command {
+    name: "plan",
+    summary: "Show changes required by the current configuration",
+    usage: "plan [options]",
+    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, OWN_FLAGS],
+    run,
+};
+
+const OWN_FLAGS: &[Flag] = &[
+    Flag::switch(
+        "detailed-exitcode",
+        "Return detailed exit codes when the command exits: 0 - Succeeded, the diff is empty; 1 - Errored; 2 - Succeeded, there is a diff.",
+    ),
+    Flag::value(
+        "out",
+        "path",
+        "Write a plan file to the given path. This can be used as input to the \"apply\" command.",
+    ),
+    Flag::value(
+        "generate-config-out",
+        "path",
+        "If import blocks are present in configuration, write the configuration of imported objects that have none to this file.",
+    ),
+];
+
+fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
+    let report = report(context, flags);
+    let options = match plan_options(flags, None) {
+        Ok(options) => options,
+        Err(problems) => {
+            report.diagnostics(&problems, &terrane_model::SourceMap::new());
+            return ExitCode::Usage;
+        }
+    };
+    let _ = PlanMode::Normal;
+    let operation = operation_name(options.mode, false);
+    let mut planned = match make_plan(context, flags, options, &report, operation) {
+        Ok(planned) => planned,
+        Err((diagnostics, sources)) => {
+            report.diagnostics(&diagnostics, &sources);
+            return ExitCode::Error;
+        }
+    };
+    report.plan(&planned.plan, &planned.providers);
+    report.diagnostics(&planned.diagnostics, &planned.sources);
+    let problems = planned.session.unlock();
+    report.diagnostics(&problems, &planned.sources);
+    if flags.switch("detailed-exitcode", false) && !planned.plan.is_empty() {
+        ExitCode::Changes
+    } else {
+        ExitCode::Success
+    }
+}

@@ -1,0 +1,375 @@
+//! The machine-readable UI, version 1.2: one JSON object per line, as Terraform's `-json` flag gives it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use terrane_apply::{ApplyEvent, EventSink};
+use terrane_model::{Diagnostics, ResourceInstanceAddress, Severity, SourceMap, Value};
+use terrane_plan::{
+    Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
+};
+use terrane_state::StateSnapshot;
+
+use super::Report;
+use super::wording::{complete, elapsed_text, errored, id_of, progressing, starting};
+use crate::project::TERRAFORM_VERSION;
+use crate::terminal::Terminal;
+use crate::view::json::diagnostic::to_json;
+use crate::view::json::plan_v1::reason_name;
+use crate::view::json::resources::key_json;
+use crate::view::json::state_v1::{type_json, value_json};
+use crate::view::json::writer::{ObjectWriter, quoted};
+
+/// How often something that takes long is reported.
+const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
+
+/// Writes lines of JSON.
+pub struct MachineReport {
+    terminal: Arc<Terminal>,
+    running: Mutex<FxHashMap<ResourceInstanceAddress, Running>>,
+}
+
+/// Something under way.
+struct Running {
+    action: Action,
+    started: Instant,
+    /// How many periods were reported.
+    reported: u32,
+}
+
+impl MachineReport {
+    /// Makes a report, and writes the line that says which version writes it.
+    pub fn new(terminal: Arc<Terminal>) -> Self {
+        let report = Self { terminal, running: Mutex::new(FxHashMap::default()) };
+        let text = format!("Terraform {TERRAFORM_VERSION}");
+        report.line("info", &text, "version", |line| {
+            line.text("terraform", TERRAFORM_VERSION)
+                .text("terrane", env!("CARGO_PKG_VERSION"))
+                .text("ui", "1.2");
+        });
+        report
+    }
+
+    fn line(&self, level: &str, message: &str, kind: &str, fill: impl FnOnce(&mut ObjectWriter)) {
+        let mut line = ObjectWriter::new();
+        line.text("@level", level).text("@message", message).text("@module", "terraform.ui");
+        let now = jiff::Timestamp::now();
+        line.text("@timestamp", &format!("{now:.6}"));
+        fill(&mut line);
+        line.text("type", kind);
+        self.terminal.line(&line.finish());
+    }
+
+    fn hook(
+        &self,
+        kind: &str,
+        message: &str,
+        address: &ResourceInstanceAddress,
+        fill: impl FnOnce(&mut ObjectWriter),
+    ) {
+        let mut hook = ObjectWriter::new();
+        hook.raw("resource", &resource_json(address));
+        fill(&mut hook);
+        let level = if kind.ends_with("errored") { "error" } else { "info" };
+        let message = format!("{address}: {message}");
+        self.line(level, &message, kind, |line| drop(line.raw("hook", &hook.finish())));
+    }
+
+    fn summary(&self, text: &str, counts: ChangeCounts, operation: &str) {
+        let mut changes = ObjectWriter::new();
+        let mut number = |name: &str, count: usize| drop(changes.raw(name, &count.to_string()));
+        number("add", counts.add);
+        number("change", counts.change);
+        number("import", counts.import);
+        number("remove", counts.remove);
+        changes.text("operation", operation);
+        self.line("info", text, "change_summary", |line| drop(line.raw("changes", &changes.finish())));
+    }
+
+    fn change_line(&self, change: &ResourceChange, kind: &str) {
+        let mut json = ObjectWriter::new();
+        json.raw("resource", &resource_json(&change.address));
+        if change.is_moved() {
+            json.raw("previous_resource", &resource_json(&change.previous_address));
+        }
+        json.text("action", change_name(change));
+        if let Some(reason) = change.reason {
+            json.text("reason", machine_reason(reason_name(reason)));
+        }
+        if let Some(importing) = &change.importing {
+            let mut import = ObjectWriter::new();
+            if let terrane_provider::ImportTarget::Id(id) = &importing.target {
+                import.text("id", id);
+            }
+            json.raw("importing", &import.finish());
+        }
+        if let Some(config) = &change.generated_config {
+            json.text("generated_config", config);
+        }
+        let text = if kind == "resource_drift" {
+            format!("{}: Drift detected ({})", change.address, change_name(change))
+        } else if change.importing.is_some() && change.change.action == Action::NoOp {
+            format!("{}: Plan to import", change.address)
+        } else {
+            format!("{}: Plan to {}", change.address, change_name(change))
+        };
+        self.line("info", &text, kind, |line| drop(line.raw("change", &json.finish())));
+    }
+
+    fn take(&self, address: &ResourceInstanceAddress) -> Duration {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(address).map_or(Duration::ZERO, |running| running.started.elapsed())
+    }
+}
+
+impl Report for MachineReport {
+    fn diagnostics(&self, diagnostics: &Diagnostics, sources: &SourceMap) {
+        for diagnostic in diagnostics {
+            let (level, word) = match diagnostic.severity {
+                Severity::Error => ("error", "Error"),
+                Severity::Warning => ("warn", "Warning"),
+            };
+            let message = format!("{word}: {}", diagnostic.summary);
+            let json = to_json(diagnostic, sources).to_string();
+            self.line(level, &message, "diagnostic", |line| drop(line.raw("diagnostic", &json)));
+        }
+    }
+
+    fn plan(&self, plan: &Plan, _providers: &ProviderPool) {
+        for change in plan.resource_drift.iter().filter(|change| change.change.action != Action::NoOp) {
+            self.change_line(change, "resource_drift");
+        }
+        for change in plan.resource_changes.iter().filter(|change| change.is_noteworthy()) {
+            self.change_line(change, "planned_change");
+        }
+        let counts = plan.counts();
+        let mut text = "Plan: ".to_owned();
+        if counts.import > 0 {
+            text.push_str(&format!("{} to import, ", counts.import));
+        }
+        text.push_str(&format!(
+            "{} to add, {} to change, {} to destroy.",
+            counts.add, counts.change, counts.remove
+        ));
+        self.summary(&text, counts, "plan");
+        if plan.output_changes.is_empty() {
+            return;
+        }
+        let mut outputs = ObjectWriter::new();
+        for (name, output) in &plan.output_changes {
+            let mut entry = ObjectWriter::new();
+            entry.flag("sensitive", output.sensitive).text("action", action_name(output.change.action));
+            outputs.raw(name, &entry.finish());
+        }
+        let text = format!("Outputs: {}", plan.output_changes.len());
+        self.line("info", &text, "outputs", |line| drop(line.raw("outputs", &outputs.finish())));
+    }
+
+    fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
+        if mode == PlanMode::Destroy {
+            let text = format!("Destroy complete! Resources: {} destroyed.", counts.remove);
+            return self.summary(&text, counts, "destroy");
+        }
+        let mut text = "Apply complete! Resources: ".to_owned();
+        if counts.import > 0 {
+            text.push_str(&format!("{} imported, ", counts.import));
+        }
+        let ChangeCounts { add, change, remove, .. } = counts;
+        text.push_str(&format!("{add} added, {change} changed, {remove} destroyed."));
+        self.summary(&text, counts, "apply");
+    }
+
+    fn outputs(&self, state: &StateSnapshot) {
+        if state.outputs.is_empty() {
+            return;
+        }
+        let mut outputs = ObjectWriter::new();
+        for (name, output) in &state.outputs {
+            let mut entry = ObjectWriter::new();
+            entry.flag("sensitive", output.sensitive);
+            entry.raw("type", &type_json(&output.value.ty()));
+            if !output.sensitive {
+                entry.raw("value", &value_json(&output.value));
+            }
+            outputs.raw(name, &entry.finish());
+        }
+        let text = format!("Outputs: {}", state.outputs.len());
+        self.line("info", &text, "outputs", |line| drop(line.raw("outputs", &outputs.finish())));
+    }
+
+    fn notice(&self, text: &str) {
+        self.line("info", text.trim(), "log", |_| {});
+    }
+
+    fn hint(&self, _text: &str) {}
+
+    fn tick(&self) {
+        let mut lines = Vec::new();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        #[expect(clippy::iter_over_hash_type, reason = "the lines are sorted below")]
+        for (address, running) in &mut *running {
+            let elapsed = running.started.elapsed();
+            if elapsed >= PROGRESS_PERIOD * (running.reported + 1) {
+                running.reported += 1;
+                lines.push((address.clone(), running.action, elapsed));
+            }
+        }
+        drop(running);
+        lines.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        for (address, action, elapsed) in lines {
+            let message = format!("{} [{} elapsed]", progressing(action), elapsed_text(elapsed));
+            self.hook("apply_progress", &message, &address, |hook| {
+                hook.text("action", action_name(action))
+                    .raw("elapsed_seconds", &elapsed.as_secs().to_string());
+            });
+        }
+    }
+}
+
+impl PlanEvents for MachineReport {
+    fn event(&self, event: PlanEvent<'_>) {
+        match event {
+            PlanEvent::Refreshing { address, value, .. } => {
+                let message = format!("Refreshing state...{}", id_text(value));
+                self.hook("refresh_start", &message, address, |hook| add_id(hook, value));
+            }
+            PlanEvent::Refreshed { address, value, .. } => {
+                let message = format!("Refresh complete{}", id_text(value));
+                self.hook("refresh_complete", &message, address, |hook| add_id(hook, value));
+            }
+            PlanEvent::Reading { address } => {
+                self.hook("apply_start", "Refreshing...", address, |hook| drop(hook.text("action", "read")));
+            }
+            PlanEvent::Read { address, value, elapsed } => {
+                let id = value.map(id_text).unwrap_or_default();
+                let message = format!("Refresh complete after {}{id}", elapsed_text(elapsed));
+                self.hook("apply_complete", &message, address, |hook| {
+                    hook.text("action", "read");
+                    if let Some(value) = value {
+                        add_id(hook, value);
+                    }
+                    hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
+                });
+            }
+            PlanEvent::Importing { address, id } => {
+                self.hook("import_start", &format!("Importing... [id={id}]"), address, |hook| {
+                    hook.text("id", id);
+                });
+            }
+            PlanEvent::Imported { address, id } => {
+                self.hook("import_complete", &format!("Import complete [id={id}]"), address, |hook| {
+                    hook.text("id", id);
+                });
+            }
+        }
+    }
+}
+
+impl EventSink for MachineReport {
+    fn event(&self, event: ApplyEvent<'_>) {
+        match event {
+            ApplyEvent::Started { change, action, .. } => {
+                let running = Running { action, started: Instant::now(), reported: 0 };
+                self.running
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(change.address.clone(), running);
+                let before = &change.change.before;
+                let id = if action == Action::Create { String::new() } else { id_text(before) };
+                let message = format!("{}{id}", machine_starting(action));
+                self.hook("apply_start", &message, &change.address, |hook| {
+                    hook.text("action", action_name(action));
+                    if action != Action::Create {
+                        add_id(hook, before);
+                    }
+                });
+            }
+            ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Finished { change, action, value } => {
+                let elapsed = self.take(&change.address);
+                let id = value.map(id_text).unwrap_or_default();
+                let message = format!("{} after {}{id}", machine_complete(action), elapsed_text(elapsed));
+                self.hook("apply_complete", &message, &change.address, |hook| {
+                    hook.text("action", action_name(action));
+                    if let Some(value) = value {
+                        add_id(hook, value);
+                    }
+                    hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
+                });
+            }
+            ApplyEvent::Failed { change, action } => {
+                let elapsed = self.take(&change.address);
+                let message = format!("{} after {}", errored(action), elapsed_text(elapsed));
+                self.hook("apply_errored", &message, &change.address, |hook| {
+                    hook.text("action", action_name(action));
+                    hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
+                });
+            }
+        }
+    }
+}
+
+fn machine_starting(action: Action) -> &'static str {
+    if action == Action::Read { "Refreshing..." } else { starting(action) }
+}
+
+fn machine_complete(action: Action) -> &'static str {
+    if action == Action::Read { "Refresh complete" } else { complete(action) }
+}
+
+fn id_text(value: &Value) -> String {
+    id_of(value).map_or_else(String::new, |(key, id)| format!(" [{key}={id}]"))
+}
+
+fn add_id(hook: &mut ObjectWriter, value: &Value) {
+    if let Some((key, id)) = id_of(value) {
+        hook.text("id_key", key).text("id_value", &id);
+    }
+}
+
+/// Writes what an address consists of.
+fn resource_json(address: &ResourceInstanceAddress) -> String {
+    let resource = &address.resource;
+    let mut json = ObjectWriter::new();
+    json.text("addr", &address.to_string());
+    json.text("module", &address.module.to_string());
+    let within = ResourceInstanceAddress { module: terrane_model::ModuleInstance::root(), ..address.clone() };
+    json.text("resource", &within.to_string());
+    json.text("implied_provider", resource.resource_type.split('_').next().unwrap_or_default());
+    json.text("resource_type", &resource.resource_type);
+    json.text("resource_name", &resource.name);
+    json.raw("resource_key", &address.key.as_ref().map_or_else(|| "null".to_owned(), key_json));
+    json.finish()
+}
+
+fn change_name(change: &ResourceChange) -> &'static str {
+    match change.change.action {
+        Action::NoOp if change.is_moved() => "move",
+        Action::NoOp if change.importing.is_some() => "import",
+        action => action_name(action),
+    }
+}
+
+fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "noop",
+        Action::Create => "create",
+        Action::Read => "read",
+        Action::Update => "update",
+        Action::Delete => "delete",
+        Action::DeleteThenCreate | Action::CreateThenDelete | Action::CreateThenForget => "replace",
+        Action::Forget => "remove",
+    }
+}
+
+/// The machine-readable UI has shorter names for some reasons.
+fn machine_reason(name: &str) -> &str {
+    match name {
+        "replace_because_tainted" => "tainted",
+        "replace_by_request" => "requested",
+        "replace_by_triggers" => "replace_by_triggers",
+        "replace_because_cannot_update" => "cannot_update",
+        other => other,
+    }
+}

@@ -1,0 +1,51 @@
+//! What a run says while it goes on, to people or to programs.
+
+mod human;
+mod machine;
+pub mod wording;
+
+use std::sync::Arc;
+
+use terrane_apply::EventSink;
+use terrane_model::{Diagnostics, SourceMap};
+use terrane_plan::{ChangeCounts, Plan, PlanEvents, PlanMode, ProviderPool};
+use terrane_state::StateSnapshot;
+
+pub use human::HumanReport;
+pub use machine::MachineReport;
+
+use crate::args::ParsedFlags;
+use crate::context::Context;
+
+/// Gets told everything about a run.
+pub trait Report: PlanEvents + EventSink {
+    /// Shows messages.
+    fn diagnostics(&self, diagnostics: &Diagnostics, sources: &SourceMap);
+
+    /// Shows a plan.
+    fn plan(&self, plan: &Plan, providers: &ProviderPool);
+
+    /// Shows what was done.
+    fn applied(&self, mode: PlanMode, counts: ChangeCounts);
+
+    /// Shows the outputs of a state.
+    fn outputs(&self, state: &StateSnapshot);
+
+    /// Says something to people.
+    fn notice(&self, text: &str);
+
+    /// Says something about a saved plan or generated configuration that only people want to know.
+    fn hint(&self, text: &str);
+
+    /// Lets time be shown; called about once a second.
+    fn tick(&self);
+}
+
+/// Makes the report that the flags ask for.
+pub fn report(context: &Context, flags: &ParsedFlags) -> Arc<dyn Report> {
+    if flags.switch("json", false) {
+        Arc::new(MachineReport::new(Arc::clone(&context.terminal)))
+    } else {
+        Arc::new(HumanReport::new(Arc::clone(&context.terminal), flags.switch("compact-warnings", false)))
+    }
+}

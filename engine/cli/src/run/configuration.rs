@@ -1,0 +1,54 @@
+//! The configuration of the working directory with values for its variables.
+
+use std::sync::Arc;
+
+use terrane_language::evaluate::GivenValues;
+use terrane_model::{Diagnostics, SourceMap};
+use terrane_plan::PreparedConfiguration;
+
+use super::Failure;
+use crate::args::ParsedFlags;
+use crate::context::Context;
+use crate::project::load_project;
+use crate::variables;
+
+/// A configuration that can be planned.
+pub struct LoadedConfiguration {
+    /// The configuration.
+    pub configuration: PreparedConfiguration,
+    /// Values for the root module's variables.
+    pub given: GivenValues,
+    /// All files, those of values too.
+    pub sources: Arc<SourceMap>,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads the configuration and the values; asks the user for missing values, where that is possible.
+///
+/// # Errors
+/// With everything that is wrong.
+pub fn load_configuration(context: &Context, flags: &ParsedFlags) -> Result<LoadedConfiguration, Failure> {
+    let (project, mut diagnostics) = load_project(context)?;
+    let root = project.tree.root();
+    let may_ask = flags.switch("input", true) && context.may_ask() && !flags.switch("json", false);
+    let values = variables::collect(context, flags, root, &project.sources, may_ask);
+    diagnostics.extend(values.diagnostics);
+    let sources = values.sources;
+    if diagnostics.has_errors() {
+        return Err((diagnostics, sources));
+    }
+    diagnostics.extend(variables::missing_values(root, &values.given));
+    if diagnostics.has_errors() {
+        return Err((diagnostics, sources));
+    }
+    match PreparedConfiguration::prepare(Arc::clone(&project.tree), Arc::clone(&sources)) {
+        Ok(configuration) => {
+            Ok(LoadedConfiguration { configuration, given: values.given, sources, diagnostics })
+        }
+        Err(problems) => {
+            diagnostics.extend(problems);
+            Err((diagnostics, sources))
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What plan, apply, destroy, refresh and others have in common: from the working directory to a plan, and from a
+//! plan to a new state.
+
+pub mod applying;
+pub mod ask;
+pub mod configuration;
+pub mod interrupts;
+pub mod options;
+pub mod planning;
+
+use std::sync::Arc;
+
+use terrane_model::{Diagnostics, SourceMap};
+
+/// Messages that end a run, and the files that they point into.
+pub type Failure = (Diagnostics, Arc<SourceMap>);
