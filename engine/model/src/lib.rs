@@ -9,6 +9,7 @@ pub mod convert;
 mod decimal_digits;
 pub mod diagnostic;
 pub mod encode_json;
+pub mod encode_msgpack;
 pub mod equality;
 pub mod marks;
 pub mod number;

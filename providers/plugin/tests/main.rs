@@ -1,0 +1,6 @@
+//! The plugin client against real, unmodified providers.
+
+#![expect(missing_docs, reason = "tests")]
+
+mod real;
+mod support;
