@@ -33,6 +33,28 @@ impl Action {
         matches!(self, Self::DeleteThenCreate | Self::CreateThenDelete | Self::CreateThenForget)
     }
 
+    const NAMES: &[(Self, &str)] = &[
+        (Self::NoOp, "no-op"),
+        (Self::Create, "create"),
+        (Self::Read, "read"),
+        (Self::Update, "update"),
+        (Self::Delete, "delete"),
+        (Self::DeleteThenCreate, "delete-then-create"),
+        (Self::CreateThenDelete, "create-then-delete"),
+        (Self::Forget, "forget"),
+        (Self::CreateThenForget, "create-then-forget"),
+    ];
+
+    /// Returns the word for the action in plan files.
+    pub fn name(self) -> &'static str {
+        name_in(Self::NAMES, self)
+    }
+
+    /// Returns the action that a word stands for.
+    pub fn parse(name: &str) -> Option<Self> {
+        parse_in(Self::NAMES, name)
+    }
+
     /// Tells whether anything is done to the object itself.
     pub fn is_change(self) -> bool {
         !matches!(self, Self::NoOp | Self::Read)
@@ -56,6 +78,42 @@ pub enum ActionReason {
     ReadBecauseConfigUnknown,
     ReadBecauseDependencyPending,
     ReadBecauseCheckNested,
+}
+
+impl ActionReason {
+    const NAMES: &[(Self, &str)] = &[
+        (Self::ReplaceBecauseTainted, "replace_because_tainted"),
+        (Self::ReplaceBecauseCannotUpdate, "replace_because_cannot_update"),
+        (Self::ReplaceByRequest, "replace_by_request"),
+        (Self::ReplaceByTriggers, "replace_by_triggers"),
+        (Self::DeleteBecauseNoResourceConfig, "delete_because_no_resource_config"),
+        (Self::DeleteBecauseWrongRepetition, "delete_because_wrong_repetition"),
+        (Self::DeleteBecauseCountIndex, "delete_because_count_index"),
+        (Self::DeleteBecauseEachKey, "delete_because_each_key"),
+        (Self::DeleteBecauseNoModule, "delete_because_no_module"),
+        (Self::DeleteBecauseNoMoveTarget, "delete_because_no_move_target"),
+        (Self::ReadBecauseConfigUnknown, "read_because_config_unknown"),
+        (Self::ReadBecauseDependencyPending, "read_because_dependency_pending"),
+        (Self::ReadBecauseCheckNested, "read_because_check_nested"),
+    ];
+
+    /// Returns the word for the reason in the plan's JSON form.
+    pub fn name(self) -> &'static str {
+        name_in(Self::NAMES, self)
+    }
+
+    /// Returns the reason that a word stands for.
+    pub fn parse(name: &str) -> Option<Self> {
+        parse_in(Self::NAMES, name)
+    }
+}
+
+fn name_in<T: Copy + PartialEq>(names: &[(T, &'static str)], wanted: T) -> &'static str {
+    names.iter().find(|(candidate, _)| *candidate == wanted).map_or("", |(_, name)| name)
+}
+
+fn parse_in<T: Copy>(names: &[(T, &'static str)], wanted: &str) -> Option<T> {
+    names.iter().find(|(_, name)| *name == wanted).map(|(candidate, _)| *candidate)
 }
 
 /// A value before and after.

@@ -14,6 +14,7 @@ pub mod moved_addresses;
 pub mod operations;
 pub mod plan;
 mod plan_data;
+pub mod plan_file;
 mod plan_output;
 mod plan_resource;
 pub mod planner;

@@ -49,6 +49,8 @@ fn lost(address: &ResourceInstanceAddress) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use terrane_model::ProviderConfigAddress;
+
     use super::*;
 
     fn intent(operation: Operation, import_id: Option<&str>) -> Intent {
@@ -56,9 +58,12 @@ mod tests {
             ObjectState { attributes: r#"{"id":null,"name":"n"}"#.into(), ..ObjectState::default() };
         Intent {
             operation,
-            address: "example_thing.a".parse().unwrap(),
+            address: ResourceInstanceAddress::parse("example_thing.a").unwrap(),
             deposed: None,
-            provider_config: "provider[\"registry.terraform.io/hashicorp/example\"]".parse().unwrap(),
+            provider_config: ProviderConfigAddress::parse(
+                "provider[\"registry.terraform.io/hashicorp/example\"]",
+            )
+            .unwrap(),
             import_id: import_id.map(Str::from),
             planned: Some(Arc::new(planned)),
         }
@@ -69,7 +74,7 @@ mod tests {
         let (mut state, mut diagnostics) = (StateSnapshot::default(), Diagnostics::new());
         let uncertain =
             adopt_unfinished(&mut state, &[intent(Operation::Create, Some("/things/n"))], &mut diagnostics);
-        let address = "example_thing.a".parse().unwrap();
+        let address = ResourceInstanceAddress::parse("example_thing.a").unwrap();
         assert!(uncertain.contains(&address));
         assert_eq!(state.object(&address).unwrap().attributes.as_str(), r#"{"id":"/things/n","name":"n"}"#);
         assert!(diagnostics.is_empty());

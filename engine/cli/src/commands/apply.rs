@@ -12,6 +12,7 @@ use crate::report::{Report, report};
 use crate::run::Failure;
 use crate::run::applying::{approve, carry_out};
 use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
+use crate::run::plan_files::resume_plan;
 use crate::run::planning::{PlannedRun, make_plan, operation_name};
 
 const OWN_FLAGS: &[Flag] =
@@ -70,8 +71,10 @@ fn execute(
             plan_and_approve(context, flags, options, report, operation, asks)?
         }
         [path] if mode.is_none() => {
-            let _ = path;
-            return Err((Diagnostics::new(), SourceMap::new().into()));
+            let mut planned = resume_plan(context, flags, path)?;
+            let warnings = std::mem::take(&mut planned.diagnostics);
+            report.diagnostics(&warnings, &planned.sources);
+            Some(planned)
         }
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };

@@ -1,7 +1,5 @@
 //! `plan`: what apply would do.
 
-use terrane_plan::PlanMode;
-
 use super::Command;
 use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
@@ -9,6 +7,7 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::report::report;
 use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
+use crate::run::plan_files::save_plan;
 use crate::run::planning::{make_plan, operation_name};
 
 pub(super) const COMMAND: Command = Command {
@@ -36,6 +35,15 @@ const OWN_FLAGS: &[Flag] = &[
     ),
 ];
 
+const UNSAVED_HINT: &str = "\nNote: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these actions if you \
+                            run \"terrane apply\" now.";
+
+fn saved_hint(path: &str) -> String {
+    format!(
+        "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    terrane apply {path:?}"
+    )
+}
+
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     let report = report(context, flags);
     let options = match plan_options(flags, None) {
@@ -45,7 +53,6 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
             return ExitCode::Usage;
         }
     };
-    let _ = PlanMode::Normal;
     let operation = operation_name(options.mode, false);
     let mut planned = match make_plan(context, flags, options, &report, operation) {
         Ok(planned) => planned,
@@ -55,9 +62,20 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         }
     };
     report.plan(&planned.plan, &planned.providers);
+    if let Some(path) = flags.text("out") {
+        match save_plan(&planned, path) {
+            Ok(()) => report.hint(&saved_hint(path)),
+            Err(problem) => planned.diagnostics.push(problem),
+        }
+    } else if planned.plan.is_applyable() {
+        report.hint(UNSAVED_HINT);
+    }
     report.diagnostics(&planned.diagnostics, &planned.sources);
     let problems = planned.session.unlock();
     report.diagnostics(&problems, &planned.sources);
+    if planned.diagnostics.has_errors() {
+        return ExitCode::Error;
+    }
     if flags.switch("detailed-exitcode", false) && !planned.plan.is_empty() {
         ExitCode::Changes
     } else {

@@ -16,7 +16,6 @@ use super::wording::{complete, elapsed_text, errored, id_of, progressing, starti
 use crate::project::TERRAFORM_VERSION;
 use crate::terminal::Terminal;
 use crate::view::json::diagnostic::to_json;
-use crate::view::json::plan_v1::reason_name;
 use crate::view::json::resources::key_json;
 use crate::view::json::state_v1::{type_json, value_json};
 use crate::view::json::writer::{ObjectWriter, quoted};
@@ -95,7 +94,7 @@ impl MachineReport {
         }
         json.text("action", change_name(change));
         if let Some(reason) = change.reason {
-            json.text("reason", machine_reason(reason_name(reason)));
+            json.text("reason", machine_reason(reason.name()));
         }
         if let Some(importing) = &change.importing {
             let mut import = ObjectWriter::new();

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod configuration;
 pub mod interrupts;
 pub mod options;
+pub mod plan_files;
 pub mod planning;
 
 use std::sync::Arc;

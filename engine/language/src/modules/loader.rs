@@ -93,6 +93,7 @@ impl Loader<'_> {
             caller: None,
             children,
             source: Str::new(),
+            directory: directory.to_owned(),
             version: None,
         };
         // Calls are followed in a list instead of by recursion: a chain of modules may be long.
@@ -132,6 +133,7 @@ impl Loader<'_> {
             caller: Some((caller, call)),
             children,
             source: source.text,
+            directory: resolved.directory,
             version: resolved.version,
         }))
     }

@@ -41,6 +41,8 @@ pub struct ModuleNode {
     pub children: Vec<Option<ModuleId>>,
     /// The source as written; empty for the root module.
     pub source: Str,
+    /// The module's directory, as it is shown to users.
+    pub directory: String,
     /// The version of the module's package, where it has one.
     pub version: Option<Str>,
 }

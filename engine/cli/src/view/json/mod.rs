@@ -4,6 +4,7 @@ pub mod checks;
 pub mod configuration;
 pub mod diagnostic;
 pub mod plan_v1;
+pub mod pretty;
 pub mod resources;
 pub mod state_v1;
 pub mod values;

@@ -2,9 +2,7 @@
 
 use terrane_model::{AttributePath, IndexKey, PathStep, Value};
 use terrane_plan::prior_objects::PriorObjects;
-use terrane_plan::{
-    Action, ActionReason, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange,
-};
+use terrane_plan::{Action, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
 
 use super::checks::checks_json;
@@ -138,7 +136,7 @@ pub fn resource_change_json(change: &ResourceChange) -> String {
     }
     writer.raw("change", &change_json(change));
     if let Some(reason) = change.reason {
-        writer.text("action_reason", reason_name(reason));
+        writer.text("action_reason", reason.name());
     }
     writer.finish()
 }
@@ -202,25 +200,6 @@ pub fn actions_json(action: Action) -> String {
         Action::CreateThenForget => &["create", "forget"],
     };
     array(names.iter().map(|name| quoted(name)))
-}
-
-/// Returns the word for a reason.
-pub fn reason_name(reason: ActionReason) -> &'static str {
-    match reason {
-        ActionReason::ReplaceBecauseTainted => "replace_because_tainted",
-        ActionReason::ReplaceBecauseCannotUpdate => "replace_because_cannot_update",
-        ActionReason::ReplaceByRequest => "replace_by_request",
-        ActionReason::ReplaceByTriggers => "replace_by_triggers",
-        ActionReason::DeleteBecauseNoResourceConfig => "delete_because_no_resource_config",
-        ActionReason::DeleteBecauseWrongRepetition => "delete_because_wrong_repetition",
-        ActionReason::DeleteBecauseCountIndex => "delete_because_count_index",
-        ActionReason::DeleteBecauseEachKey => "delete_because_each_key",
-        ActionReason::DeleteBecauseNoModule => "delete_because_no_module",
-        ActionReason::DeleteBecauseNoMoveTarget => "delete_because_no_move_target",
-        ActionReason::ReadBecauseConfigUnknown => "read_because_config_unknown",
-        ActionReason::ReadBecauseDependencyPending => "read_because_dependency_pending",
-        ActionReason::ReadBecauseCheckNested => "read_because_check_nested",
-    }
 }
 
 /// Writes a path as a list of names and positions.
