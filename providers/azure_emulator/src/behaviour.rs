@@ -260,6 +260,9 @@ pub(crate) trait Behaviour: Sync {
     /// Carries out what a removal means for other resources.
     fn removed(&self, _effects: &mut Effects<'_>, _resource: &Resource) {}
 
+    /// Heeds what a client's own DELETE says beyond the id, as with workspaces that are to go for good.
+    fn deleted_by(&self, _effects: &mut Effects<'_>, _request: &Request, _resource: &Resource) {}
+
     /// Whether [`Behaviour::render`] does anything; plain types are answered from the stored text.
     fn renders(&self) -> bool {
         false
@@ -271,8 +274,8 @@ pub(crate) trait Behaviour: Sync {
     /// Changes the answer to the write that creates or updates a resource, as with keys that are shown only then.
     fn answer_write(&self, _resource: &Resource, _body: &mut Object) {}
 
-    /// Returns the body of a resource that exists although nobody made it.
-    fn implicit(&self, _view: View<'_>, _parent: &Resource, _name: &str) -> Option<Object> {
+    /// Returns the body of a resource that exists although nobody made it. `parent` is the resource above, if one is.
+    fn implicit(&self, _view: View<'_>, _parent: Option<&Resource>, _name: &str) -> Option<Object> {
         None
     }
 
@@ -282,7 +285,12 @@ pub(crate) trait Behaviour: Sync {
     }
 
     /// Returns the items of a list, each with its key, where it is not simply what is stored below the scope.
-    fn list(&self, _view: View<'_>, _request: &Request, _scope: &Key) -> Option<Result<Vec<(String, Value)>, ArmError>> {
+    fn list(
+        &self,
+        _view: View<'_>,
+        _request: &Request,
+        _scope: &Key,
+    ) -> Option<Result<Vec<(String, Value)>, ArmError>> {
         None
     }
 

@@ -100,9 +100,9 @@ fn carry_value(catalog: &Catalog, kind: &Kind, prior: &Value, value: &mut Value)
         (Kind::List { items, .. }, Value::Array(before), Value::Array(elements)) => {
             for element in elements {
                 let name = element.get("name").and_then(Value::as_str);
-                let same = before.iter().find(|before| {
-                    name.is_some() && before.get("name").and_then(Value::as_str) == name
-                });
+                let same = before
+                    .iter()
+                    .find(|before| name.is_some() && before.get("name").and_then(Value::as_str) == name);
                 if let Some(same) = same {
                     carry_value(catalog, items, same, element);
                 }

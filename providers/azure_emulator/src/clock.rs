@@ -21,8 +21,7 @@ impl Timestamp {
     /// Writes the moment as Azure does: `2026-11-21T10:35:00.1230000Z`.
     pub(crate) fn rfc3339(self) -> String {
         let (year, month, day) = civil_from_days(self.0 / 86_400_000);
-        let (hour, minute, second) =
-            (self.0 / 3_600_000 % 24, self.0 / 60_000 % 60, self.0 / 1000 % 60);
+        let (hour, minute, second) = (self.0 / 3_600_000 % 24, self.0 / 60_000 % 60, self.0 / 1000 % 60);
         let millis = self.0 % 1000;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}0000Z")
     }

@@ -118,7 +118,9 @@ impl Core {
         };
         match written {
             Ok(()) => response,
-            Err(error) => ArmError::new(500, "InternalServerError", format!("The world cannot be kept: {error}")).into(),
+            Err(error) => {
+                ArmError::new(500, "InternalServerError", format!("The world cannot be kept: {error}")).into()
+            }
         }
     }
 
@@ -138,7 +140,7 @@ impl Core {
             headers.push(("x-ms-routing-request-id", format!("WESTEUROPE:{}:{id}", now.rfc3339())));
             let throttle = self.throttle.as_ref().map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
             headers.extend(remaining_headers(throttle.as_deref(), &request.method));
-            if path.iter().any(|segment| *segment == "microsoft.network") {
+            if path.contains(&"microsoft.network") {
                 headers.push(("x-ms-arm-service-request-id", guid::derived(&["service request", &id])));
             }
         }

@@ -90,8 +90,9 @@ impl Emulator {
             None => (None, World::default()),
         };
         let listener = listen(config.listen, &directory).await?;
-        let address =
-            listener.local_addr().map_err(|source| EmulatorError::Listen { address: config.listen, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| EmulatorError::Listen { address: config.listen, source })?;
         // So that URLs in the world, such as those of key vaults, stay good.
         fs::write(directory.join("port"), address.port().to_string()).map_err(unusable)?;
         let shared = Arc::new(Shared {

@@ -25,7 +25,11 @@ pub(crate) struct ArmError {
 
 impl ArmError {
     /// Makes an error of a resource provider.
-    pub(crate) fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> ArmError {
+    pub(crate) fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> ArmError {
         ArmError {
             status,
             code: code.into(),

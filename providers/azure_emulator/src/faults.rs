@@ -146,8 +146,21 @@ impl Rule {
 fn parse_rule(rule: &Value) -> Result<Rule, String> {
     let rule = rule.as_object().ok_or("a rule must be an object")?;
     const KNOWN: &[&str] = &[
-        "method", "type", "path", "probability", "after", "count", "delay_ms", "status", "code", "message",
-        "retry_after", "body", "drop", "fail_operation", "comment",
+        "method",
+        "type",
+        "path",
+        "probability",
+        "after",
+        "count",
+        "delay_ms",
+        "status",
+        "code",
+        "message",
+        "retry_after",
+        "body",
+        "drop",
+        "fail_operation",
+        "comment",
     ];
     if let Some(unknown) = rule.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         return Err(format!("unknown member `{unknown}`"));
@@ -164,7 +177,9 @@ fn parse_rule(rule: &Value) -> Result<Rule, String> {
     let regex = |source: String| Regex::new(&format!("(?i){source}")).map_err(|error| error.to_string());
     let probability = match rule.get("probability") {
         None => 1.0,
-        Some(value) => value.as_f64().filter(|it| (0.0..=1.0).contains(it)).ok_or("`probability` must be 0 to 1")?,
+        Some(value) => {
+            value.as_f64().filter(|it| (0.0..=1.0).contains(it)).ok_or("`probability` must be 0 to 1")?
+        }
     };
     Ok(Rule {
         method: text("method")?.map(str::to_ascii_uppercase),
@@ -184,10 +199,12 @@ fn type_pattern(glob: &str) -> String {
 }
 
 fn regex_escape(text: &str) -> String {
-    text.chars().flat_map(|character| {
-        let escape = !character.is_ascii_alphanumeric() && character.is_ascii();
-        escape.then_some('\\').into_iter().chain([character])
-    }).collect()
+    text.chars()
+        .flat_map(|character| {
+            let escape = !character.is_ascii_alphanumeric() && character.is_ascii();
+            escape.then_some('\\').into_iter().chain([character])
+        })
+        .collect()
 }
 
 fn parse_effect(
@@ -301,7 +318,8 @@ mod tests {
 
     #[test]
     fn rules_count() {
-        let faults = Faults::parse(r#"{"rules": [{"after": 1, "count": 2, "drop": "before"}]}"#).expect("good rules");
+        let faults =
+            Faults::parse(r#"{"rules": [{"after": 1, "count": 2, "drop": "before"}]}"#).expect("good rules");
         let effects: Vec<_> = (0..4).map(|_| faults.decide(&request(Method::GET, NETWORK)).effect).collect();
         assert_eq!(effects, [Effect::None, Effect::DropBefore, Effect::DropBefore, Effect::None]);
     }

@@ -25,7 +25,8 @@ impl Request {
     /// Makes a request from the parts that the server received.
     pub(crate) fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Request {
         let authority = uri.authority().map(hyper::http::uri::Authority::as_str);
-        let host = authority.or_else(|| headers.get("host").and_then(|host| host.to_str().ok())).unwrap_or("");
+        let host =
+            authority.or_else(|| headers.get("host").and_then(|host| host.to_str().ok())).unwrap_or("");
         Request {
             method,
             path: RequestPath::parse(uri.path()),
@@ -139,8 +140,7 @@ impl Response {
 
 impl From<ArmError> for Response {
     fn from(error: ArmError) -> Response {
-        let mut response =
-            Response::json(error.status, &serde_json::json!({"error": error.to_json()}));
+        let mut response = Response::json(error.status, &serde_json::json!({"error": error.to_json()}));
         if error.from_gateway {
             response = response.with_header("x-ms-failure-cause", "gateway");
         }

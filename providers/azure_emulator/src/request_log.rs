@@ -31,7 +31,13 @@ impl RequestLog {
 
     /// Writes the line of one request. `status` is `None` if the connection was dropped. A full disk loses lines, no
     /// requests.
-    pub(crate) fn write(&self, request: &Request, started: Timestamp, status: Option<u16>, duration: Duration) {
+    pub(crate) fn write(
+        &self,
+        request: &Request,
+        started: Timestamp,
+        status: Option<u16>,
+        duration: Duration,
+    ) {
         let mut line = line_of(request, started, status, duration);
         line.push('\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,7 +138,8 @@ mod tests {
             let request = Request::new(Method::PUT, &uri, headers, Bytes::from(body.to_owned()));
             line_of(&request, Timestamp(0), Some(200), Duration::from_millis(2))
         };
-        let form = log("application/x-www-form-urlencoded", "/t/oauth2/token", "client_id=a&client_secret=hunter2");
+        let form =
+            log("application/x-www-form-urlencoded", "/t/oauth2/token", "client_id=a&client_secret=hunter2");
         assert!(form.contains("\"client_id\":\"a\"") && !form.contains("hunter2"), "{form}");
         let json = log(
             "application/json",

@@ -32,8 +32,10 @@ const READS: Limit = Limit { name: "reads", capacity: 250.0, per_second: 25.0 };
 const WRITES: Limit = Limit { name: "writes", capacity: 200.0, per_second: 10.0 };
 const DELETES: Limit = Limit { name: "deletes", capacity: 200.0, per_second: 10.0 };
 const NETWORK_WRITES: Limit = Limit { name: "network writes", capacity: 1000.0, per_second: 1000.0 / 300.0 };
-const NETWORK_READS: Limit = Limit { name: "network reads", capacity: 10_000.0, per_second: 10_000.0 / 300.0 };
-const PRIVATE_DNS_READS: Limit = Limit { name: "private DNS reads", capacity: 500.0, per_second: 500.0 / 300.0 };
+const NETWORK_READS: Limit =
+    Limit { name: "network reads", capacity: 10_000.0, per_second: 10_000.0 / 300.0 };
+const PRIVATE_DNS_READS: Limit =
+    Limit { name: "private DNS reads", capacity: 500.0, per_second: 500.0 / 300.0 };
 const CLUSTER_WRITES: Limit = Limit { name: "cluster writes", capacity: 20.0, per_second: 1.0 / 60.0 };
 const POOL_WRITES: Limit = Limit { name: "node pool writes", capacity: 20.0, per_second: 1.0 / 60.0 };
 
@@ -46,7 +48,12 @@ impl Throttle {
     /// # Errors
     ///
     /// 429 with the seconds until the next request has a chance.
-    pub(crate) fn admit(&mut self, request: &Request, subscription: &str, now: Timestamp) -> Result<(), ArmError> {
+    pub(crate) fn admit(
+        &mut self,
+        request: &Request,
+        subscription: &str,
+        now: Timestamp,
+    ) -> Result<(), ArmError> {
         let class = class_of(&request.method);
         if let Some(seconds) = self.take(class, now) {
             let mut error = ArmError::gateway(
@@ -64,7 +71,10 @@ impl Throttle {
         for limit in service_limits(request) {
             if let Some(seconds) = self.take(*limit, now) {
                 let code = if limit.name.starts_with("network") { "TooManyRequests" } else { "Throttled" };
-                let text = format!("The limit of {} was exceeded. Please retry after {seconds} seconds.", limit.name);
+                let text = format!(
+                    "The limit of {} was exceeded. Please retry after {seconds} seconds.",
+                    limit.name
+                );
                 let mut error = ArmError::new(429, code, text);
                 error.retry_after_seconds = Some(seconds);
                 return Err(error);
@@ -92,7 +102,11 @@ impl Throttle {
     /// Returns the tokens left for a method's class.
     fn remaining(&self, limit: Limit) -> u64 {
         let tokens = self.buckets.get(limit.name).map_or(limit.capacity, |bucket| bucket.tokens);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the capacity")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and the capacity"
+        )]
         let tokens = tokens as u64;
         tokens
     }
@@ -101,7 +115,8 @@ impl Throttle {
 /// Returns the headers that tell how much is left; full buckets without a throttle.
 pub(crate) fn remaining_headers(throttle: Option<&Throttle>, method: &Method) -> Vec<(&'static str, String)> {
     let class = class_of(method);
-    let left = throttle.map_or_else(|| Throttle::default().remaining(class).saturating_sub(1), |it| it.remaining(class));
+    let left = throttle
+        .map_or_else(|| Throttle::default().remaining(class).saturating_sub(1), |it| it.remaining(class));
     let global = left * GLOBAL_FACTOR;
     match class.name {
         "reads" => vec![("x-ms-ratelimit-remaining-subscription-global-reads", global.to_string())],
@@ -175,7 +190,8 @@ mod tests {
     #[test]
     fn services_have_stricter_limits() {
         let mut throttle = Throttle::default();
-        let put = request(Method::PUT, "/subscriptions/s/x/providers/Microsoft.ContainerService/managedClusters/a");
+        let put =
+            request(Method::PUT, "/subscriptions/s/x/providers/Microsoft.ContainerService/managedClusters/a");
         for _ in 0..20 {
             throttle.admit(&put, "s", Timestamp(0)).expect("twenty are allowed");
         }

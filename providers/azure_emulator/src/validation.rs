@@ -65,7 +65,12 @@ struct Walk<'c> {
 }
 
 impl Walk<'_> {
-    fn object<'b>(&self, shape: ShapeId, object: &'b Map<String, Value>, path: &mut Path<'b>) -> Result<(), Finding> {
+    fn object<'b>(
+        &self,
+        shape: ShapeId,
+        object: &'b Map<String, Value>,
+        path: &mut Path<'b>,
+    ) -> Result<(), Finding> {
         let shape = self.catalog.shape(shape);
         for (name, value) in object {
             if path.is_empty() && matches!(name.as_str(), "id" | "name" | "type" | "systemData") {
@@ -168,7 +173,9 @@ impl Walk<'_> {
                 Ok(())
             }
             (Kind::Object(shape), Value::Object(object)) => self.object(*shape, object, path),
-            _ => Err(finding(path, Problem::WrongType { expected: expected_type(kind), value: value.clone() })),
+            _ => {
+                Err(finding(path, Problem::WrongType { expected: expected_type(kind), value: value.clone() }))
+            }
         }
     }
 

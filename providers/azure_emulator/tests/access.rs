@@ -35,7 +35,8 @@ async fn tokens_are_checked() {
         .header("host", cloud.host())
         .body(Default::default())
         .expect("a request");
-    let answer = cloud.send_request(anonymous).await.expect("an answer").expect_error(401, "AuthenticationFailed");
+    let answer =
+        cloud.send_request(anonymous).await.expect("an answer").expect_error(401, "AuthenticationFailed");
     assert!(answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer ")));
 
     let good = std::mem::take(&mut cloud.token);
@@ -62,7 +63,8 @@ async fn wrong_secrets_get_no_token() {
             .expect("a request")
     };
     let id = &env["ARM_CLIENT_ID"];
-    let wrong = format!("grant_type=client_credentials&client_id={id}&client_secret=no&resource=https%3A%2F%2Fx");
+    let wrong =
+        format!("grant_type=client_credentials&client_id={id}&client_secret=no&resource=https%3A%2F%2Fx");
     let answer = cloud.send_request(post(wrong)).await.expect("an answer").expect(401);
     assert_eq!(answer.body["error"], "invalid_client");
     let code = format!("grant_type=authorization_code&client_id={id}");
@@ -92,7 +94,8 @@ async fn tokens_for_something_else_are_refused() {
 #[tokio::test]
 async fn only_loopback_addresses_are_served() {
     let listen: SocketAddr = "0.0.0.0:0".parse().expect("an address");
-    let error = Emulator::start(EmulatorConfig { listen, ..EmulatorConfig::default() }).await.expect_err("refused");
+    let error =
+        Emulator::start(EmulatorConfig { listen, ..EmulatorConfig::default() }).await.expect_err("refused");
     assert!(matches!(error, EmulatorError::NotLoopback(_)), "{error}");
 }
 
@@ -108,7 +111,10 @@ async fn requests_are_checked_before_anything_else() {
         .get("/subscriptions/11111111-1111-1111-1111-111111111111?api-version=2022-12-01")
         .await
         .expect_error(404, "SubscriptionNotFound");
-    cloud.get(&format!("{group}/providers/Microsoft.Nope/x/y")).await.expect_error(404, "InvalidResourceNamespace");
+    cloud
+        .get(&format!("{group}/providers/Microsoft.Nope/x/y"))
+        .await
+        .expect_error(404, "InvalidResourceNamespace");
     cloud
         .get(&format!("{group}/providers/Microsoft.Network/virtualNetwork/v"))
         .await

@@ -28,7 +28,10 @@ async fn groups_are_made_changed_and_deleted() {
     cloud.put(&id, json!({"location": "eastus"})).await.expect_error(409, "InvalidResourceGroupLocation");
     let patched = cloud.patch(&id, json!({"tags": {"c": "d"}})).await.expect(200).body;
     assert_eq!(patched["tags"], json!({"a": "b", "c": "d"}));
-    assert_eq!(names(&cloud.get(&format!("{}/resourcegroups", cloud.subscription)).await.expect(200).body), ["Rg-1"]);
+    assert_eq!(
+        names(&cloud.get(&format!("{}/resourcegroups", cloud.subscription)).await.expect(200).body),
+        ["Rg-1"]
+    );
 
     let deletion = cloud.delete(&id).await.expect(202);
     let location = deletion.header("location").expect("a location").to_owned();
@@ -44,7 +47,10 @@ async fn bad_groups_are_refused() {
     cloud.put(&cloud.group("rg"), json!({})).await.expect_error(400, "LocationRequired");
     let nowhere = json!({"location": "atlantis"});
     cloud.put(&cloud.group("rg"), nowhere).await.expect_error(400, "LocationNotAvailableForResourceType");
-    cloud.put(&cloud.group("rg."), json!({"location": "westeurope"})).await.expect_error(400, "InvalidResourceGroup");
+    cloud
+        .put(&cloud.group("rg."), json!({"location": "westeurope"}))
+        .await
+        .expect_error(400, "InvalidResourceGroup");
     let unknown = json!({"location": "westeurope", "propertys": {}});
     cloud.put(&cloud.group("rg"), unknown).await.expect_error(400, "InvalidRequestContent");
     let answer = cloud.send_text(Method::PUT, &cloud.group("rg"), "{\"location\":".into(), &[]).await;

@@ -4,3 +4,4 @@ mod support;
 
 mod access;
 mod groups;
+mod platform;

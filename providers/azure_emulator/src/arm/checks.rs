@@ -12,19 +12,24 @@ use crate::error::{
 };
 use crate::guid;
 use crate::regions;
-use crate::resource_id::{RequestPath, key_of, name_of, parent_key};
+use crate::resource_id::{RequestPath, name_of, parent_key};
 use crate::table::{CATALOG, Dialect, LocationRule, ResourceType, Scope, Unique};
 use crate::world::{Operation, OperationKind, Resource};
 
 /// The subscription in the path must be the emulator's.
 pub(crate) fn subscription(context: &Context<'_>, path: &RequestPath) -> Result<(), ArmError> {
     let [first, id, ..] = path.segments() else { return Ok(()) };
-    if !first.eq_ignore_ascii_case("subscriptions") || id.eq_ignore_ascii_case(&context.settings.identity.subscription_id)
+    if !first.eq_ignore_ascii_case("subscriptions")
+        || id.eq_ignore_ascii_case(&context.settings.identity.subscription_id)
     {
         return Ok(());
     }
     if guid::is_guid(id) {
-        Err(ArmError::gateway(404, "SubscriptionNotFound", format!("The subscription '{id}' could not be found.")))
+        Err(ArmError::gateway(
+            404,
+            "SubscriptionNotFound",
+            format!("The subscription '{id}' could not be found."),
+        ))
     } else {
         Err(ArmError::gateway(
             400,
@@ -43,7 +48,8 @@ pub(crate) fn version(
     let service = CATALOG.service_of(resource_type);
     let version = context.version();
     let is_known = |versions: &[String]| versions.iter().any(|known| known.eq_ignore_ascii_case(version));
-    if is_known(&service.accepts) || (context.settings.accept_retired_versions && is_known(&service.retired)) {
+    if is_known(&service.accepts) || (context.settings.accept_retired_versions && is_known(&service.retired))
+    {
         return Ok(());
     }
     let (_, short_name) = resource_type.name.split_once('/').unwrap_or(("", &resource_type.name));
@@ -162,10 +168,25 @@ pub(crate) fn not_busy(context: &Context<'_>, target: &Target) -> Result<(), Arm
         let own = context.world.get(&target.key).and_then(|resource| resource.pending.as_ref());
         own.and_then(|pending| context.world.operation(&pending.operation))
     });
+    let running = running.or_else(|| related_operation(context, target));
     match running {
         Some(operation) => Err(busy_error(context, target, operation)),
         None => Ok(()),
     }
+}
+
+/// A child waits for its parent; a cluster also waits for its node pools, which do not wait for each other.
+fn related_operation<'c>(context: &'c Context<'_>, target: &Target) -> Option<&'c Operation> {
+    let resource_type = CATALOG.get(target.kind);
+    if resource_type.is_child() {
+        return context.world.running_operation(&target.parent);
+    }
+    if CATALOG.service_of(resource_type).dialect != Dialect::ContainerService {
+        return None;
+    }
+    let pools = context.world.children(&target.key, "agentPools");
+    let pending = pools.into_iter().find_map(|(_, pool)| pool.pending.as_ref());
+    pending.and_then(|pending| context.world.operation(&pending.operation))
 }
 
 fn busy_error(context: &Context<'_>, target: &Target, operation: &Operation) -> ArmError {
@@ -199,7 +220,9 @@ fn busy_error(context: &Context<'_>, target: &Target, operation: &Operation) -> 
         ),
         Dialect::PostgreSql => ArmError::conflict(
             "ServerIsBusy",
-            format!("Cannot complete operation while server '{name}' is busy processing another operation. Please try again later."),
+            format!(
+                "Cannot complete operation while server '{name}' is busy processing another operation. Please try again later."
+            ),
         ),
         _ => ArmError::conflict(
             "Conflict",
@@ -239,7 +262,6 @@ pub(crate) fn preconditions(context: &Context<'_>, existing: Option<&Resource>) 
 
 /// Checks the body's location, and gives it the service's form.
 pub(crate) fn location(
-    context: &Context<'_>,
     target: &Target,
     existing: Option<&Resource>,
     body: &mut Object,
@@ -350,7 +372,9 @@ pub(crate) fn tags(resource_type: &ResourceType, body: &Object) -> Result<(), Ar
             return Err(ArmError::gateway(
                 400,
                 "InvalidTagNameCharacters",
-                format!("The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters."),
+                format!(
+                    "The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters."
+                ),
             ));
         }
         if value.as_str().is_some_and(|value| value.chars().count() > 256) {
@@ -387,7 +411,8 @@ pub(crate) fn locks(context: &Context<'_>, key: &str) -> Result<(), ArmError> {
         let is_below = deletes && scope.strip_prefix(key).is_some_and(|rest| rest.starts_with('/'));
         let is_itself = key.starts_with(&**lock);
         let level = context.world.get(lock).map(Resource::body);
-        let level = level.as_ref().and_then(|body| text_at(body, &["properties", "level"])).unwrap_or_default();
+        let level =
+            level.as_ref().and_then(|body| text_at(body, &["properties", "level"])).unwrap_or_default();
         let forbids = level == "ReadOnly" || (level == "CanNotDelete" && deletes);
         if (covers || is_below) && forbids && !is_itself {
             let verb = if deletes { "delete" } else { "write" };
@@ -419,10 +444,4 @@ pub(crate) fn registration(context: &Context<'_>, target: &Target) -> Result<(),
              how to register subscriptions."
         ),
     ))
-}
-
-/// Returns the group's resource, for callers that know it exists.
-pub(crate) fn group_of<'c>(context: &'c Context<'_>, target: &Target) -> Option<&'c Resource> {
-    let group = target.group.as_ref()?;
-    context.world.get(&key_of(&format!("/subscriptions/{}/resourceGroups/{group}", context.settings.identity.subscription_id)))
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
+use super::Context;
 use super::checks;
 use super::filter::Filter;
 use super::paging::{Page, page_of};
 use super::read::implicit_resource;
 use super::render::{render, render_object, render_summary};
 use super::target::Target;
-use super::Context;
 use crate::body::text_at;
 use crate::error::{ArmError, resource_group_not_found};
 use crate::http::Response;
@@ -44,7 +44,11 @@ pub(crate) fn of_type(
     }
     let after = Page::start_after(context);
     let mut page = Page::new(context);
-    let above = if resource_type.is_child() { format!("{scope}/{}", part.rest[pairs * 2].to_ascii_lowercase()) } else { scope.to_string() };
+    let above = if resource_type.is_child() {
+        format!("{scope}/{}", part.rest[pairs * 2].to_ascii_lowercase())
+    } else {
+        scope.to_string()
+    };
     for (key, resource) in context.world.of_type_below(kind, &above, &after) {
         if resource.kind == kind && !page.push(key, || render(context.view(), resource)) {
             break;
@@ -119,7 +123,12 @@ pub(crate) fn all_resources(context: &mut Context<'_>) -> Result<Response, ArmEr
     if segments.len() == 5 && !context.world.contains(&scope) {
         return Err(resource_group_not_found(&segments[3]));
     }
-    let filter = context.request.query("$filter").filter(|filter| !filter.is_empty()).map(Filter::parse).transpose()?;
+    let filter = context
+        .request
+        .query("$filter")
+        .filter(|filter| !filter.is_empty())
+        .map(Filter::parse)
+        .transpose()?;
     let expand = context.request.query("$expand");
     let after = Page::start_after(context);
     let mut page = Page::new(context);

@@ -21,7 +21,13 @@ pub(crate) fn delete(context: &mut Context<'_>, target: &Target) -> Result<Respo
     {
         // Asked again: the answer is the operation that runs.
         let id = running.id.clone();
-        return Ok(operations::with_headers(context, Response::empty(verb.code), &id, verb, context.version()));
+        return Ok(operations::with_headers(
+            context,
+            Response::empty(verb.code),
+            &id,
+            verb,
+            context.version(),
+        ));
     }
     checks::preconditions(context, Some(resource))?;
     checks::locks(context, &target.key)?;
@@ -30,7 +36,10 @@ pub(crate) fn delete(context: &mut Context<'_>, target: &Target) -> Result<Respo
     if verb.style == Style::Sync {
         let body = (verb.code == 200 && resource_type.scope == crate::table::Scope::Any)
             .then(|| render::render(context.view(), resource));
-        context.effects().remove_tree(&target.key);
+        let (request, removed) = (context.request, resource.clone());
+        let mut effects = context.effects();
+        effects.remove_tree(&target.key);
+        behaviour_of(target.kind).deleted_by(&mut effects, request, &removed);
         return Ok(match body {
             Some(body) => Response::json_text(verb.code, body),
             None => Response::empty(verb.code),

@@ -6,12 +6,27 @@ use crate::error::ArmError;
 /// A parsed filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
-    Equals { name: String, value: String },
-    Differs { name: String, value: String },
-    StartsWith { name: String, value: String },
-    Contains { name: String, value: String },
+    Equals {
+        name: String,
+        value: String,
+    },
+    Differs {
+        name: String,
+        value: String,
+    },
+    StartsWith {
+        name: String,
+        value: String,
+    },
+    Contains {
+        name: String,
+        value: String,
+    },
     /// A function without a property, such as `atScope()` or `assignedTo('id')`.
-    Call { name: String, argument: Option<String> },
+    Call {
+        name: String,
+        argument: Option<String>,
+    },
     And(Vec<Filter>),
     Or(Vec<Filter>),
 }
@@ -96,7 +111,9 @@ fn tokenize(text: &str) -> Vec<Token> {
             _ if character.is_whitespace() => {}
             _ => {
                 let mut word = String::from(character);
-                while let Some(next) = characters.next_if(|next| !next.is_whitespace() && !"(),'".contains(*next)) {
+                while let Some(next) =
+                    characters.next_if(|next| !next.is_whitespace() && !"(),'".contains(*next))
+                {
                     word.push(next);
                 }
                 tokens.push(Token::Word(word.to_lowercase()));
@@ -223,7 +240,9 @@ mod tests {
 
     #[test]
     fn other_filters_are_refused() {
-        for filter in ["", "name", "name gt 'x'", "(name eq 'x'", "name eq 'x' and", "f('a','b','c')", &"(".repeat(99)] {
+        for filter in
+            ["", "name", "name gt 'x'", "(name eq 'x'", "name eq 'x' and", "f('a','b','c')", &"(".repeat(99)]
+        {
             assert_eq!(Filter::parse(filter).expect_err(filter).code, "InvalidFilterInQueryString");
         }
     }

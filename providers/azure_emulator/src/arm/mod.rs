@@ -21,15 +21,16 @@ use crate::behaviour::{Action, Effects, Outcome, View};
 use crate::clock::Timestamp;
 use crate::error::ArmError;
 use crate::http::{Request, Response};
-use crate::resource_id::{ProviderPart, key_of, scope_id};
+use crate::resource_id::ProviderPart;
 use crate::services::{self, behaviour_of};
 use crate::settings::Settings;
 use crate::table::{CATALOG, TypeIndex};
 use crate::world::{Failure, OperationKind, World};
 use target::Target;
 
+pub(crate) use checks::tags as check_tags;
 pub(crate) use filter::Filter;
-pub(crate) use paging::{Page, page_of};
+pub(crate) use paging::page_of;
 pub(crate) use target::scope_of;
 
 /// One request in progress.
@@ -87,12 +88,14 @@ fn route(context: &mut Context<'_>) -> Result<Response, ArmError> {
         return operations::answer_poll(context, id, poll);
     }
     match lower[..] {
-        ["subscriptions"] | ["tenants"] | ["subscriptions", _] | ["subscriptions", _, "locations" | "tagnames"] => {
-            subscriptions::answer(context, &lower)
-        }
-        ["subscriptions", _, "providers"] | ["subscriptions", _, "providers", _] | ["providers"] | ["providers", _] => {
-            providers::list(context, &lower)
-        }
+        ["subscriptions"]
+        | ["tenants"]
+        | ["subscriptions", _]
+        | ["subscriptions", _, "locations" | "tagnames"] => subscriptions::answer(context, &lower),
+        ["subscriptions", _, "providers"]
+        | ["subscriptions", _, "providers", _]
+        | ["providers"]
+        | ["providers", _] => providers::list(context, &lower),
         ["subscriptions", _, "providers", namespace, "register" | "unregister"] => {
             providers::register(context, namespace, lower[4] == "register")
         }
@@ -111,9 +114,17 @@ fn route(context: &mut Context<'_>) -> Result<Response, ArmError> {
 
 /// Types that stand for questions to a service rather than for resources.
 fn is_service_endpoint(segment: &str) -> bool {
-    ["locations", "checknameavailability", "deletedvaults", "deletedworkspaces", "operations", "resources", "skus"]
-        .iter()
-        .any(|word| segment.eq_ignore_ascii_case(word))
+    [
+        "locations",
+        "checknameavailability",
+        "deletedvaults",
+        "deletedworkspaces",
+        "operations",
+        "resources",
+        "skus",
+    ]
+    .iter()
+    .any(|word| segment.eq_ignore_ascii_case(word))
 }
 
 fn provider_path(context: &mut Context<'_>, part: ProviderPart<'_>) -> Result<Response, ArmError> {
@@ -146,14 +157,26 @@ fn provider_path(context: &mut Context<'_>, part: ProviderPart<'_>) -> Result<Re
         if is_read && let Some(kind) = CATALOG.find(&part.type_name(pairs + 1)) {
             return collection::of_type(context, kind, part);
         }
-        if is_read && pairs > 0 && let Some(kind) = parent_with_nested(part, pairs + 1) {
+        if is_read
+            && pairs > 0
+            && let Some(kind) = parent_with_nested(part, pairs + 1)
+        {
             return nested::answer(context, Target::new(kind, part, pairs), part);
         }
-        if pairs > 0 && let Some(kind) = CATALOG.find(&part.type_name(pairs)) {
+        if pairs > 0
+            && let Some(kind) = CATALOG.find(&part.type_name(pairs))
+        {
             return act(context, &Target::new(kind, part, pairs), segment);
         }
     }
-    Err(checks::unknown_type(context, namespace, &part.rest.iter().step_by(2).cloned().collect::<Vec<_>>().join("/")))
+    if let Some(answer) = services::answer_endpoint(context, part) {
+        return answer;
+    }
+    Err(checks::unknown_type(
+        context,
+        namespace,
+        &part.rest.iter().step_by(2).cloned().collect::<Vec<_>>().join("/"),
+    ))
 }
 
 /// Returns the type above the last of `pairs` types, if that last one is an array in its body.
@@ -223,9 +246,4 @@ fn act(context: &mut Context<'_>, target: &Target, segment: &str) -> Result<Resp
             Ok(operations::with_headers(context, Response::empty(code), &operation, &verb, version))
         }
     }
-}
-
-/// Returns the key of the scope in a provider path.
-pub(crate) fn scope_key(part: ProviderPart<'_>) -> crate::resource_id::Key {
-    key_of(&scope_id(part.scope))
 }

@@ -90,7 +90,8 @@ fn put(
     if !exists && !dialect::is_valid_name(resource_type, &target.name) {
         return Err(dialect::name_error(service.dialect, resource_type, &target.name));
     }
-    if let Some(finding) = find_problem(&CATALOG, resource_type, context.version(), &sent, Completeness::Full) {
+    if let Some(finding) = find_problem(&CATALOG, resource_type, context.version(), &sent, Completeness::Full)
+    {
         return Err(dialect::body_error(service.dialect, &finding));
     }
     sent.insert("name".into(), json!(target.name));
@@ -152,9 +153,5 @@ fn has_name(element: &Value, name: &str) -> bool {
 }
 
 fn missing(context: &Context<'_>, name: &str) -> ArmError {
-    ArmError::new(
-        404,
-        "NotFound",
-        format!("Resource {} ({name}) not found.", context.request.raw_path),
-    )
+    ArmError::new(404, "NotFound", format!("Resource {} ({name}) not found.", context.request.raw_path))
 }

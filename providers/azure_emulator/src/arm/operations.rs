@@ -125,7 +125,8 @@ pub(crate) fn with_headers(
             response = response.with_header("location", url(&service.result_path));
         }
         Style::AsyncAndSelf => {
-            let itself = context.world.get(&operation.target).map_or(&*operation.target, |resource| &*resource.id);
+            let itself =
+                context.world.get(&operation.target).map_or(&*operation.target, |resource| &*resource.id);
             let location = format!("{}{itself}?api-version={version}", context.settings.base_url);
             response = response.with_header("location", location);
         }
@@ -168,14 +169,13 @@ fn operation_url(
         return format!("{base}/subscriptions/{subscription}/{path}/{id}?api-version={version}");
     }
     let (scope, path) = match path.strip_prefix("{group}/") {
-        Some(path) => (format!("subscriptions/{subscription}/resourceGroups/{}", group.unwrap_or_default()), path),
+        Some(path) => {
+            (format!("subscriptions/{subscription}/resourceGroups/{}", group.unwrap_or_default()), path)
+        }
         None => (format!("subscriptions/{subscription}"), path.as_str()),
     };
     let signature = signature_of(service, operation);
-    format!(
-        "{base}/{scope}/providers/{}/{path}/{id}?api-version={version}{signature}",
-        service.namespace
-    )
+    format!("{base}/{scope}/providers/{}/{path}/{id}?api-version={version}{signature}", service.namespace)
 }
 
 /// Network signs its operation URLs, which makes them 3.5 kB long: clients must cope with that.
@@ -205,8 +205,13 @@ pub(crate) fn poll_kind(segment: &str) -> Option<Poll> {
     match segment {
         "operationresults" | "privatednsoperationresults" | "dnsoperationresults" => Some(Poll::Result),
         // Storage calls its result URLs by a name that Redis has for status documents.
-        "operations" | "operationstatuses" | "operationsstatus" | "asyncoperations" | "azureasyncoperation"
-        | "privatednsoperationstatuses" | "dnsoperationstatuses" => Some(Poll::Status),
+        "operations"
+        | "operationstatuses"
+        | "operationsstatus"
+        | "asyncoperations"
+        | "azureasyncoperation"
+        | "privatednsoperationstatuses"
+        | "dnsoperationstatuses" => Some(Poll::Status),
         _ => None,
     }
 }
@@ -249,7 +254,9 @@ fn answer_result(context: &Context<'_>, service: &Service, operation: &Operation
             let url = operation_url(context, service, path, operation, context.version());
             with_retry_after(context, Response::empty(202).with_header("location", url), service)
         }
-        (OperationStatus::Failed, Some(failure)) => ArmError::conflict(failure.code.clone(), &failure.message).into(),
+        (OperationStatus::Failed, Some(failure)) => {
+            ArmError::conflict(failure.code.clone(), &failure.message).into()
+        }
         _ if operation.kind == OperationKind::Delete => {
             Response::empty(if service.name == "resources" { 200 } else { 204 })
         }
@@ -283,7 +290,8 @@ fn status_document(context: &Context<'_>, operation: &Operation) -> Value {
         document["endTime"] = json!(operation.finish.rfc3339());
         document["percentComplete"] = json!(100);
     }
-    if let (OperationStatus::Failed, Some(Failure { code, message })) = (operation.status, &operation.failure) {
+    if let (OperationStatus::Failed, Some(Failure { code, message })) = (operation.status, &operation.failure)
+    {
         document["error"] = json!({"code": code, "message": message});
     }
     if let (OperationStatus::Succeeded, Some(result)) = (operation.status, &operation.result) {

@@ -20,7 +20,8 @@ pub(crate) fn get(context: &Context<'_>, target: &Target) -> Result<Response, Ar
     let resource = match context.world.get(&target.key) {
         Some(resource) => resource,
         None => {
-            implicit = implicit_resource(context, target).ok_or_else(|| checks::not_found(context, target))?;
+            implicit =
+                implicit_resource(context, target).ok_or_else(|| checks::not_found(context, target))?;
             &implicit
         }
     };
@@ -36,7 +37,7 @@ pub(crate) fn get(context: &Context<'_>, target: &Target) -> Result<Response, Ar
 
 /// Makes the resource that exists without having been made, such as a server parameter.
 pub(crate) fn implicit_resource(context: &Context<'_>, target: &Target) -> Option<Resource> {
-    let parent = context.world.get(&target.parent)?;
+    let parent = context.world.get(&target.parent);
     let body = behaviour_of(target.kind).implicit(context.view(), parent, &target.name)?;
     let mut resource = Resource {
         id: target.answered_id(context).into(),

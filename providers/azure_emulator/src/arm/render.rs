@@ -125,7 +125,15 @@ pub(crate) fn render_summary(resource: &Resource, expand: Option<&str>) -> Value
     body.retain(|name, _| {
         matches!(
             name.as_str(),
-            "location" | "tags" | "sku" | "kind" | "identity" | "zones" | "managedBy" | "plan" | "extendedLocation"
+            "location"
+                | "tags"
+                | "sku"
+                | "kind"
+                | "identity"
+                | "zones"
+                | "managedBy"
+                | "plan"
+                | "extendedLocation"
         )
     });
     body.insert("id".into(), json!(resource.id));

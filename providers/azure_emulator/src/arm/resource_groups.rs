@@ -57,7 +57,8 @@ pub(crate) fn answer(context: &mut Context<'_>) -> Result<Response, ArmError> {
 fn delete(context: &mut Context<'_>, target: &Target) -> Result<Response, ArmError> {
     let resource_type = CATALOG.get(target.kind);
     let verb = resource_type.delete.clone().expect("groups can be deleted");
-    let running = context.world.running_operation(&target.key).filter(|running| running.kind == OperationKind::Delete);
+    let running =
+        context.world.running_operation(&target.key).filter(|running| running.kind == OperationKind::Delete);
     if let Some(running) = running {
         let id = running.id.clone();
         return Ok(operations::with_headers(context, Response::empty(202), &id, &verb, context.version()));
@@ -84,7 +85,12 @@ fn delete(context: &mut Context<'_>, target: &Target) -> Result<Response, ArmErr
 /// Answers the list of groups; `$filter=tagName eq 'a' and tagValue eq 'b'` selects some.
 pub(crate) fn list(context: &mut Context<'_>) -> Result<Response, ArmError> {
     checks::version(context, CATALOG.get(kind()), None)?;
-    let filter = context.request.query("$filter").filter(|filter| !filter.is_empty()).map(Filter::parse).transpose()?;
+    let filter = context
+        .request
+        .query("$filter")
+        .filter(|filter| !filter.is_empty())
+        .map(Filter::parse)
+        .transpose()?;
     let scope = format!("/subscriptions/{}", context.request.path.segments()[1].to_ascii_lowercase());
     let after = Page::start_after(context);
     let mut page = Page::new(context);

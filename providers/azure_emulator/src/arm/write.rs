@@ -92,7 +92,7 @@ pub(crate) fn write(
         return Err(dialect::name_error(service.dialect, resource_type, &target.name));
     }
     if mode == Mode::Replace || sent.contains_key("location") {
-        checks::location(context, target, existing.as_ref(), &mut sent)?;
+        checks::location(target, existing.as_ref(), &mut sent)?;
     }
     check_body(context, resource_type, &sent, mode)?;
     checks::unique_name(context, target)?;
@@ -121,7 +121,11 @@ fn check_body(
 fn verb_of<'t>(resource_type: &'t ResourceType, existing: &Option<Resource>, mode: Mode) -> &'t Verb {
     match (mode, &resource_type.patch) {
         (Mode::Replace, _) | (_, Patch::None) => {
-            if existing.is_some() { &resource_type.update } else { &resource_type.create }
+            if existing.is_some() {
+                &resource_type.update
+            } else {
+                &resource_type.create
+            }
         }
         (_, Patch::Tags(verb) | Patch::Merge(verb)) => verb,
     }
@@ -205,7 +209,9 @@ fn take_children<'c>(draft: &mut Draft<'c>) -> Result<Vec<Draft<'c>>, ArmError> 
     let mut children: Vec<Draft<'c>> = Vec::new();
     let embeds = &draft.resource_type.embeds;
     for embed in embeds {
-        let Some(properties) = draft.body.get_mut("properties").and_then(Value::as_object_mut) else { continue };
+        let Some(properties) = draft.body.get_mut("properties").and_then(Value::as_object_mut) else {
+            continue;
+        };
         let listed = properties.remove(&embed.property);
         if !embed.writable {
             continue;
@@ -242,7 +248,8 @@ fn child_draft<'c>(parent: &Draft<'c>, embed: &Embed, element: Value) -> Result<
     Ok(Draft {
         view: parent.view,
         resource_type,
-        id: existing.map_or_else(|| format!("{}/{}/{name}", parent.id, embed.child), |child| child.id.to_string()),
+        id: existing
+            .map_or_else(|| format!("{}/{}/{name}", parent.id, embed.child), |child| child.id.to_string()),
         key,
         version: parent.version.clone(),
         body: sent.clone(),
@@ -265,14 +272,12 @@ fn drop_embedded(draft: &mut Draft<'_>) {
 }
 
 fn duplicate_name(id: &str, name: &str) -> ArmError {
-    ArmError::bad_request(
-        "InvalidRequestFormat",
-        "Cannot parse the request.",
+    ArmError::bad_request("InvalidRequestFormat", "Cannot parse the request.").with_detail(
+        ArmError::bad_request(
+            "DuplicateResourceName",
+            format!("Resource {id} has two child resources with the same name ({name})."),
+        ),
     )
-    .with_detail(ArmError::bad_request(
-        "DuplicateResourceName",
-        format!("Resource {id} has two child resources with the same name ({name})."),
-    ))
 }
 
 /// Gives the parts of a body that have ids of their own their ids, types and states.
@@ -283,7 +288,9 @@ fn fill_nested(draft: &mut Draft<'_>, existing: Option<&Resource>) -> Result<(),
     let revision = existing.map_or(0, |resource| resource.revision) + 1;
     let (id, answers) = (draft.id.clone(), &draft.resource_type.answers);
     for list in &draft.resource_type.nested {
-        let Some(Value::Array(elements)) = draft.body.get_mut("properties").and_then(|value| value.get_mut(list)) else {
+        let Some(Value::Array(elements)) =
+            draft.body.get_mut("properties").and_then(|value| value.get_mut(list))
+        else {
             continue;
         };
         let mut names: Vec<String> = Vec::new();
@@ -441,7 +448,8 @@ pub(crate) fn answer(context: &Context<'_>, target: &Target, written: &Written) 
     let mut response = match (written.verb.code, dialect) {
         (202, Dialect::Storage) => Response::empty(202),
         (202, Dialect::PostgreSql) => {
-            let operation = if resource_type.is_child() { "Upsert" } else { "UpsertServerManagementOperationV2" };
+            let operation =
+                if resource_type.is_child() { "Upsert" } else { "UpsertServerManagementOperationV2" };
             Response::json(202, &json!({"operation": operation, "startTime": context.now.rfc3339()}))
         }
         (code, _) => Response::json_text(code, render_written(context, resource)),

@@ -22,7 +22,8 @@ pub(crate) fn answer(settings: &Settings, world: &World, request: &Request, path
             Response::json(200, &json!({"value": found}))
         }
         ["serviceprincipals", id] => {
-            let found = service_principals(settings, world).into_iter().find(|principal| principal["id"] == *id);
+            let found =
+                service_principals(settings, world).into_iter().find(|principal| principal["id"] == *id);
             found.map_or_else(|| not_found(id), |principal| Response::json(200, &principal))
         }
         ["applications"] => Response::json(200, &json!({"value": []})),
@@ -36,8 +37,13 @@ pub(crate) fn answer(settings: &Settings, world: &World, request: &Request, path
         ),
         ["directoryobjects", "getbyids"] => {
             let wanted = request.json_object().unwrap_or_default();
-            let ids: Vec<&str> =
-                wanted.get("ids").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let ids: Vec<&str> = wanted
+                .get("ids")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             let found: Vec<Value> = service_principals(settings, world)
                 .into_iter()
                 .filter(|principal| ids.iter().any(|id| principal["id"] == *id))
@@ -62,7 +68,8 @@ fn passes(filter: &Filter, principal: &Value) -> bool {
 
 /// The emulator's own principal and those of all managed identities.
 fn service_principals(settings: &Settings, world: &World) -> Vec<Value> {
-    let own = principal(&settings.identity.object_id, &settings.identity.client_id, "emulator", "Application");
+    let own =
+        principal(&settings.identity.object_id, &settings.identity.client_id, "emulator", "Application");
     let kind = CATALOG.find("Microsoft.ManagedIdentity/userAssignedIdentities");
     let identities = kind.into_iter().flat_map(|kind| world.of_type(kind)).filter_map(|key| {
         let resource = world.get(key)?;
@@ -96,5 +103,8 @@ fn not_found(id: &str) -> Response {
 }
 
 fn bad_filter() -> Response {
-    Response::json(400, &json!({"error": {"code": "Request_UnsupportedQuery", "message": "Unsupported Query."}}))
+    Response::json(
+        400,
+        &json!({"error": {"code": "Request_UnsupportedQuery", "message": "Unsupported Query."}}),
+    )
 }

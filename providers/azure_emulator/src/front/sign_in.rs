@@ -9,11 +9,18 @@ use crate::http::{Request, Response};
 use crate::settings::Settings;
 
 /// Answers a request to the authority; `None` if the path is not one of its paths. `path` is in lower case.
-pub(crate) fn answer(settings: &Settings, now: Timestamp, request: &Request, path: &[&str]) -> Option<Response> {
+pub(crate) fn answer(
+    settings: &Settings,
+    now: Timestamp,
+    request: &Request,
+    path: &[&str],
+) -> Option<Response> {
     match path {
         ["common" | "organizations", "discovery", "instance"] => Some(instance_discovery(settings, request)),
         [tenant, ".well-known", "openid-configuration"] => Some(configuration(settings, tenant, "")),
-        [tenant, "v2.0", ".well-known", "openid-configuration"] => Some(configuration(settings, tenant, "/v2.0")),
+        [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+            Some(configuration(settings, tenant, "/v2.0"))
+        }
         [_, "discovery", "keys"] | [_, "discovery", "v2.0", "keys"] => {
             // Tokens are signed with a secret key, so there are no public ones.
             Some(Response::json(200, &json!({"keys": []})))
@@ -98,7 +105,13 @@ fn issue_token(settings: &Settings, now: Timestamp, request: &Request, tenant: &
     let form = request.form();
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if field("grant_type") != Some("client_credentials") {
-        return refuse(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.", now);
+        return refuse(
+            400,
+            "unsupported_grant_type",
+            70003,
+            "The app requested an unsupported grant type.",
+            now,
+        );
     }
     if !field("client_id").is_some_and(|id| id.eq_ignore_ascii_case(&identity.client_id)) {
         let id = field("client_id").unwrap_or_default();
@@ -106,7 +119,8 @@ fn issue_token(settings: &Settings, now: Timestamp, request: &Request, tenant: &
         return refuse(400, "unauthorized_client", 700_016, &text, now);
     }
     let has_secret = field("client_secret").is_some_and(|secret| secret == identity.client_secret);
-    let has_assertion = field("client_assertion").is_some_and(|assertion| is_plausible_assertion(assertion, now));
+    let has_assertion =
+        field("client_assertion").is_some_and(|assertion| is_plausible_assertion(assertion, now));
     if !has_secret && !has_assertion {
         return refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now);
     }
@@ -116,7 +130,9 @@ fn issue_token(settings: &Settings, now: Timestamp, request: &Request, tenant: &
             first.strip_suffix("/.default").unwrap_or(first).to_owned()
         }
         (None, Some(resource)) => resource.to_owned(),
-        (None, None) => return refuse(400, "invalid_request", 900_144, "The 'scope' parameter is missing.", now),
+        (None, None) => {
+            return refuse(400, "invalid_request", 900_144, "The 'scope' parameter is missing.", now);
+        }
     };
     Response::json(
         200,

@@ -68,7 +68,11 @@ pub(crate) fn decode_claims(token: &str) -> Option<Value> {
 }
 
 /// Checks the bearer token of a request to the Resource Manager.
-pub(crate) fn check_management(settings: &Settings, now: Timestamp, request: &Request) -> Result<(), Response> {
+pub(crate) fn check_management(
+    settings: &Settings,
+    now: Timestamp,
+    request: &Request,
+) -> Result<(), Response> {
     let accepts = |audience: &str| {
         let bare = audience.trim_end_matches('/');
         bare == settings.base_url || MANAGEMENT_AUDIENCES.contains(&bare)

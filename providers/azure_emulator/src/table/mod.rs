@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-pub(crate) use shape::{Kind, Pattern, Property, Range, Shape, ShapeId, VersionSet};
+pub(crate) use shape::{Kind, Pattern, Property, Range, Shape, ShapeId};
 
 /// Everything that the tables declare, parsed once.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| match parse::parse_tables(TABLES) {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::shape::{Kind, Pattern, Property, Range, Shape, ShapeId, VersionRange, VersionSet};
 use super::{
-    Catalog, Dialect, ETag, Embed, LocationRule, NameRule, Patch, ResourceType, Scope, Service, Style, TypeIndex,
-    Unique, Verb,
+    Catalog, Dialect, ETag, Embed, LocationRule, NameRule, Patch, ResourceType, Scope, Service, Style,
+    TypeIndex, Unique, Verb,
 };
 
 type Result<T> = std::result::Result<T, String>;
@@ -172,9 +172,9 @@ impl Parser {
             }
             rest = next;
         }
-        let has_location = self.shapes[resource_type.body.0]
-            .as_ref()
-            .is_some_and(|draft| draft.properties.iter().any(|property| property.name == "location" && property.required));
+        let has_location = self.shapes[resource_type.body.0].as_ref().is_some_and(|draft| {
+            draft.properties.iter().any(|property| property.name == "location" && property.required)
+        });
         if has_location && resource_type.location == LocationRule::None {
             resource_type.location = LocationRule::Region;
         }
@@ -247,7 +247,9 @@ impl Parser {
         if text.starts_with('[') || text.starts_with('{') {
             return self.container(text, inner);
         }
-        let end = text.find(|character: char| !character.is_ascii_alphanumeric() && character != '_').unwrap_or(text.len());
+        let end = text
+            .find(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+            .unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
         let (range, rest) = parse_range(rest);
         match word {
@@ -255,7 +257,9 @@ impl Parser {
             "bool" => Ok((Kind::Bool, rest)),
             "int" => Ok((Kind::Integer(range), rest)),
             "number" => Ok((Kind::Number(range), rest)),
-            "tags" => Ok((Kind::Map(Box::new(Kind::String { length: Range::default(), pattern: None })), rest)),
+            "tags" => {
+                Ok((Kind::Map(Box::new(Kind::String { length: Range::default(), pattern: None })), rest))
+            }
             "object" => Ok((Kind::Object(self.add_shape(Draft::default())), rest)),
             "string" => {
                 let (pattern, rest) = parse_pattern(rest)?;
@@ -279,7 +283,8 @@ impl Parser {
             }
             None => {
                 let (items, rest) = self.kind(content, &[])?;
-                let rest = rest.trim_start().strip_prefix(close).ok_or_else(|| format!("`{open}` is not closed"))?;
+                let rest =
+                    rest.trim_start().strip_prefix(close).ok_or_else(|| format!("`{open}` is not closed"))?;
                 (items, rest)
             }
         };
@@ -460,7 +465,9 @@ fn parse_patch(text: &str) -> Result<Patch> {
 
 fn parse_embed(text: &str, writable: bool) -> Embed {
     match text.split_once(" as ") {
-        Some((child, property)) => Embed { child: child.into(), property: property.into(), writable, flat: true },
+        Some((child, property)) => {
+            Embed { child: child.into(), property: property.into(), writable, flat: true }
+        }
         None => Embed { child: text.into(), property: text.into(), writable, flat: false },
     }
 }

@@ -58,12 +58,21 @@ pub(crate) struct Property {
 pub(crate) enum Kind {
     Any,
     Bool,
-    String { length: Range, pattern: Option<Pattern> },
+    String {
+        length: Range,
+        pattern: Option<Pattern>,
+    },
     Integer(Range),
     Number(Range),
     /// One of these words; other words are legal too if `open`.
-    Enum { words: Vec<String>, open: bool },
-    List { items: Box<Kind>, length: Range },
+    Enum {
+        words: Vec<String>,
+        open: bool,
+    },
+    List {
+        items: Box<Kind>,
+        length: Range,
+    },
     /// Any keys, values of one kind.
     Map(Box<Kind>),
     Object(ShapeId),

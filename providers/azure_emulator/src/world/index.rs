@@ -10,7 +10,7 @@ use super::Resource;
 use crate::body::{list_at, text_at};
 use crate::cidr::Cidr;
 use crate::resource_id::{Key, key_of, parent_key};
-use crate::table::{CATALOG, TypeIndex, Unique};
+use crate::table::{CATALOG, ResourceType, Scope, TypeIndex, Unique};
 
 /// Derived from the resources alone, so nothing of it is stored.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Indexes {
     names: HashMap<(TypeIndex, String), Key>,
     /// Addresses in use per subnet, with the resource that uses them.
     addresses: HashMap<Key, HashMap<IpAddr, Key>>,
+    /// Principals of managed identities, lower-case, with the resource that has them.
+    principals: HashMap<String, Key>,
     /// Address prefixes of the subnets per virtual network.
     prefixes: HashMap<Key, Vec<(Key, Cidr)>>,
 }
@@ -37,6 +39,9 @@ impl Indexes {
         let resource_type = CATALOG.get(resource.kind);
         if resource_type.unique == Unique::Global {
             self.names.insert((resource.kind, resource.name().to_ascii_lowercase()), key.clone());
+        }
+        for principal in principals(resource_type, &resource.body) {
+            self.principals.insert(principal, key.clone());
         }
         for (subnet, address) in claimed_addresses(&resource.body) {
             self.addresses.entry(subnet).or_default().insert(address, key.clone());
@@ -62,6 +67,9 @@ impl Indexes {
             }
         }
         self.names.remove(&(resource.kind, resource.name().to_ascii_lowercase()));
+        for principal in principals(CATALOG.get(resource.kind), &resource.body) {
+            self.principals.remove(&principal);
+        }
         for (subnet, address) in claimed_addresses(&resource.body) {
             if let Some(addresses) = self.addresses.get_mut(&subnet) {
                 addresses.remove(&address);
@@ -89,7 +97,8 @@ impl Indexes {
         // A token that does not belong to this list would make an inverted range, which panics.
         let start: Key = if *start > *end { end.clone() } else { start.into() };
         let keys = self.by_type.get(&kind);
-        keys.into_iter().flat_map(move |keys| keys.range((Bound::Excluded(start.clone()), Bound::Excluded(end.clone()))))
+        keys.into_iter()
+            .flat_map(move |keys| keys.range((Bound::Excluded(start.clone()), Bound::Excluded(end.clone()))))
     }
 
     pub(super) fn referrers(&self, key: &str) -> impl Iterator<Item = &Key> + '_ {
@@ -104,6 +113,11 @@ impl Indexes {
     /// Returns who uses an address of a subnet.
     pub(crate) fn owner_of_address(&self, subnet: &str, address: IpAddr) -> Option<&Key> {
         self.addresses.get(subnet)?.get(&address)
+    }
+
+    /// Returns the resource whose managed identity has an object id.
+    pub(crate) fn owner_of_principal(&self, principal: &str) -> Option<&Key> {
+        self.principals.get(&principal.to_ascii_lowercase())
     }
 
     /// Returns how many addresses of a subnet are in use.
@@ -148,6 +162,18 @@ fn claimed_addresses(body: &str) -> Vec<(Key, IpAddr)> {
             Some((key_of(subnet), address))
         })
         .collect()
+}
+
+/// Returns the object ids of a resource's own identities.
+fn principals(resource_type: &ResourceType, body: &str) -> Vec<String> {
+    let is_identity = resource_type.name == "Microsoft.ManagedIdentity/userAssignedIdentities";
+    if !body.contains("\"principalId\"") || resource_type.scope == Scope::Any {
+        return Vec::new();
+    }
+    let Ok(Value::Object(body)) = serde_json::from_str(body) else { return Vec::new() };
+    let path: &[&str] =
+        if is_identity { &["properties", "principalId"] } else { &["identity", "principalId"] };
+    text_at(&body, path).map(str::to_ascii_lowercase).into_iter().collect()
 }
 
 fn is_subnet(key: &str) -> bool {

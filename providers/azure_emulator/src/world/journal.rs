@@ -7,8 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::record::{Record, from_line, to_line};
 use super::World;
+use super::record::{Record, from_line, to_line};
 
 const FILE_NAME: &str = "world.jsonl";
 

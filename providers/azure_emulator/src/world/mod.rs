@@ -12,7 +12,7 @@ mod resource;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
 
-pub(crate) use index::Indexes;
+pub(crate) use index::{Indexes, subnet_prefixes};
 pub(crate) use journal::{Journal, read_world, write_world};
 pub(crate) use operation::{Failure, Operation, OperationKind, OperationStatus};
 pub(crate) use record::Record;
@@ -74,7 +74,8 @@ impl World {
         let resources = self.resources.values().map(|resource| Record::Put(Box::new(resource.clone())));
         let running = self.due.iter().filter_map(|(_, id)| self.operations.get(id));
         let finished = self.finished.iter().filter_map(|id| self.operations.get(id));
-        let operations = running.chain(finished).map(|operation| Record::Operation(Box::new(operation.clone())));
+        let operations =
+            running.chain(finished).map(|operation| Record::Operation(Box::new(operation.clone())));
         registrations.chain(resources).chain(operations)
     }
 
@@ -91,11 +92,6 @@ impl World {
     /// Returns whether a resource exists.
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.resources.contains_key(key)
-    }
-
-    /// Returns the number of resources, groups included.
-    pub(crate) fn len(&self) -> usize {
-        self.resources.len()
     }
 
     /// Returns a number greater than all before: resources are listed in the order of their numbers.

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 /// API versions that tests need not repeat.
-pub const VERSIONS: &[(&str, &str)] = &[
+pub(crate) const VERSIONS: &[(&str, &str)] = &[
     ("/providers/microsoft.network/privatednszones", "2024-06-01"),
     ("/providers/microsoft.network/dnszones", "2018-05-01"),
     ("/providers/microsoft.authorization/roleassignments", "2022-04-01"),
@@ -40,51 +40,51 @@ pub const VERSIONS: &[(&str, &str)] = &[
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: hyper::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: hyper::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The error code, or nothing.
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()
     }
 
     /// Panics unless the status is the expected one.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Answer {
+    pub(crate) fn expect(self, status: u16) -> Answer {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
     /// Panics unless this is the expected error.
     #[track_caller]
-    pub fn expect_error(self, status: u16, code: &str) -> Answer {
+    pub(crate) fn expect_error(self, status: u16, code: &str) -> Answer {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
         self
     }
 }
 
 /// An emulator with a token for it.
-pub struct Cloud {
-    pub emulator: Emulator,
-    pub token: String,
-    pub subscription: String,
+pub(crate) struct Cloud {
+    pub(crate) emulator: Emulator,
+    pub(crate) token: String,
+    pub(crate) subscription: String,
     tls: Arc<ClientConfig>,
 }
 
 impl Cloud {
-    pub async fn start() -> Cloud {
+    pub(crate) async fn start() -> Cloud {
         Cloud::start_with(EmulatorConfig::default()).await
     }
 
-    pub async fn start_with(config: EmulatorConfig) -> Cloud {
+    pub(crate) async fn start_with(config: EmulatorConfig) -> Cloud {
         let emulator = Emulator::start(config).await.expect("the emulator starts");
         let tls = client_config(&emulator);
         let subscription = format!("/subscriptions/{}", emulator.env()["ARM_SUBSCRIPTION_ID"]);
@@ -94,7 +94,7 @@ impl Cloud {
     }
 
     /// Fetches a token as clients do.
-    pub async fn sign_in(&mut self) {
+    pub(crate) async fn sign_in(&mut self) {
         let env = self.emulator.env();
         let path = format!("/{}/oauth2/v2.0/token", env["ARM_TENANT_ID"]);
         let form = format!(
@@ -114,38 +114,38 @@ impl Cloud {
         self.token = answer.body["access_token"].as_str().expect("a token").to_owned();
     }
 
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.emulator.url().trim_start_matches("https://").to_owned()
     }
 
     /// Id of a resource group.
-    pub fn group(&self, name: &str) -> String {
+    pub(crate) fn group(&self, name: &str) -> String {
         format!("{}/resourceGroups/{name}", self.subscription)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PUT, path, Some(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, Some(body)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
 
     /// Puts a resource and waits until it is there; returns its final body.
     #[track_caller]
-    pub fn make(&self, path: &str, body: Value) -> impl Future<Output = Value> {
+    pub(crate) fn make(&self, path: &str, body: Value) -> impl Future<Output = Value> {
         let location = std::panic::Location::caller();
         async move {
             let answer = self.put(path, body).await;
@@ -157,18 +157,18 @@ impl Cloud {
     }
 
     /// Makes a resource group in West Europe; returns its id.
-    pub async fn make_group(&self, name: &str) -> String {
+    pub(crate) async fn make_group(&self, name: &str) -> String {
         let id = self.group(name);
         self.put(&id, json!({"location": "westeurope"})).await.expect(201);
         id
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.send_with(method, path, body, &[]).await
     }
 
     /// Sends a request with extra headers; a missing API version is added.
-    pub async fn send_with(
+    pub(crate) async fn send_with(
         &self,
         method: Method,
         path: &str,
@@ -179,7 +179,7 @@ impl Cloud {
         self.send_text(method, path, body, headers).await.expect("the server answers")
     }
 
-    pub async fn send_text(
+    pub(crate) async fn send_text(
         &self,
         method: Method,
         path: &str,
@@ -200,7 +200,7 @@ impl Cloud {
     }
 
     /// Opens a connection, TLS included.
-    pub async fn connect(&self) -> SendRequest<Full<Bytes>> {
+    pub(crate) async fn connect(&self) -> SendRequest<Full<Bytes>> {
         let port: u16 = self.host().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
         stream.set_nodelay(true).expect("a TCP socket");
@@ -211,19 +211,19 @@ impl Cloud {
         sender
     }
 
-    pub async fn send_request(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+    pub(crate) async fn send_request(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let mut sender = self.connect().await;
         read_answer(&mut sender, request).await
     }
 
     /// Moves the clock forward.
-    pub fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.emulator.advance_clock(Duration::from_secs(seconds));
     }
 }
 
 /// Sends a request on an open connection.
-pub async fn read_answer(
+pub(crate) async fn read_answer(
     sender: &mut SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
 ) -> Result<Answer, String> {
@@ -236,13 +236,14 @@ pub async fn read_answer(
 }
 
 /// Adds the API version that belongs to a path's type, unless there is one.
-pub fn with_version(path: &str) -> String {
+pub(crate) fn with_version(path: &str) -> String {
     if path.contains("api-version=") || path.starts_with("/metadata") {
         return path.to_owned();
     }
     let lower = path.to_ascii_lowercase();
     let at = lower.rfind("/providers/").map_or("", |at| &lower[at..]);
-    let version = VERSIONS.iter().find(|(prefix, _)| at.starts_with(prefix)).map_or("2023-07-01", |(_, it)| it);
+    let version =
+        VERSIONS.iter().find(|(prefix, _)| at.starts_with(prefix)).map_or("2023-07-01", |(_, it)| it);
     let separator = if path.contains('?') { '&' } else { '?' };
     format!("{path}{separator}api-version={version}")
 }
