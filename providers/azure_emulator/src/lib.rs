@@ -7,6 +7,7 @@ mod certificate;
 mod cidr;
 mod clock;
 mod config;
+mod contract;
 mod core;
 mod credentials;
 mod dialect;
@@ -28,5 +29,6 @@ mod throttle;
 mod validation;
 mod world;
 
+pub use contract::check_request;
 pub use config::{EmulatorConfig, EmulatorError, Throttling};
 pub use emulator::Emulator;

@@ -5,3 +5,4 @@ mod support;
 mod access;
 mod groups;
 mod platform;
+mod samples;

@@ -261,10 +261,13 @@ pub(crate) fn preconditions(context: &Context<'_>, existing: Option<&Resource>) 
 }
 
 /// Checks the body's location, and gives it the service's form.
+///
+/// Where `regions_only` is false any place passes for a region, as with checks that know no cloud.
 pub(crate) fn location(
     target: &Target,
     existing: Option<&Resource>,
     body: &mut Object,
+    regions_only: bool,
 ) -> Result<(), ArmError> {
     let resource_type = CATALOG.get(target.kind);
     let given = text_at(body, &["location"]).map(regions::normalize);
@@ -291,7 +294,7 @@ pub(crate) fn location(
             ));
         }
         (LocationRule::Region, Some(location)) => {
-            if !regions::is_region(&location) {
+            if regions_only && !regions::is_region(&location) {
                 let all = regions::REGIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
                 return Err(location_not_available(resource_type, &location, &all));
             }

@@ -26,12 +26,11 @@ use crate::services::{self, behaviour_of};
 use crate::settings::Settings;
 use crate::table::{CATALOG, TypeIndex};
 use crate::world::{Failure, OperationKind, World};
-use target::Target;
 
-pub(crate) use checks::tags as check_tags;
+pub(crate) use checks::{location as check_location, tags as check_tags};
 pub(crate) use filter::Filter;
 pub(crate) use paging::page_of;
-pub(crate) use target::scope_of;
+pub(crate) use target::{Target, scope_of};
 
 /// One request in progress.
 pub(crate) struct Context<'a> {

@@ -15,7 +15,6 @@ use super::{Context, read, write};
 use crate::body::text_at;
 use crate::error::{ArmError, resource_group_not_found};
 use crate::http::Response;
-use crate::resource_id::key_of;
 use crate::table::{CATALOG, TypeIndex};
 use crate::world::OperationKind;
 
@@ -24,17 +23,7 @@ fn kind() -> TypeIndex {
 }
 
 fn target_of(context: &Context<'_>) -> Target {
-    let segments = context.request.path.segments();
-    let subscription = format!("/subscriptions/{}", segments[1]);
-    let name = segments[3].clone();
-    Target {
-        kind: kind(),
-        key: key_of(&format!("{subscription}/resourceGroups/{name}")),
-        name,
-        parent: key_of(&subscription),
-        group: None,
-        scope: subscription,
-    }
+    Target::of_group(kind(), context.request.path.segments())
 }
 
 /// Answers a request for one group.

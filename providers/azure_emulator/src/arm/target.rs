@@ -35,6 +35,20 @@ impl Target {
         }
     }
 
+    /// Makes the target of a path `subscriptions/{id}/resourceGroups/{name}`.
+    pub(crate) fn of_group(kind: TypeIndex, segments: &[String]) -> Target {
+        let subscription = scope_id(&segments[..2]);
+        let name = segments[3].clone();
+        Target {
+            kind,
+            key: key_of(&format!("{subscription}/resourceGroups/{name}")),
+            name,
+            parent: key_of(&subscription),
+            group: None,
+            scope: subscription,
+        }
+    }
+
     /// Returns the resource whose writes exclude each other with writes to this one.
     pub(crate) fn domain(&self) -> Key {
         if CATALOG.get(self.kind).locks_parent { self.parent.clone() } else { self.key.clone() }

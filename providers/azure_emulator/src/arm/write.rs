@@ -92,7 +92,7 @@ pub(crate) fn write(
         return Err(dialect::name_error(service.dialect, resource_type, &target.name));
     }
     if mode == Mode::Replace || sent.contains_key("location") {
-        checks::location(target, existing.as_ref(), &mut sent)?;
+        checks::location(target, existing.as_ref(), &mut sent, true)?;
     }
     check_body(context, resource_type, &sent, mode)?;
     checks::unique_name(context, target)?;
