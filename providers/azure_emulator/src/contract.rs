@@ -23,7 +23,8 @@ pub fn check_request(method: &str, url: &str, body: Option<&Value>) -> Result<()
 
 fn check(method: &str, url: &str, body: Option<&Value>) -> Result<(), ArmError> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let version = query.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == "api-version"));
+    let version =
+        query.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == "api-version"));
     let Some(version) = version.map(|(_, version)| percent_decode(version)) else {
         return Err(ArmError::gateway(400, "MissingApiVersionParameter", "The api-version is required."));
     };

@@ -18,6 +18,7 @@ mod files;
 mod front;
 mod guid;
 mod http;
+mod proxy;
 mod regions;
 mod request_log;
 mod resource_id;
@@ -29,6 +30,6 @@ mod throttle;
 mod validation;
 mod world;
 
-pub use contract::check_request;
 pub use config::{EmulatorConfig, EmulatorError, Throttling};
+pub use contract::check_request;
 pub use emulator::Emulator;

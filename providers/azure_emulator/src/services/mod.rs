@@ -146,9 +146,4 @@ pub(crate) fn answer_endpoint(
     endpoints::answer(context, part)
 }
 
-/// Returns the vault that a host name means, if it is one of a vault.
-pub(crate) fn vault_of_host(host: &str) -> Option<&str> {
-    host.strip_suffix(".vault.localhost")
-}
-
 pub(crate) use key_vault::data_plane::answer as answer_vault;
