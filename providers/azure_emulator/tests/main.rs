@@ -3,6 +3,7 @@
 mod access;
 mod access_control;
 mod databases;
+mod deployments;
 mod durability;
 mod groups;
 mod kubernetes;

@@ -209,7 +209,7 @@ fn act(context: &mut Context<'_>, target: &Target, segment: &str) -> Result<Resp
     let resource_type = CATALOG.get(target.kind);
     checks::version(context, resource_type)?;
     checks::container(context, target)?;
-    if !context.world.contains(&target.key) {
+    if !resource_type.computed && !context.world.contains(&target.key) {
         return Err(checks::not_found(context, target));
     }
     let request = context.request;

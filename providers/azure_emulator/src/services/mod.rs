@@ -3,6 +3,7 @@
 mod authorization;
 mod container_registry;
 mod container_service;
+mod deployments;
 mod dns;
 mod endpoints;
 mod identity;
@@ -95,6 +96,7 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
         },
         "Microsoft.Resources" => match short_name {
             "tags" => &tags::Tags,
+            "deployments" => &deployments::Deployment,
             _ => &Plain,
         },
         _ => &Plain,
