@@ -235,3 +235,30 @@ async fn registries_have_tiers_and_an_admin() {
     let question = json!({"name": "terraneregistry", "type": "Microsoft.ContainerRegistry/registries"});
     assert_eq!(cloud.post(&check, question).await.expect(200).body["reason"], "AlreadyExists");
 }
+
+#[tokio::test]
+async fn data_planes_are_reached_through_the_proxy() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let cloud = Cloud::start().await;
+    let group = cloud.make_group("rg").await;
+    let vault = format!("{group}/providers/Microsoft.KeyVault/vaults/terrane-proxy");
+    cloud.make(&vault, vault_body(&cloud)).await;
+    let mut stream =
+        tokio::net::TcpStream::connect(cloud.host().replace("localhost", "127.0.0.1")).await.expect("a port");
+    stream
+        .write_all(b"CONNECT terrane-proxy.vault.azure.net:443 HTTP/1.1\r\n\r\n")
+        .await
+        .expect("it listens");
+    let mut answer = [0; 39];
+    stream.read_exact(&mut answer).await.expect("it answers");
+    assert_eq!(&answer, b"HTTP/1.1 200 Connection Established\r\n\r\n");
+    let answer = cloud.get_on(stream, "terrane-proxy.vault.azure.net", "/secrets?api-version=7.4").await;
+    answer.expect_error(401, "AuthenticationFailed");
+    // Plain HTTP is told what the port is for.
+    let mut plain =
+        tokio::net::TcpStream::connect(cloud.host().replace("localhost", "127.0.0.1")).await.expect("a port");
+    plain.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("it listens");
+    let mut text = String::new();
+    plain.read_to_string(&mut text).await.expect("it closes");
+    assert!(text.starts_with("HTTP/1.1 400"), "{text}");
+}

@@ -66,7 +66,7 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
             "managedClusters/maintenanceConfigurations" => {
                 &container_service::maintenance::MaintenanceConfiguration
             }
-            "managedClusters/upgradeProfiles" => &container_service::cluster::UpgradeProfile,
+            "managedClusters/upgradeProfiles" => &container_service::upgrade_profile::UpgradeProfile,
             _ => &Plain,
         },
         "Microsoft.DBforPostgreSQL" => match short_name {
@@ -127,7 +127,7 @@ fn find_network_behaviour(short_name: &str) -> &'static dyn Behaviour {
         "networkInterfaces" => &network::interface::NetworkInterface,
         "applicationSecurityGroups" => &network::PlainNetwork,
         "privateEndpoints" => &private_endpoint::PrivateEndpoint,
-        "privateEndpoints/privateDnsZoneGroups" => &private_endpoint::ZoneGroup,
+        "privateEndpoints/privateDnsZoneGroups" => &private_endpoint::zone_group::ZoneGroup,
         "loadBalancers" => &load_balancer::LoadBalancer,
         "applicationGateways" => &load_balancer::ApplicationGateway,
         "privateDnsZones" => &private_dns::PrivateZone,

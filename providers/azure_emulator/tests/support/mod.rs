@@ -216,6 +216,17 @@ impl Cloud {
         sender
     }
 
+    /// Sends an anonymous GET over a stream that leads to a host.
+    pub(crate) async fn get_on(&self, stream: TcpStream, host: &'static str, path: &str) -> Answer {
+        let name = ServerName::try_from(host).expect("a name");
+        let stream = TlsConnector::from(self.tls.clone()).connect(name, stream).await.expect("TLS works");
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP works");
+        tokio::spawn(connection);
+        let request =
+            Request::builder().uri(path).header("host", host).body(Full::default()).expect("a request");
+        read_answer(&mut sender, request).await.expect("the server answers")
+    }
+
     pub(crate) async fn send_request(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let mut sender = self.connect().await;
         read_answer(&mut sender, request).await
