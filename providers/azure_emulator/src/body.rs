@@ -119,6 +119,20 @@ fn carry_value(catalog: &Catalog, kind: &Kind, prior: &Value, value: &mut Value)
     }
 }
 
+/// Drops properties that are empty strings, at any depth.
+pub(crate) fn drop_empty_texts(object: &mut Object) {
+    object.retain(|_, value| value.as_str() != Some(""));
+    for value in object.values_mut() {
+        match value {
+            Value::Object(inner) => drop_empty_texts(inner),
+            Value::Array(elements) => {
+                elements.iter_mut().filter_map(Value::as_object_mut).for_each(drop_empty_texts);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Applies a JSON merge patch (RFC 7396).
 pub(crate) fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {

@@ -250,7 +250,9 @@ pub(crate) fn preconditions(context: &Context<'_>, existing: Option<&Resource>) 
         let bare = |text: &str| text.trim().trim_start_matches("W/").trim_matches('"').to_ascii_lowercase();
         current.as_deref().is_some_and(|current| !current.is_empty() && bare(current) == bare(tag))
     };
-    if let Some(expected) = context.request.header("if-match")
+    // Some clients send the headers empty.
+    let header = |name: &str| context.request.header(name).filter(|value| !value.is_empty());
+    if let Some(expected) = header("if-match")
         && !(expected == "*" && existing.is_some())
         && !expected.split(',').any(is_same)
     {
@@ -259,7 +261,7 @@ pub(crate) fn preconditions(context: &Context<'_>, existing: Option<&Resource>) 
             current.unwrap_or_default()
         )));
     }
-    if let Some(unexpected) = context.request.header("if-none-match")
+    if let Some(unexpected) = header("if-none-match")
         && ((unexpected == "*" && existing.is_some()) || unexpected.split(',').any(is_same))
     {
         return Err(precondition_failed(format!(

@@ -195,6 +195,10 @@ fn complete(draft: &mut Draft<'_>) {
     for name in ["id", "name", "type", "systemData", "etag", "eTag"] {
         draft.body.remove(name);
     }
+    if CATALOG.service_of(draft.resource_type).dialect == Dialect::ContainerService {
+        // To a service written in Go an empty string is an absent one.
+        body::drop_empty_texts(&mut draft.body);
+    }
     if CATALOG.shape(shape).property("properties").is_some() {
         draft.properties();
     }

@@ -125,6 +125,8 @@ fn is_same(before: Option<&Value>, after: Option<&Value>) -> bool {
     }
 }
 
+/// `upgradeSettings` are left as the request says them. The service would add a surge of 10 %, which azurerm then
+/// plans to remove from a pool whose configuration has no such block, at every plan and without end.
 fn fill_defaults(draft: &mut Draft<'_>) {
     let network = |name: &str| {
         draft
@@ -142,10 +144,7 @@ fn fill_defaults(draft: &mut Draft<'_>) {
         _ => 110,
     };
     let is_windows = draft.text(&["properties", "osType"]) == Some("Windows");
-    let is_spot = draft.text(&["properties", "scaleSetPriority"]) == Some("Spot");
     let properties = draft.properties();
-    // Some clients send an empty size for "whatever is usual".
-    properties.retain(|name, value| name != "vmSize" || value.as_str() != Some(""));
     let scales = properties.get("enableAutoScaling") == Some(&json!(true));
     let minimum = properties.get("minCount").cloned().filter(|_| scales);
     set_default(properties, "count", minimum.unwrap_or_else(|| json!(1)));
@@ -157,10 +156,6 @@ fn fill_defaults(draft: &mut Draft<'_>) {
         properties.insert("osDiskSizeGB".into(), json!(128));
     }
     set_default(properties, "osSKU", if is_windows { "Windows2022" } else { "Ubuntu" });
-    if !is_spot {
-        set_default(object_at(properties, "upgradeSettings"), "maxSurge", "10%");
-        set_default(object_at(properties, "upgradeSettings"), "maxUnavailable", "0");
-    }
     if !is_windows {
         let security = object_at(properties, "securityProfile");
         set_default(security, "enableVTPM", false);
@@ -231,9 +226,6 @@ fn check_mode(draft: &Draft<'_>) -> Result<(), ArmError> {
 }
 
 fn prepare_version(draft: &mut Draft<'_>) -> Result<(), ArmError> {
-    if draft.text(&["properties", "orchestratorVersion"]) == Some("") {
-        draft.properties().remove("orchestratorVersion");
-    }
     let of_cluster =
         |name: &str| draft.parent.as_ref().and_then(|parent| text_at(parent, &["properties", name]));
     let cluster_version = of_cluster("currentKubernetesVersion").and_then(Version::resolve);

@@ -211,9 +211,6 @@ fn check_names(draft: &mut Draft<'_>) -> Result<(), ArmError> {
 }
 
 fn prepare_version(draft: &mut Draft<'_>) -> Result<(), ArmError> {
-    if draft.text(&["properties", "kubernetesVersion"]) == Some("") {
-        draft.properties().remove("kubernetesVersion");
-    }
     let before = draft.before(&["properties", "kubernetesVersion"]).cloned();
     let default = before.unwrap_or_else(|| json!(versions::DEFAULT_VERSION));
     set_default(draft.properties(), "kubernetesVersion", default);

@@ -340,7 +340,6 @@ fn fill_computed(draft: &mut Draft<'_>) {
     let replica = object_at(draft.properties(), "replica");
     set_default(replica, "role", role);
     set_default(replica, "capacity", if is_replica { 0 } else { 5 });
-    set_default(draft.properties(), "availabilityZone", "1");
     let available =
         draft.text(&["properties", "highAvailability", "mode"]).is_some_and(|mode| mode != "Disabled");
     let standby = object_at(draft.properties(), "highAvailability");
