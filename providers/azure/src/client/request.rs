@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 
 /// What is done to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(crate) enum Method {
     Get,
     Head,

@@ -122,8 +122,9 @@ fn is_port_range(text: &str) -> bool {
 /// A resource id is pairs of kinds and names; where types are given, the last kinds have to be theirs.
 fn id_complaint(types: &[Str], text: &str) -> Option<String> {
     let segments: Vec<&str> = text.strip_prefix('/').unwrap_or_default().split('/').collect();
-    let is_id =
-        segments.len() >= 2 && segments.len().is_multiple_of(2) && segments.iter().all(|segment| !segment.is_empty());
+    let is_id = segments.len() >= 2
+        && segments.len().is_multiple_of(2)
+        && segments.iter().all(|segment| !segment.is_empty());
     if !is_id {
         return Some(format!("must be the id of a resource, but is {text:?}"));
     }

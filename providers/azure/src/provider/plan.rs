@@ -16,8 +16,8 @@ impl AzureProvider {
     pub(crate) fn plan(&self, request: PlanRequest) -> PlanResponse {
         let table = match self.resource_table(&request.type_name) {
             Ok(table) => table,
-            Err(diagnostic) => {
-                return response(request.proposed_new_state, Vec::new(), diagnostic.into(), Vec::new());
+            Err(diagnostics) => {
+                return response(request.proposed_new_state, Vec::new(), diagnostics, Vec::new());
             }
         };
         if request.proposed_new_state.is_null() {

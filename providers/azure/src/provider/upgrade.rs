@@ -15,9 +15,7 @@ impl AzureProvider {
     pub(crate) fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse {
         match self.upgrade_state(request) {
             Ok(state) => UpgradeResponse { state, diagnostics: Diagnostics::new() },
-            Err(diagnostic) => {
-                UpgradeResponse { state: Value::dynamic_null(), diagnostics: diagnostic.into() }
-            }
+            Err(diagnostics) => UpgradeResponse { state: Value::dynamic_null(), diagnostics },
         }
     }
 

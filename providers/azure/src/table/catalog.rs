@@ -58,7 +58,8 @@ impl Catalog {
     fn read(generation: Generation) -> Result<Self, String> {
         let fragments =
             read_fragments(FRAGMENTS, generation).map_err(|error| format!("fragments.table: {error}"))?;
-        let provider = read_block(PROVIDER, generation).map_err(|error| format!("provider.table: {error}"))?;
+        let provider =
+            read_block(PROVIDER, generation).map_err(|error| format!("provider.table: {error}"))?;
         let mut catalog = Self { provider, ..Self::default() };
         for (file, text) in FILES {
             let tables = read_tables(text, generation, &fragments);

@@ -250,7 +250,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
             }
             ("written", words) => document.write = Some(read_write(line, &words)?),
             ("fixed", words) => {
-                document.fixed = words.first().map(|word| read_json(line, word)).transpose()?
+                document.fixed = words.first().map(|word| read_json(line, word)).transpose()?;
             }
             ("removed", _) => document.is_removed = true,
             ("rare", _) => document.is_rare = true,

@@ -156,7 +156,7 @@ fn read_flags(line: &Line, flags: &[Str], argument: &mut Argument) -> Result<(),
             ("attribute", _) => argument.as_attribute = true,
             ("shown", _) => {}
             ("deprecated", words) => {
-                argument.deprecated = Some(words.first().map(|w| unquote(w)).unwrap_or_default())
+                argument.deprecated = Some(words.first().map(|word| unquote(word)).unwrap_or_default());
             }
             ("conflicts", names) => argument.relations.push(Relation::ConflictsWith(names)),
             ("one_of", names) => argument.relations.push(Relation::ExactlyOneOf(names)),
