@@ -3,9 +3,11 @@
 use serde_json::Value as Json;
 use terrane_model::{Str, Value};
 
+use crate::attributes::at;
 use crate::client::{ArmError, ArmRequest, Method};
 use crate::lifecycle::{Address, Failure, Work};
 use crate::mapping::Documents;
+use crate::mapping::same::is_zero;
 use crate::table::body_path::look_up;
 use crate::table::{BodyPath, DocumentAddress, DocumentTable, PartTable};
 
@@ -46,8 +48,8 @@ pub(crate) async fn complete(
         if documents.named.contains_key(&table.name) || !exists(table, documents) {
             continue;
         }
-        let skipped = thoroughness == Thoroughness::Usual && table.is_rare;
-        if skipped && !known.is_some_and(|known| is_known(work, &table.name, known)) {
+        if thoroughness == Thoroughness::Usual && can_wait(work, table, known) {
+            documents.unread.insert(table.name.clone());
             continue;
         }
         if let Some(document) = read_document(work, documents, table).await? {
@@ -57,6 +59,16 @@ pub(crate) async fn complete(
     work.behaviour.complete_documents(work, documents, known).await
 }
 
+/// Tells whether what is known of a document is good enough for a refresh of many objects.
+fn can_wait(work: &Work<'_>, table: &DocumentTable, known: Option<&Value>) -> bool {
+    let Some(known) = known else { return false };
+    let is_known = match table.settled.as_deref() {
+        Some(path) if !path.is_empty() => !is_zero(&at(known, path)),
+        _ => is_known(work, &table.name, known),
+    };
+    (table.is_rare && !is_known) || (table.settled.is_some() && is_known)
+}
+
 /// Tells whether the state has anything that comes from a document.
 fn is_known(work: &Work<'_>, document: &Str, known: &Value) -> bool {
     work.table.arguments.iter().any(|argument| {
@@ -64,7 +76,7 @@ fn is_known(work: &Work<'_>, document: &Str, known: &Value) -> bool {
             .mapping
             .as_ref()
             .is_some_and(|mapping| mapping.path.root == crate::table::PathRoot::Document(document.clone()));
-        is_there && !crate::mapping::same::is_zero(&known.attribute(&argument.name))
+        is_there && !is_zero(&known.attribute(&argument.name))
     })
 }
 

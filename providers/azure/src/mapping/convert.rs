@@ -72,6 +72,9 @@ fn scalar_to_body(conversion: &Conversion, value: &Value, object_path: &str) -> 
         Conversion::Lower => value.as_str()?.as_str().to_ascii_lowercase().into(),
         Conversion::PartName(kind) => format!("{object_path}/{kind}/{}", value.as_str()?).into(),
         Conversion::Json => serde_json::from_str(value.as_str()?).ok()?,
+        Conversion::EdgeZone => {
+            serde_json::json!({"name": normal_location(value.as_str()?), "type": "EdgeZone"})
+        }
         _ => plain_to_body(value)?,
     };
     Some(json)
@@ -203,6 +206,7 @@ fn scalar_from_body(shape: &Shape, conversion: &Conversion, json: &Json) -> Opti
         Conversion::Lower => Some(Value::string(json.as_str()?.to_ascii_lowercase())),
         Conversion::PartName(_) => Some(Value::string(json.as_str()?.rsplit('/').next()?)),
         Conversion::Json => Some(Value::string(json.to_string())),
+        Conversion::EdgeZone => Some(Value::string(normal_location(json.get("name")?.as_str()?))),
         Conversion::Id => Some(Value::string(canonical_id(json.as_str()?))),
         _ => plain_from_body(shape, json),
     }

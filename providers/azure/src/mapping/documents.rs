@@ -17,6 +17,8 @@ pub(crate) struct Documents {
     pub(crate) named: BTreeMap<Str, Json>,
     /// Path of the object, for references among its own parts.
     pub(crate) path: String,
+    /// Documents that were left out: what is known of them stays.
+    pub(crate) unread: BTreeSet<Str>,
     touched: BTreeSet<Str>,
 }
 
@@ -30,7 +32,7 @@ pub(crate) struct Cursor {
 impl Documents {
     /// Takes a body as Azure sent it.
     pub(crate) fn of(path: impl Into<String>, body: Json) -> Self {
-        Self { body, named: BTreeMap::new(), path: path.into(), touched: BTreeSet::new() }
+        Self { body, path: path.into(), ..Self::default() }
     }
 
     /// Starts with an empty body.

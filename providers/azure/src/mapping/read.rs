@@ -10,7 +10,7 @@ use crate::mapping::convert::from_body;
 use crate::mapping::documents::{Cursor, Documents};
 use crate::mapping::same::{is_same, is_zero};
 use crate::table::body_path::look_up;
-use crate::table::{Argument, BlockShape, BodyPath, Mapping, Presence, Shape, Shown};
+use crate::table::{Argument, BlockShape, BodyPath, Mapping, PathRoot, Presence, Shape, Shown};
 
 /// Reads the attributes of an object.
 ///
@@ -50,6 +50,11 @@ fn read_argument(argument: &Argument, documents: &Documents, here: &Cursor, know
     let Some(mapping) = argument.read() else {
         return known.cloned().unwrap_or_else(|| unread(argument));
     };
+    if let (PathRoot::Document(name), Some(known)) = (&mapping.path.root, known)
+        && documents.unread.contains(name)
+    {
+        return known.clone();
+    }
     match &argument.shape {
         Shape::Blocks(block) => read_blocks(argument, block, mapping, documents, here, known),
         _ => {

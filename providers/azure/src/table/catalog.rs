@@ -31,7 +31,24 @@ macro_rules! tables {
 const PROVIDER: &str = include_str!("../../tables/provider.table");
 const FRAGMENTS: &str = include_str!("../../tables/fragments.table");
 
-tables!["resource_group",];
+tables![
+    "dns_records",
+    "dns_zone",
+    "nat_gateway",
+    "network_interface",
+    "network_security_group",
+    "network_security_rule",
+    "private_dns_records",
+    "private_dns_zone",
+    "private_endpoint",
+    "public_ip",
+    "resource_group",
+    "route_table",
+    "subnet",
+    "subnet_associations",
+    "virtual_network",
+    "virtual_network_peering",
+];
 
 impl Catalog {
     /// Returns the tables of a generation; they are read once per process.

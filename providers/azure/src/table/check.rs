@@ -56,6 +56,20 @@ pub(crate) enum Check {
     PortRange,
 }
 
+impl Check {
+    /// Tells whether the check itself makes sense. A test asks this of all tables.
+    #[cfg(test)]
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Pattern(pattern, hint) | Self::NotPattern(pattern, hint) => pattern.is_valid() && !hint.is_empty(),
+            Self::In(words) | Self::InAnyCase(words) => !words.is_empty(),
+            Self::Range(low, high) => low <= high,
+            Self::Length(low, high) => low <= high,
+            _ => true,
+        }
+    }
+}
+
 /// A regular expression that is compiled when first needed: most are never.
 #[derive(Debug, Clone)]
 pub(crate) struct LazyPattern {

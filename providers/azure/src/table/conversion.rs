@@ -41,6 +41,8 @@ pub(crate) enum Conversion {
     Json,
     /// Every element is an object with this one property.
     Wrapped(Str),
+    /// The name of an edge zone is an object with that name.
+    EdgeZone,
     /// Pairs are a list of objects with these two properties.
     Pairs(Str, Str),
 }

@@ -15,6 +15,8 @@ mod lines;
 mod parse;
 mod parse_argument;
 pub(crate) mod resource_table;
+#[cfg(test)]
+mod schema_tests;
 
 pub(crate) use argument::{
     Argument, BlockShape, Mapping, Presence, Primitive, Relation, Sameness, Shape, Shown,

@@ -241,6 +241,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
         fixed: None,
         is_removed: false,
         is_rare: false,
+        settled: None,
         is_secret: read == Method::Post,
     };
     for word in &line.words[5..] {
@@ -254,6 +255,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
             }
             ("removed", _) => document.is_removed = true,
             ("rare", _) => document.is_rare = true,
+            ("settled", words) => document.settled = Some(words.first().cloned().unwrap_or_default()),
             _ => return Err(line.error(format!("no word {word} for a document"))),
         }
     }

@@ -324,6 +324,7 @@ fn read_conversion(line: &Line, word: &str) -> Result<Conversion, TableError> {
         "timestamp" => Conversion::Timestamp,
         "single" => Conversion::Single,
         "json" => Conversion::Json,
+        "edge_zone" => Conversion::EdgeZone,
         "wrapped" => Conversion::Wrapped(unquote(first(line, &words)?)),
         "pairs" => pair(&words).map(|(a, b)| Conversion::Pairs(a, b))?,
         _ => return Err(line.error(format!("no conversion {name}"))),

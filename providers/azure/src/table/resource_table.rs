@@ -132,6 +132,9 @@ pub(crate) struct DocumentTable {
     pub(crate) is_removed: bool,
     /// Whether refreshing many objects at once reads it only where it was there before.
     pub(crate) is_rare: bool,
+    /// Set where refreshing many objects at once reads it only where it was not read yet, because it hardly
+    /// changes: the path of an attribute that shows whether it was, or nothing for any that is mapped to it.
+    pub(crate) settled: Option<Str>,
     /// Whether it holds credentials.
     pub(crate) is_secret: bool,
 }
