@@ -1,0 +1,5 @@
+//! Microsoft.DBforPostgreSQL: flexible servers.
+
+pub(super) mod children;
+pub(super) mod parameters;
+pub(super) mod server;
