@@ -67,7 +67,7 @@ impl Connection {
 
     /// Tells whether an object cannot exist yet, because this run has made what it would be in.
     pub(crate) fn is_surely_new(&self, path: &str) -> bool {
-        self.created.contains_parent_of(path)
+        self.created.contains_only_parent_of(path)
     }
 
     /// Takes back what was noted, when the object is deleted again.
@@ -85,9 +85,13 @@ impl CreatedPaths {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&path.to_ascii_lowercase());
     }
 
-    fn contains_parent_of(&self, path: &str) -> bool {
+    fn contains_only_parent_of(&self, path: &str) -> bool {
         let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut path = path.to_ascii_lowercase();
+        // What was made itself is there, whatever it was made in.
+        if paths.contains(&path) {
+            return false;
+        }
         while let Some(slash) = path.rfind('/') {
             path.truncate(slash);
             if paths.contains(&path) {
@@ -179,9 +183,9 @@ mod tests {
     fn what_is_in_something_new_is_new() {
         let created = CreatedPaths::default();
         created.insert("/subscriptions/s/resourceGroups/g");
-        assert!(created.contains_parent_of("/subscriptions/S/resourcegroups/G/providers/x/y/z"));
-        assert!(!created.contains_parent_of("/subscriptions/s/resourceGroups/g"));
+        assert!(created.contains_only_parent_of("/subscriptions/S/resourcegroups/G/providers/x/y/z"));
+        assert!(!created.contains_only_parent_of("/subscriptions/s/resourceGroups/g"));
         created.remove("/subscriptions/s/resourceGroups/G");
-        assert!(!created.contains_parent_of("/subscriptions/s/resourceGroups/g/x"));
+        assert!(!created.contains_only_parent_of("/subscriptions/s/resourceGroups/g/x"));
     }
 }

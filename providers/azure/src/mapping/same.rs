@@ -35,7 +35,10 @@ pub(crate) fn is_zero(value: &Value) -> bool {
 
 /// Tells whether two values of an argument are the same. Blocks are compared as they are.
 pub(crate) fn is_same(argument: &Argument, a: &Value, b: &Value) -> bool {
-    if a == b || argument.sameness == Sameness::NeverAfterCreate || (is_zero(a) && is_zero(b) && (a.is_null() || b.is_null())) {
+    if a == b
+        || argument.sameness == Sameness::NeverAfterCreate
+        || (is_zero(a) && is_zero(b) && (a.is_null() || b.is_null()))
+    {
         return true;
     }
     match argument.shape {

@@ -10,7 +10,7 @@ use terrane_model::{Str, Type, Value};
 
 use crate::mapping::block_key;
 use crate::mapping::same::{is_same, is_zero, normal_form};
-use crate::table::{Argument, BlockShape, Presence, Shape};
+use crate::table::{Argument, BlockShape, Presence, Sameness, Shape};
 
 /// Plans the arguments of an object; `prior` is nothing when it is to be created. Attributes that are no
 /// arguments of the table (`id`, timeouts) are the caller's.
@@ -39,6 +39,9 @@ fn plan_argument(argument: &Argument, config: &Value, prior: Option<&Value>) -> 
 
 fn plan_plain(argument: &Argument, config: &Value, prior: Option<&Value>) -> Value {
     let ty = argument.ty();
+    if let Some(prior) = prior.filter(|_| argument.sameness == Sameness::NeverAfterCreate) {
+        return prior.clone();
+    }
     let wanted = match (config, &argument.default) {
         (config, _) if !config.is_wholly_known() => return config.clone(),
         (config, None) if config.is_null() || argument.presence == Presence::Computed => {

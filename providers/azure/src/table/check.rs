@@ -61,7 +61,9 @@ impl Check {
     #[cfg(test)]
     pub(crate) fn is_sound(&self) -> bool {
         match self {
-            Self::Pattern(pattern, hint) | Self::NotPattern(pattern, hint) => pattern.is_valid() && !hint.is_empty(),
+            Self::Pattern(pattern, hint) | Self::NotPattern(pattern, hint) => {
+                pattern.is_valid() && !hint.is_empty()
+            }
             Self::In(words) | Self::InAnyCase(words) => !words.is_empty(),
             Self::Range(low, high) => low <= high,
             Self::Length(low, high) => low <= high,

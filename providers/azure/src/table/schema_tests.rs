@@ -49,8 +49,15 @@ fn for_each_generation(check: impl Fn(Generation, &Reference, &mut Vec<String>))
 fn schemas_are_those_of_azurerm() {
     for_each_generation(|generation, reference, findings| {
         let catalog = Catalog::of(generation);
-        compare_block("provider", &block_schema(&catalog.provider), &reference.schemas["provider"]["block"], findings);
-        for (tables, key) in [(&catalog.resources, "resource_schemas"), (&catalog.data_sources, "data_source_schemas")] {
+        compare_block(
+            "provider",
+            &block_schema(&catalog.provider),
+            &reference.schemas["provider"]["block"],
+            findings,
+        );
+        for (tables, key) in
+            [(&catalog.resources, "resource_schemas"), (&catalog.data_sources, "data_source_schemas")]
+        {
             for (name, table) in tables {
                 let Some(theirs) = reference.schemas[key].get(name.as_str()) else {
                     findings.push(format!("{name} ({key}) is not in the reference"));
@@ -70,8 +77,11 @@ fn schemas_are_those_of_azurerm() {
 fn every_type_of_the_reference_is_there() {
     for_each_generation(|generation, reference, findings| {
         let catalog = Catalog::of(generation);
-        for (tables, key) in [(&catalog.resources, "resource_schemas"), (&catalog.data_sources, "data_source_schemas")] {
-            let names = reference.schemas[key].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        for (tables, key) in
+            [(&catalog.resources, "resource_schemas"), (&catalog.data_sources, "data_source_schemas")]
+        {
+            let names =
+                reference.schemas[key].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
             let missing = names.filter(|name| !tables.contains_key(*name) && !ABSENT.contains(name));
             findings.extend(missing.map(|name| format!("{name} ({key}) has no table")));
         }
@@ -105,7 +115,8 @@ fn compare_block(path: &str, ours: &Block, theirs: &Json, findings: &mut Vec<Str
         // What the reference says of the provider block leaves counts out.
         let counts = |items: usize| if path.starts_with("provider.") { 0 } else { items as u64 };
         let ours = (nesting, counts(nested.min_items), counts(nested.max_items));
-        let wanted = (theirs["nesting_mode"].as_str().unwrap_or_default(), count("min_items"), count("max_items"));
+        let wanted =
+            (theirs["nesting_mode"].as_str().unwrap_or_default(), count("min_items"), count("max_items"));
         if ours != wanted {
             findings.push(format!("{path}: nesting {ours:?} is {wanted:?}"));
         }
@@ -198,8 +209,13 @@ fn compare_rules(path: &str, ours: &[Argument], theirs: &Json, findings: &mut Ve
         let count = |key: &str| rules[key].as_u64().unwrap_or(0);
         let (min, max) = (count("min_items"), count("max_items"));
         let implied = argument.presence == Presence::Required && argument.block().is_some();
-        if argument.is_configurable() && (argument.max_items as u64 != max || (argument.min_items as u64 != min && !implied)) {
-            findings.push(format!("{path}: items {}..{} is {min}..{max}", argument.min_items, argument.max_items));
+        if argument.is_configurable()
+            && (argument.max_items as u64 != max || (argument.min_items as u64 != min && !implied))
+        {
+            findings.push(format!(
+                "{path}: items {}..{} is {min}..{max}",
+                argument.min_items, argument.max_items
+            ));
         }
         if let Shape::Blocks(block) = &argument.shape {
             compare_rules(&path, &block.arguments, &rules["block"], findings);

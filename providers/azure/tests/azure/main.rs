@@ -1,0 +1,5 @@
+//! The Azure provider against the emulator, at the level of the provider trait.
+
+mod lifecycle;
+mod network;
+mod support;
