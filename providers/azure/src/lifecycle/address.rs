@@ -10,7 +10,7 @@ use crate::table::id_template::{SUBSCRIPTION, spell};
 use crate::table::{IdTemplate, LockKey, ResourceTable};
 
 /// The address of one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Address {
     /// The id as state and import know it.
     pub(crate) id: String,

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use terrane_model::Diagnostic;
 
 use crate::client::ArmRequest;
-use crate::lifecycle::fetch::{document_path, is_named, linked_ids, part_of};
+use crate::lifecycle::fetch::{document_path, is_named, linked_ids, part_of, read_document};
 use crate::lifecycle::{Change, Failure, Work};
 use crate::mapping::{Documents, WriteMode, strip_read_only, write_changes, write_object};
 use crate::table::body_path::{look_up, place, put};
@@ -21,7 +21,7 @@ pub(crate) async fn create_object(work: &Work<'_>, change: &Change<'_>) -> Resul
     if let Some(part) = &work.table.part {
         return create_part(work, change, part).await;
     }
-    refuse_existing(work, change).await?;
+    let was_absent = refuse_existing(work, change).await?;
     let mut documents = Documents::empty(change.address.path.clone());
     for (path, value) in &work.table.fixed {
         put(&mut documents.body, &path.steps, value.clone());
@@ -41,7 +41,7 @@ pub(crate) async fn create_object(work: &Work<'_>, change: &Change<'_>) -> Resul
             crate::client::arm_client::Finished { body, created: false }
         }
     };
-    if finished.created {
+    if finished.created || was_absent {
         work.connection.note_created(path);
     }
     let mut fresh = Documents::of(path.clone(), body_or_get(work, path, finished.body).await?);
@@ -58,16 +58,19 @@ async fn body_or_get(work: &Work<'_>, path: &str, body: Json) -> Result<Json, Fa
     Ok(work.get(path, &work.table.api_version).await?.unwrap_or_default())
 }
 
-/// Looks whether there is such an object already, unless this run has made what it would be in.
-async fn refuse_existing(work: &Work<'_>, change: &Change<'_>) -> Result<(), Failure> {
+/// Looks whether there is such an object already, unless this run has made what it would be in. Returns
+/// whether there surely was none.
+async fn refuse_existing(work: &Work<'_>, change: &Change<'_>) -> Result<bool, Failure> {
     let path = &change.address.path;
-    let looks = work.table.looks_before_create && !work.connection.settings.features.overwrites_existing;
-    if !looks || work.connection.is_surely_new(path) {
-        return Ok(());
+    if !work.table.looks_before_create || work.connection.settings.features.overwrites_existing {
+        return Ok(false);
+    }
+    if work.connection.is_surely_new(path) {
+        return Ok(true);
     }
     match work.behaviour.fetch(work, change.address).await? {
         Some(_) => Err(already_exists(work, &change.address.id).into()),
-        None => Ok(()),
+        None => Ok(true),
     }
 }
 
@@ -97,12 +100,32 @@ pub(crate) async fn write_documents(
         let (Some(table), Some(content)) = (work.table.document(name), wanted.named.get(name)) else {
             continue;
         };
-        let written = write_document(work, fresh, table, content.clone()).await?;
+        let mut content = content.clone();
+        if table.is_born_with_object {
+            let mut base = read_document(work, fresh, table).await?.unwrap_or_default();
+            strip_read_only(&mut base, &[]);
+            content = laid_over(base, content);
+        }
+        let written = write_document(work, fresh, table, content).await?;
         if let Some(written) = written {
             fresh.named.insert(name.clone(), written);
         }
     }
     Ok(())
+}
+
+/// Puts the properties of one object over those of another; arrays are taken whole.
+pub(crate) fn laid_over(base: Json, over: Json) -> Json {
+    match (base, over) {
+        (Json::Object(mut base), Json::Object(over)) => {
+            for (name, value) in over {
+                let below = base.remove(&name).unwrap_or_default();
+                base.insert(name, laid_over(below, value));
+            }
+            Json::Object(base)
+        }
+        (_, over) => over,
+    }
 }
 
 /// Writes one document; returns what the service made of it.

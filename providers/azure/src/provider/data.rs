@@ -33,18 +33,27 @@ impl AzureProvider {
         let call = Call::begin(timeout, &NoProgress, &self.stop);
         let behaviour = data_behaviour_of(&table.type_name);
         let work = Work::begin(connection, table, behaviour, self.generation, call);
-        let address = if table.id == IdTemplate::default() {
-            Address { id: String::new(), path: String::new(), parts: std::collections::BTreeMap::new() }
-        } else {
-            Address::from_arguments(table, config, &connection.subscription_id).map_err(|error| {
-                Diagnostic::error("Incomplete data source", format!("The object cannot be found: {error}."))
-            })?
-        };
+        let address = data_address(&work, config).await?;
         let Some(mut documents) = behaviour.fetch(&work, &address).await? else {
             return Err(not_found(table, &address).into());
         };
         complete(&work, &mut documents, Some(config), Thoroughness::All).await?;
         Ok(finish_state(&work, &address, &documents, Some(config)))
+    }
+}
+
+/// Returns where the object of a data source is: as the arguments say, or as code finds it.
+async fn data_address(work: &Work<'_>, config: &Value) -> Result<Address, Failure> {
+    if work.table.id == IdTemplate::default() {
+        return Ok(Address::default());
+    }
+    match Address::from_arguments(work.table, config, &work.connection.subscription_id) {
+        Ok(address) => Ok(address),
+        Err(error) => work.behaviour.find(work, config).await?.ok_or_else(|| {
+            let detail =
+                format!("The object of data source {} cannot be found: {error}.", work.table.type_name);
+            Diagnostic::error("Object not found", detail).into()
+        }),
     }
 }
 

@@ -82,6 +82,11 @@ pub(crate) trait Behaviour: Send + Sync {
         delete::delete_object(work, address, state).await
     }
 
+    /// Finds an object whose address the arguments of a data source do not give.
+    async fn find(&self, _work: &Work<'_>, _config: &Value) -> Result<Option<Address>, Failure> {
+        Ok(None)
+    }
+
     /// Reads the object's body without its documents; nothing when it does not exist.
     async fn fetch(&self, work: &Work<'_>, address: &Address) -> Result<Option<Documents>, Failure> {
         fetch::fetch_object(work, address).await

@@ -239,6 +239,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
         condition: None,
         write: None,
         fixed: None,
+        is_born_with_object: false,
         is_removed: false,
         is_rare: false,
         settled: None,
@@ -253,6 +254,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
             ("fixed", words) => {
                 document.fixed = words.first().map(|word| read_json(line, word)).transpose()?;
             }
+            ("born", _) => document.is_born_with_object = true,
             ("removed", _) => document.is_removed = true,
             ("rare", _) => document.is_rare = true,
             ("settled", words) => document.settled = Some(words.first().cloned().unwrap_or_default()),

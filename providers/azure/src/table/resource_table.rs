@@ -128,6 +128,8 @@ pub(crate) struct DocumentTable {
     pub(crate) write: Option<Method>,
     /// What is sent in a `properties`-less body: merged into every write.
     pub(crate) fixed: Option<Json>,
+    /// Whether it exists with its object, so that what Azure has put there is kept.
+    pub(crate) is_born_with_object: bool,
     /// Whether it is deleted when none of its arguments is set any more.
     pub(crate) is_removed: bool,
     /// Whether refreshing many objects at once reads it only where it was there before.
