@@ -58,7 +58,8 @@ fn nested_block(argument: &Argument, shape: &BlockShape) -> NestedBlock {
     NestedBlock {
         nesting: if shape.is_set { Nesting::Set } else { Nesting::List },
         block: Arc::new(block_schema(&shape.arguments)),
-        min_items: argument.min_items,
+        // Blocks that may be left out altogether are counted when there are any.
+        min_items: if argument.presence == Presence::Required { argument.min_items } else { 0 },
         max_items: argument.max_items,
     }
 }

@@ -13,5 +13,5 @@ mod work;
 
 pub(crate) use address::Address;
 pub(crate) use draft::Draft;
-pub(crate) use state::{finish_state, unfinished_state};
+pub(crate) use state::{finish_state, group_of, unfinished_state};
 pub(crate) use work::{Change, Failure, Work};

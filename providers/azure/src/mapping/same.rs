@@ -90,6 +90,10 @@ fn same_text(sameness: Sameness, a: &str, b: &str) -> bool {
             matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
         }
         Sameness::Network => matches!((Network::parse(a), Network::parse(b)), (Some(a), Some(b)) if a == b),
+        Sameness::LastSegment => {
+            let end = |text: &str| text.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            end(a) == end(b)
+        }
         Sameness::NeverAfterCreate => true,
     }
 }

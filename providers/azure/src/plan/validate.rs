@@ -54,8 +54,8 @@ impl Scope<'_> {
             let path = if block.is_set { path.clone() } else { path.position(position) };
             self.check_level(&block.arguments, element, &path);
         }
-        // Blocks are counted by the engine; what is written like an attribute is not.
-        if argument.as_attribute || argument.block().is_none() {
+        // The engine counts required blocks; an optional block that is left out is no block too few.
+        if argument.as_attribute || value.element_count().is_some_and(|count| count > 0) {
             self.check_count(argument, value, path);
         }
     }

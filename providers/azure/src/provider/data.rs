@@ -45,7 +45,7 @@ impl AzureProvider {
 /// Returns where the object of a data source is: as the arguments say, or as code finds it.
 async fn data_address(work: &Work<'_>, config: &Value) -> Result<Address, Failure> {
     if work.table.id == IdTemplate::default() {
-        return Ok(Address::default());
+        return Ok(work.behaviour.find(work, config).await?.unwrap_or_default());
     }
     match Address::from_arguments(work.table, config, &work.connection.subscription_id) {
         Ok(address) => Ok(address),

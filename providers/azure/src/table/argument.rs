@@ -123,6 +123,8 @@ pub(crate) enum Sameness {
     JsonDocument,
     /// IP address ranges with the same network.
     Network,
+    /// Paths that end in the same segment.
+    LastSegment,
     /// A change is no difference ever: the service forgets what was sent.
     NeverAfterCreate,
 }

@@ -32,8 +32,11 @@ const PROVIDER: &str = include_str!("../../tables/provider.table");
 const FRAGMENTS: &str = include_str!("../../tables/fragments.table");
 
 tables![
+    "authorization",
     "dns_records",
     "dns_zone",
+    "load_balancer",
+    "managed_identity",
     "nat_gateway",
     "network_interface",
     "network_security_group",
@@ -46,6 +49,7 @@ tables![
     "route_table",
     "subnet",
     "subnet_associations",
+    "subscription",
     "virtual_network",
     "virtual_network_peering",
 ];

@@ -191,6 +191,7 @@ fn read_sameness(word: &str) -> Option<Sameness> {
         "same_bytes" => Sameness::Base64,
         "same_json" => Sameness::JsonDocument,
         "same_network" => Sameness::Network,
+        "same_end" => Sameness::LastSegment,
         "forgotten" => Sameness::NeverAfterCreate,
         _ => return None,
     })

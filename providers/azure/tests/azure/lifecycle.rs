@@ -15,12 +15,14 @@ pub(crate) struct Life {
     pub(crate) changes: Json,
     /// Arguments that cannot be imported, since Azure does not tell them.
     pub(crate) untold: &'static [&'static str],
+    /// Whether another name needs another object.
+    pub(crate) is_replaced_for_name: bool,
 }
 
 impl Life {
     /// Makes the life of a type whose arguments Azure tells all of.
     pub(crate) fn new(type_name: &'static str, config: Json, changes: Json) -> Self {
-        Self { type_name, config, changes, untold: &[] }
+        Self { type_name, config, changes, untold: &[], is_replaced_for_name: true }
     }
 
     /// Leads the life and returns the object, still there.
@@ -58,7 +60,7 @@ impl Life {
     /// Every argument that the schema says cannot be changed in place asks for a new object.
     async fn expect_replacement(&self, stage: &Stage, object: &Object) {
         let renamed = replaced(&self.config, &json!({"name": "another-name"}));
-        if self.config.get("name").is_none() || renamed == self.config {
+        if self.config.get("name").is_none() || !self.is_replaced_for_name {
             return;
         }
         let plan = stage.plan(self.type_name, &object.state, &renamed).await;
