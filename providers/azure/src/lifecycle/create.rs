@@ -7,6 +7,7 @@ use crate::client::ArmRequest;
 use crate::lifecycle::fetch::{document_path, is_named, linked_ids, part_of, read_document};
 use crate::lifecycle::{Change, Failure, Work};
 use crate::mapping::{Documents, WriteMode, strip_read_only, write_changes, write_object};
+use crate::resources::Freshness;
 use crate::table::body_path::{look_up, place, put};
 use crate::table::{BodyPath, CreateVerb, DocumentTable, PartTable};
 
@@ -46,8 +47,22 @@ pub(crate) async fn create_object(work: &Work<'_>, change: &Change<'_>) -> Resul
     }
     let mut fresh = Documents::of(path.clone(), body_or_get(work, path, finished.body).await?);
     write_documents(work, &documents, &mut fresh).await?;
-    work.behaviour.after_write(work, change).await?;
-    Ok(fresh)
+    finish_write(work, change, fresh).await
+}
+
+/// Does what follows a write, and reads the object again if that has changed it.
+///
+/// # Errors
+/// When an exchange fails.
+pub(crate) async fn finish_write(
+    work: &Work<'_>,
+    change: &Change<'_>,
+    fresh: Documents,
+) -> Result<Documents, Failure> {
+    match work.behaviour.after_write(work, change).await? {
+        Freshness::Same => Ok(fresh),
+        Freshness::Stale => Ok(work.behaviour.fetch(work, change.address).await?.unwrap_or(fresh)),
+    }
 }
 
 /// Some services answer a write with nothing, or with less than a read.
@@ -103,7 +118,7 @@ pub(crate) async fn write_documents(
         let mut content = content.clone();
         if table.is_born_with_object {
             let mut base = read_document(work, fresh, table).await?.unwrap_or_default();
-            strip_read_only(&mut base, &[]);
+            strip_read_only(&mut base, &table.read_only);
             content = laid_over(base, content);
         }
         let written = write_document(work, fresh, table, content).await?;
@@ -184,9 +199,9 @@ async fn create_part(work: &Work<'_>, change: &Change<'_>, part: &PartTable) -> 
     }
     work.call.report("creating");
     let finished = work.run_creating(&ArmRequest::put(path, &work.table.api_version, body)).await?;
-    work.behaviour.after_write(work, change).await?;
     let body = body_or_get(work, path, finished.body).await?;
-    Ok(part_of(work, change.address, body).unwrap_or_else(|| Documents::empty(path.clone())))
+    let fresh = part_of(work, change.address, body).unwrap_or_else(|| Documents::empty(path.clone()));
+    finish_write(work, change, fresh).await
 }
 
 /// A place for one link that holds another one already belongs to someone else.

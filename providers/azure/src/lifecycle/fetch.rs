@@ -81,10 +81,7 @@ fn is_known(work: &Work<'_>, document: &Str, known: &Value) -> bool {
 }
 
 fn exists(table: &DocumentTable, documents: &Documents) -> bool {
-    table
-        .condition
-        .as_ref()
-        .is_none_or(|(path, wanted)| look_up(&documents.body, &path.steps) == Some(wanted))
+    table.condition.as_ref().is_none_or(|(path, wanted)| documents.at_path(path) == Some(wanted))
 }
 
 /// Returns the path of a document; nothing where the body does not say.

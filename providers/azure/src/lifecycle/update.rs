@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 use terrane_model::{Diagnostic, Value};
 
 use crate::client::{ArmRequest, Method};
-use crate::lifecycle::create::{parent_body, rewrite_element, write_document};
+use crate::lifecycle::create::{finish_write, parent_body, rewrite_element, write_document};
 use crate::lifecycle::fetch::{document_path, part_of, read_document};
 use crate::lifecycle::{Change, Failure, Work};
 use crate::mapping::same::is_zero;
 use crate::mapping::{Documents, WriteMode, strip_read_only, write_changes, write_object};
-use crate::table::body_path::{place, put};
-use crate::table::{DocumentTable, PartTable, PathRoot, UpdateVerb};
+use crate::table::body_path::{look_up, place, put};
+use crate::table::{BodyPath, DocumentTable, PartTable, PathRoot, UpdateVerb};
 
 /// Changes an object as its table says, and returns its body.
 ///
@@ -33,8 +33,7 @@ pub(crate) async fn update_object(work: &Work<'_>, change: &Change<'_>) -> Resul
     let body = send_body(work, path, before, &mut documents).await?;
     let mut fresh = Documents::of(path.clone(), body);
     update_documents(work, change, &documents, &mut fresh).await?;
-    work.behaviour.after_write(work, change).await?;
-    Ok(fresh)
+    finish_write(work, change, fresh).await
 }
 
 /// Reads the documents that are about to change: what we do not know of them stays.
@@ -51,7 +50,7 @@ async fn add_bases(
             continue;
         };
         if let Some(mut base) = read_document(work, documents, table).await? {
-            strip_read_only(&mut base, &[]);
+            strip_read_only(&mut base, &table.read_only);
             documents.named.insert(name.clone(), base);
         }
     }
@@ -68,9 +67,28 @@ fn write_update(work: &Work<'_>, change: &Change<'_>, prior: &Value, documents: 
             }
             write_object(arguments, change.planned, documents);
         }
-        UpdateVerb::Patch => write_changes(arguments, prior, change.planned, WriteMode::Patch, documents),
+        UpdateVerb::Patch => {
+            write_changes(arguments, prior, change.planned, WriteMode::Patch, documents);
+            complete_whole(work, change, documents);
+        }
         UpdateVerb::Merge | UpdateVerb::Nothing => {
             write_changes(arguments, prior, change.planned, WriteMode::Replace, documents);
+        }
+    }
+}
+
+/// Some objects in a body are read as a whole by the service: what is left out of them is reset.
+fn complete_whole(work: &Work<'_>, change: &Change<'_>, documents: &mut Documents) {
+    let touched = |path: &&BodyPath| look_up(&documents.body, &path.steps).is_some_and(Json::is_object);
+    let touched: Vec<&BodyPath> = work.table.whole.iter().filter(touched).collect();
+    if touched.is_empty() {
+        return;
+    }
+    let mut all = Documents::empty(documents.path.clone());
+    write_object(&work.table.arguments, change.planned, &mut all);
+    for path in touched {
+        if let Some(whole) = look_up(&all.body, &path.steps) {
+            put(&mut documents.body, &path.steps, whole.clone());
         }
     }
 }
@@ -173,10 +191,10 @@ async fn update_part(work: &Work<'_>, change: &Change<'_>, part: &PartTable) -> 
     }
     work.call.report("updating");
     let finished = work.run(&ArmRequest::put(path, &work.table.api_version, body)).await?;
-    work.behaviour.after_write(work, change).await?;
     let body = match finished.body {
         body if body.is_object() => body,
         _ => parent_body(work, path).await?,
     };
-    Ok(part_of(work, change.address, body).unwrap_or_else(|| Documents::empty(path.clone())))
+    let fresh = part_of(work, change.address, body).unwrap_or_else(|| Documents::empty(path.clone()));
+    finish_write(work, change, fresh).await
 }

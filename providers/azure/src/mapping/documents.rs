@@ -48,7 +48,12 @@ impl Documents {
 
     /// Returns what is at a path from the top.
     pub(crate) fn at(&self, path: &str) -> Option<&Json> {
-        self.get(&Cursor::default(), &BodyPath::parse(path)?)
+        self.at_path(&BodyPath::parse(path)?)
+    }
+
+    /// Returns what is at a path from the top.
+    pub(crate) fn at_path(&self, path: &BodyPath) -> Option<&Json> {
+        self.get(&Cursor::default(), path)
     }
 
     /// Returns the text at a path from the top.

@@ -183,6 +183,10 @@ fn change_all(
 /// Takes away what an argument has written.
 fn clear(argument: &Argument, mapping: &Mapping, here: &Cursor, mode: WriteMode, documents: &mut Documents) {
     let target = here.to(&mapping.path);
+    if let Some(cleared) = &mapping.cleared {
+        documents.put(&target, cleared.clone());
+        return;
+    }
     // A block without an object of its own consists of what its arguments have written.
     if mapping.path.steps.is_empty() {
         for inner in argument.block().map(|block| block.arguments.as_slice()).unwrap_or_default() {

@@ -30,8 +30,8 @@ pub(crate) trait Behaviour: Send + Sync {
     }
 
     /// Does what follows a successful write.
-    async fn after_write(&self, _work: &Work<'_>, _change: &Change<'_>) -> Result<(), Failure> {
-        Ok(())
+    async fn after_write(&self, _work: &Work<'_>, _change: &Change<'_>) -> Result<Freshness, Failure> {
+        Ok(Freshness::Same)
     }
 
     /// Does what a deletion needs before it.
@@ -91,6 +91,15 @@ pub(crate) trait Behaviour: Send + Sync {
     async fn fetch(&self, work: &Work<'_>, address: &Address) -> Result<Option<Documents>, Failure> {
         fetch::fetch_object(work, address).await
     }
+}
+
+/// Whether what Azure answered to a write still holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It does.
+    Same,
+    /// What followed the write has changed the object.
+    Stale,
 }
 
 /// Types without irregularities.

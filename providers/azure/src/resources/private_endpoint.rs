@@ -10,7 +10,7 @@ use crate::attributes::{at, text_at};
 use crate::client::ArmRequest;
 use crate::lifecycle::{Change, Failure, Work};
 use crate::mapping::Documents;
-use crate::resources::Behaviour;
+use crate::resources::{Behaviour, Freshness};
 
 const API_VERSION: &str = "2025-01-01";
 
@@ -31,24 +31,24 @@ impl Behaviour for PrivateEndpoint {
     }
 
     /// Writes, replaces or removes the zone group, of which there can be one.
-    async fn after_write(&self, work: &Work<'_>, change: &Change<'_>) -> Result<(), Failure> {
+    async fn after_write(&self, work: &Work<'_>, change: &Change<'_>) -> Result<Freshness, Failure> {
         let before =
             change.prior.map_or_else(Value::dynamic_null, |prior| at(prior, "private_dns_zone_group.0"));
         let after = at(change.planned, "private_dns_zone_group.0");
         let same = |name: &str| before.attribute(name) == after.attribute(name);
         if same("name") && same("private_dns_zone_ids") {
-            return Ok(());
+            return Ok(Freshness::Same);
         }
         let base = format!("{}/privateDnsZoneGroups", change.address.path);
         if let Some(old) = text_at(&before, "name").filter(|_| !same("name")) {
             work.call.report("leaving DNS zones");
             work.run(&ArmRequest::delete(format!("{base}/{old}"), API_VERSION)).await?;
         }
-        let Some(name) = text_at(&after, "name") else { return Ok(()) };
+        let Some(name) = text_at(&after, "name") else { return Ok(Freshness::Stale) };
         work.call.report("joining DNS zones");
         let body = json!({"properties": {"privateDnsZoneConfigs": zone_configs(&after)}});
         work.run(&ArmRequest::put(format!("{base}/{name}"), API_VERSION, body)).await?;
-        Ok(())
+        Ok(Freshness::Stale)
     }
 
     async fn complete_documents(

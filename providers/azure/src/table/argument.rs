@@ -156,6 +156,8 @@ pub(crate) struct Mapping {
     pub(crate) unset: Vec<Json>,
     /// What is sent when nothing is set.
     pub(crate) otherwise: Option<Json>,
+    /// What is sent when something was set and is not any more.
+    pub(crate) cleared: Option<Json>,
     /// What is sent with a block beside its arguments.
     pub(crate) with: Option<Json>,
 }

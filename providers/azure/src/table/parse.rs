@@ -70,6 +70,7 @@ fn read_table(head: &Line, fragments: &Fragments) -> Result<ResourceTable, Table
         listing: Listing::None,
         fixed: Vec::new(),
         read_only: Vec::new(),
+        whole: Vec::new(),
         documents: Vec::new(),
         part: None,
     };
@@ -116,6 +117,11 @@ fn read_directive(line: &Line, table: &mut ResourceTable, fragments: &Fragments)
         "read_only" => {
             for word in &line.words[1..] {
                 table.read_only.push(read_path(line, word)?);
+            }
+        }
+        "whole" => {
+            for word in &line.words[1..] {
+                table.whole.push(read_path(line, word)?);
             }
         }
         "document" => table.documents.push(read_document(line)?),
@@ -239,6 +245,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
         condition: None,
         write: None,
         fixed: None,
+        read_only: Vec::new(),
         is_born_with_object: false,
         is_removed: false,
         is_rare: false,
@@ -253,6 +260,10 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
             ("written", words) => document.write = Some(read_write(line, &words)?),
             ("fixed", words) => {
                 document.fixed = words.first().map(|word| read_json(line, word)).transpose()?;
+            }
+            ("read_only", words) => {
+                document.read_only =
+                    words.iter().map(|word| read_path(line, word)).collect::<Result<_, _>>()?;
             }
             ("born", _) => document.is_born_with_object = true,
             ("removed", _) => document.is_removed = true,

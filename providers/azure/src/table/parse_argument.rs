@@ -266,6 +266,7 @@ fn read_mapping(line: &Line, words: &[Str]) -> Result<Mapping, TableError> {
         conversion: Conversion::None,
         unset: Vec::new(),
         otherwise: None,
+        cleared: None,
         with: None,
     };
     let mut rest = words[2..].iter();
@@ -281,6 +282,7 @@ fn read_mapping(line: &Line, words: &[Str]) -> Result<Mapping, TableError> {
                     values.iter().map(|value| read_json(line, value)).collect::<Result<_, _>>()?;
             }
             ("otherwise", values) => mapping.otherwise = Some(read_json(line, first(line, &values)?)?),
+            ("cleared", values) => mapping.cleared = Some(read_json(line, first(line, &values)?)?),
             ("beside", values) => mapping.with = Some(read_json(line, first(line, &values)?)?),
             _ => return Err(line.error(format!("no word {word} behind a path"))),
         }

@@ -47,6 +47,8 @@ pub(crate) struct ResourceTable {
     pub(crate) fixed: Vec<(BodyPath, Json)>,
     /// What bodies contain that may not be sent back.
     pub(crate) read_only: Vec<BodyPath>,
+    /// Objects in bodies that are sent whole when anything in them changes.
+    pub(crate) whole: Vec<BodyPath>,
     /// What belongs to the object and is read and written by calls of its own.
     pub(crate) documents: Vec<DocumentTable>,
     /// Set where the type is a part of another object's body.
@@ -137,6 +139,8 @@ pub(crate) struct DocumentTable {
     /// Set where refreshing many objects at once reads it only where it was not read yet, because it hardly
     /// changes: the path of an attribute that shows whether it was, or nothing for any that is mapped to it.
     pub(crate) settled: Option<Str>,
+    /// What it contains that may not be sent back.
+    pub(crate) read_only: Vec<BodyPath>,
     /// Whether it holds credentials.
     pub(crate) is_secret: bool,
 }

@@ -170,6 +170,10 @@ fn replacement_defaults_and_timeouts_are_those_of_azurerm() {
         for (tables, key) in [(&catalog.resources, "resources"), (&catalog.data_sources, "data_sources")] {
             for (name, table) in tables {
                 let rules = &reference.rules[key][name.as_str()];
+                // The reference has no rules for the two types that are gone in version 5.
+                if rules.is_null() {
+                    continue;
+                }
                 compare_timeouts(name, table, &rules["timeouts"], findings);
                 compare_rules(name, &table.arguments, &rules["schema"], findings);
             }

@@ -36,7 +36,9 @@ pub(crate) fn findings(request_log: &Path) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!errors.contains("Traceback"), "{errors}");
-    Some(text.lines().filter(|line| line.contains("\"level\"")).map(str::to_owned).collect())
+    // The emulator's log hides what looks like a secret, and a hidden word is no known word.
+    let is_finding = |line: &&str| line.contains("\"level\"") && !line.contains("REDACTED");
+    Some(text.lines().filter(is_finding).map(str::to_owned).collect())
 }
 
 fn known_types(folder: &Path) -> Option<Vec<String>> {
