@@ -23,7 +23,23 @@ const SYSTEM_BUNDLES: &[&str] = &[
 ];
 
 /// Names that the server certificate is good for.
-const SERVER_NAMES: &[&str] = &["localhost", "127.0.0.1", "::1", "*.localhost", "*.vault.localhost"];
+const SERVER_NAMES: &[&str] = &[
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "*.vault.azure.net",
+    "*.azurecr.io",
+    "*.blob.core.windows.net",
+    "*.queue.core.windows.net",
+    "*.table.core.windows.net",
+    "*.file.core.windows.net",
+    "*.dfs.core.windows.net",
+    "*.web.core.windows.net",
+    "*.z6.web.core.windows.net",
+    "management.azure.com",
+    "login.microsoftonline.com",
+    "graph.microsoft.com",
+];
 
 /// The files of the certificates.
 #[derive(Clone, Debug)]

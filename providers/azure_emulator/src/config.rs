@@ -14,7 +14,11 @@ pub struct EmulatorConfig {
     /// Multiplies realistic durations of operations: 1 is as slow as Azure, 0 (the default) finishes everything at
     /// the first poll.
     pub operation_time: f64,
-    /// A file of fault rules; see `docs` of [`crate::faults`](self) and `tables/README.md`.
+    /// A file of fault rules: JSON `{"seed": 7, "rules": [{"method": "PUT", "type": "Microsoft.Network/*",
+    /// "probability": 0.05, "status": 429, "retry_after": 1}]}`. Rules match by `method`, `type` and `path` (a regular
+    /// expression), skip `after` requests, hit `count` at most, and wait (`delay_ms`), answer (`status`, `code`,
+    /// `message`), close the connection (`drop`: `before` or `after` the work) or let the operation that is started
+    /// fail (`fail_operation`: `{"code", "message"}`).
     pub faults: Option<PathBuf>,
     /// A file that gets one JSON line per request, without secrets.
     pub request_log: Option<PathBuf>,

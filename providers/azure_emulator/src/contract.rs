@@ -23,39 +23,64 @@ pub fn check_request(method: &str, url: &str, body: Option<&Value>) -> Result<()
 
 fn check(method: &str, url: &str, body: Option<&Value>) -> Result<(), ArmError> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let version = query.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == "api-version"));
-    let Some(version) = version.map(|(_, version)| percent_decode(version)) else {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let Some((_, version)) = pairs.find(|(name, _)| *name == "api-version") else {
         return Err(ArmError::gateway(400, "MissingApiVersionParameter", "The api-version is required."));
     };
+    let version = percent_decode(version);
     let path = RequestPath::parse(path);
     check_containers(&path)?;
     let target = target_of(&path)?;
-    let resource_type = CATALOG.get(target.kind);
-    if !resource_type.versions.contains(&version) {
-        return Err(ArmError::gateway(
-            400,
-            "NoRegisteredProviderFound",
-            format!("{version} is none of {}", resource_type.versions.join(", ")),
-        ));
-    }
-    let dialect = CATALOG.service_of(resource_type).dialect;
-    if !is_valid_name(resource_type, &target.name) {
-        return Err(name_error(dialect, resource_type, &target.name));
+    let versions = &CATALOG.get(target.kind).versions;
+    if !versions.contains(&version) {
+        let text = format!("{version} is none of {}", versions.join(", "));
+        return Err(ArmError::gateway(400, "NoRegisteredProviderFound", text));
     }
     let completeness = match method.to_ascii_uppercase().as_str() {
         "PUT" => Completeness::Full,
         "PATCH" => Completeness::Partial,
-        _ => return Ok(()),
+        _ => return check_name(&target),
     };
+    check_name(&target)?;
+    check_body(&target, &version, body, completeness)
+}
+
+/// Checks a write that a template describes: any API version that the service answers will do.
+pub(crate) fn check_write(id: &str, version: &str, body: &Value) -> Result<(), ArmError> {
+    let path = RequestPath::parse(id);
+    let target = target_of(&path)?;
+    let service = CATALOG.service_of(CATALOG.get(target.kind));
+    if !service.accepts.iter().any(|known| known == version) {
+        let text = format!("The supported api-versions are '{}'.", service.accepts.join(", "));
+        return Err(ArmError::gateway(400, "NoRegisteredProviderFound", text));
+    }
+    check_name(&target)?;
+    check_body(&target, version, Some(body), Completeness::Full)
+}
+
+fn check_name(target: &Target) -> Result<(), ArmError> {
+    let resource_type = CATALOG.get(target.kind);
+    if is_valid_name(resource_type, &target.name) {
+        return Ok(());
+    }
+    Err(name_error(CATALOG.service_of(resource_type).dialect, resource_type, &target.name))
+}
+
+fn check_body(
+    target: &Target,
+    version: &str,
+    body: Option<&Value>,
+    completeness: Completeness,
+) -> Result<(), ArmError> {
+    let resource_type = CATALOG.get(target.kind);
     let Some(Value::Object(body)) = body else {
         return Err(ArmError::gateway(400, "InvalidRequestContent", "A JSON object is required."));
     };
-    let mut located = body.clone();
     if completeness == Completeness::Full {
-        check_location(&target, None, &mut located, false)?;
+        check_location(target, None, &mut body.clone(), false)?;
     }
-    if let Some(finding) = find_problem(&CATALOG, resource_type, &version, body, completeness) {
-        return Err(body_error(dialect, &finding));
+    if let Some(finding) = find_problem(&CATALOG, resource_type, version, body, completeness) {
+        return Err(body_error(CATALOG.service_of(resource_type).dialect, &finding));
     }
     check_tags(resource_type, body)
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::arm::{self, Context};
 use crate::clock::{Clock, Timestamp};
 use crate::error::ArmError;
-use crate::front::{graph, metadata, sign_in, token};
+use crate::front::{graph, metadata, registry, sign_in, storage_service, token};
 use crate::guid;
 use crate::http::{Request, Response};
 use crate::services;
@@ -63,10 +63,16 @@ impl Core {
 
     /// Everything that is not the Resource Manager.
     fn front(&self, request: &Request, now: Timestamp, path: &[&str]) -> Option<Response> {
-        if let Some(vault) = services::vault_of_host(&request.host) {
+        if let Some(vault) = request.host.strip_suffix(".vault.azure.net") {
             return Some(self.in_world(|cloud| {
                 services::answer_vault(&mut cloud.world, &self.settings, now, request, vault)
             }));
+        }
+        if let Some(name) = request.host.strip_suffix(".azurecr.io") {
+            return Some(registry::answer(&self.settings, &self.lock().world, now, request, name, path));
+        }
+        if request.host.ends_with(".core.windows.net") && request.host != "management.core.windows.net" {
+            return Some(storage_service::answer(request));
         }
         match path {
             [] => Some(Response::json_text(200, "{\"service\":\"terrane azure emulator\"}".into())),

@@ -158,8 +158,14 @@ impl Emulator {
             set(variable, &bundle);
         }
         set("NODE_EXTRA_CA_CERTS", &self.files.ca.display().to_string());
-        set("NO_PROXY", "localhost,127.0.0.1,.localhost");
-        set("no_proxy", "localhost,127.0.0.1,.localhost");
+        // Data planes keep their real names; as a proxy the emulator connects those names to itself.
+        for (variable, value) in [
+            ("HTTPS_PROXY", format!("http://localhost:{}", settings.port)),
+            ("NO_PROXY", "localhost,127.0.0.1,::1".to_owned()),
+        ] {
+            set(variable, &value);
+            set(&variable.to_ascii_lowercase(), &value);
+        }
         if settings.is_instant() {
             set("GO_AZURE_SDK_SKIP_POLLING_DELAY", "true");
         }

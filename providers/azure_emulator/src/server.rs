@@ -20,6 +20,7 @@ use crate::core::Core;
 use crate::error::ArmError;
 use crate::faults::{Effect, Faults};
 use crate::http::{Request, Response};
+use crate::proxy::{Arrival, receive};
 use crate::request_log::RequestLog;
 
 /// Larger bodies are refused, as the Resource Manager does.
@@ -63,6 +64,7 @@ async fn connection(
 ) {
     // Answers are small: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
+    let Ok(Arrival::Tls(stream)) = receive(stream).await else { return };
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let service = service_fn(move |request| answer(request, shared.clone()));
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -140,6 +142,7 @@ fn to_http(response: Response) -> HttpResponse<Full<Bytes>> {
     if has_body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
+    // What the answer says itself comes later and so wins, as with the XML of storage.
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);

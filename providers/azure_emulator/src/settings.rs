@@ -35,9 +35,4 @@ impl Settings {
     pub(crate) fn is_instant(&self) -> bool {
         self.operation_time <= 0.0
     }
-
-    /// Returns the host name suffix of key vaults, with the port.
-    pub(crate) fn vault_suffix(&self) -> String {
-        format!("vault.localhost:{}", self.port)
-    }
 }

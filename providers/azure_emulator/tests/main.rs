@@ -1,8 +1,16 @@
 //! Tests of the emulator over HTTPS, as its clients see it.
 
-mod support;
-
 mod access;
+mod access_control;
+mod databases;
+mod deployments;
+mod durability;
 mod groups;
+mod kubernetes;
+mod names;
+mod network;
+mod operations;
 mod platform;
 mod samples;
+mod storage_and_secrets;
+mod support;

@@ -48,8 +48,10 @@ fn object_pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-const KINDS: &[&str] =
-    &["whole", "unknown", "type", "drop", "word", "number", "casing", "null", "name", "version", "tag", "location"];
+const KINDS: &[&str] = &[
+    "whole", "unknown", "type", "drop", "word", "number", "casing", "null", "name", "version", "tag",
+    "location",
+];
 
 /// Makes one mutation; `None` if this body has no place for it.
 fn mutate(kind: &str, url: &str, body: &Value, random: &mut Random) -> Option<(String, Value)> {
@@ -84,7 +86,8 @@ fn mutate(kind: &str, url: &str, body: &Value, random: &mut Random) -> Option<(S
             let value = object.remove(&name)?;
             let mut characters = name.chars();
             let first = characters.next()?;
-            let flipped = if first.is_lowercase() { first.to_ascii_uppercase() } else { first.to_ascii_lowercase() };
+            let flipped =
+                if first.is_lowercase() { first.to_ascii_uppercase() } else { first.to_ascii_lowercase() };
             object.insert(format!("{flipped}{}", characters.as_str()), value);
         }
         "null" => drop(object.insert(name, Value::Null)),
@@ -96,7 +99,8 @@ fn mutate(kind: &str, url: &str, body: &Value, random: &mut Random) -> Option<(S
         }
         "version" => url = format!("{}?api-version=2017-01-01", url.split('?').next()?),
         "tag" => {
-            let tags = [json!({"a<b": "1"}), json!({"K": "1", "k": "2"}), json!({"n": 5}), json!({"ok": "yes"})];
+            let tags =
+                [json!({"a<b": "1"}), json!({"K": "1", "k": "2"}), json!({"n": 5}), json!({"ok": "yes"})];
             body.as_object_mut()?.insert("tags".into(), tags[random.next(4)].clone());
         }
         "location" => {
@@ -110,8 +114,10 @@ fn mutate(kind: &str, url: &str, body: &Value, random: &mut Random) -> Option<(S
 
 /// Returns for each request whether the validator finds an error, with its first words.
 fn judge(facts: &Path, requests: &[(String, Value)]) -> Vec<Option<String>> {
-    let lines: String =
-        requests.iter().map(|(url, body)| json!({"method": "PUT", "url": url, "body": body}).to_string() + "\n").collect();
+    let lines: String = requests
+        .iter()
+        .map(|(url, body)| json!({"method": "PUT", "url": url, "body": body}).to_string() + "\n")
+        .collect();
     let mut python = Command::new("python3")
         .arg(facts.join("tools/validate.py"))
         .args(["--lines", "-", "--json"])

@@ -39,17 +39,13 @@ pub(crate) fn subscription(context: &Context<'_>, path: &RequestPath) -> Result<
     }
 }
 
-/// The API version must be one that the type's service answers. `location` is the one in the body, if any.
-pub(crate) fn version(
-    context: &Context<'_>,
-    resource_type: &ResourceType,
-    location: Option<&str>,
-) -> Result<(), ArmError> {
+/// The API version must be one that the type's service answers.
+pub(crate) fn version(context: &Context<'_>, resource_type: &ResourceType) -> Result<(), ArmError> {
     let service = CATALOG.service_of(resource_type);
     let version = context.version();
     let is_known = |versions: &[String]| versions.iter().any(|known| known.eq_ignore_ascii_case(version));
-    if is_known(&service.accepts) || (context.settings.accept_retired_versions && is_known(&service.retired))
-    {
+    let accepts_retired = context.settings.accept_retired_versions && is_known(&service.retired);
+    if is_known(&service.accepts) || accepts_retired || is_newer(context, &service.accepts) {
         return Ok(());
     }
     let (_, short_name) = resource_type.name.split_once('/').unwrap_or(("", &resource_type.name));
@@ -57,13 +53,26 @@ pub(crate) fn version(
         400,
         "NoRegisteredProviderFound",
         format!(
-            "No registered resource provider found for location '{}' and API version '{version}' for type \
+            "No registered resource provider found for location '' and API version '{version}' for type \
              '{short_name}'. The supported api-versions are '{}'. The supported locations are '{}'.",
-            location.unwrap_or_default(),
             service.accepts.join(", "),
             regions::REGIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
         ),
     ))
+}
+
+/// Whether the request's version may have appeared after the tables were written: a date between the newest known
+/// version and today.
+fn is_newer(context: &Context<'_>, known: &[String]) -> bool {
+    let version = context.version();
+    let date = version.strip_suffix("-preview").unwrap_or(version);
+    let is_date = date.len() == 10
+        && date.bytes().enumerate().all(|(idx, byte)| match idx {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let newest = known.iter().map(String::as_str).max().unwrap_or_default();
+    is_date && version > newest && date <= &context.now.rfc3339()[..10]
 }
 
 /// The error for a type that its namespace does not have.

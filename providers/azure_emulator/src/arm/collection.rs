@@ -24,7 +24,7 @@ pub(crate) fn of_type(
     part: ProviderPart<'_>,
 ) -> Result<Response, ArmError> {
     let resource_type = CATALOG.get(kind);
-    checks::version(context, resource_type, None)?;
+    checks::version(context, resource_type)?;
     let pairs = part.rest.len() / 2;
     let scope = if pairs > 0 { key_of(&part.id(pairs)) } else { key_of(&scope_id(part.scope)) };
     check_scope(context, part, pairs, &scope)?;

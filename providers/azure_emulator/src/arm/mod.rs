@@ -187,7 +187,7 @@ fn parent_with_nested(part: ProviderPart<'_>, pairs: usize) -> Option<TypeIndex>
 
 fn resource(context: &mut Context<'_>, target: Target) -> Result<Response, ArmError> {
     let resource_type = CATALOG.get(target.kind);
-    checks::version(context, resource_type, None)?;
+    checks::version(context, resource_type)?;
     checks::container(context, &target)?;
     if resource_type.computed {
         let (request, parent, name) = (context.request, target.parent.clone(), target.name.clone());
@@ -207,9 +207,9 @@ fn resource(context: &mut Context<'_>, target: Target) -> Result<Response, ArmEr
 
 fn act(context: &mut Context<'_>, target: &Target, segment: &str) -> Result<Response, ArmError> {
     let resource_type = CATALOG.get(target.kind);
-    checks::version(context, resource_type, None)?;
+    checks::version(context, resource_type)?;
     checks::container(context, target)?;
-    if !context.world.contains(&target.key) {
+    if !resource_type.computed && !context.world.contains(&target.key) {
         return Err(checks::not_found(context, target));
     }
     let request = context.request;

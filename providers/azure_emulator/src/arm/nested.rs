@@ -25,7 +25,7 @@ pub(crate) fn answer(
     owner: Target,
     part: ProviderPart<'_>,
 ) -> Result<Response, ArmError> {
-    checks::version(context, CATALOG.get(owner.kind), None)?;
+    checks::version(context, CATALOG.get(owner.kind))?;
     checks::container(context, &owner)?;
     if context.request.method != Method::GET {
         return Err(checks::method_not_allowed(context));

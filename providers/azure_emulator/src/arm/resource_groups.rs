@@ -29,7 +29,7 @@ fn target_of(context: &Context<'_>) -> Target {
 /// Answers a request for one group.
 pub(crate) fn answer(context: &mut Context<'_>) -> Result<Response, ArmError> {
     let target = target_of(context);
-    checks::version(context, CATALOG.get(target.kind), None)?;
+    checks::version(context, CATALOG.get(target.kind))?;
     let exists = context.world.contains(&target.key);
     match context.request.method {
         Method::HEAD => Ok(Response::empty(if exists { 204 } else { 404 })),
@@ -73,7 +73,7 @@ fn delete(context: &mut Context<'_>, target: &Target) -> Result<Response, ArmErr
 
 /// Answers the list of groups; `$filter=tagName eq 'a' and tagValue eq 'b'` selects some.
 pub(crate) fn list(context: &mut Context<'_>) -> Result<Response, ArmError> {
-    checks::version(context, CATALOG.get(kind()), None)?;
+    checks::version(context, CATALOG.get(kind()))?;
     let filter = context
         .request
         .query("$filter")
@@ -101,7 +101,7 @@ pub(crate) fn list(context: &mut Context<'_>) -> Result<Response, ArmError> {
 /// Answers a POST on a group.
 pub(crate) fn act(context: &mut Context<'_>, action: &str) -> Result<Response, ArmError> {
     let target = target_of(context);
-    checks::version(context, CATALOG.get(target.kind), None)?;
+    checks::version(context, CATALOG.get(target.kind))?;
     if !context.world.contains(&target.key) {
         return Err(resource_group_not_found(&target.name));
     }

@@ -195,6 +195,9 @@ fn complete(draft: &mut Draft<'_>) {
     for name in ["id", "name", "type", "systemData", "etag", "eTag"] {
         draft.body.remove(name);
     }
+    if CATALOG.shape(shape).property("properties").is_some() {
+        draft.properties();
+    }
     if let Some(prior) = &draft.prior {
         body::carry_read_only(&CATALOG, shape, &prior.body, &mut draft.body);
     }

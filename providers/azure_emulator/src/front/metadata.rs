@@ -67,7 +67,7 @@ fn cloud(settings: &Settings, name: &str) -> Value {
             "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
             "azureDataLakeStoreFileSystem": "azuredatalakestore.net",
             "azureFrontDoorEndpointSuffix": "azurefd.net",
-            "keyVaultDns": settings.vault_suffix(),
+            "keyVaultDns": "vault.azure.net",
             "mariadbServerEndpoint": "mariadb.database.azure.com",
             "mhsmDns": "managedhsm.azure.net",
             "mysqlServerEndpoint": "mysql.database.azure.com",

@@ -1,6 +1,8 @@
-//! What stands in front of the Resource Manager: signing in, cloud metadata, Microsoft Graph, key vaults' data plane.
+//! What stands beside the Resource Manager: signing in, cloud metadata, Microsoft Graph, and bits of data planes.
 
 pub(crate) mod graph;
 pub(crate) mod metadata;
+pub(crate) mod registry;
 pub(crate) mod sign_in;
+pub(crate) mod storage_service;
 pub(crate) mod token;

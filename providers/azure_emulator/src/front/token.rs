@@ -61,6 +61,12 @@ fn verified_claims(identity: &Identity, token: &str) -> Option<Value> {
     decode_claims(token)
 }
 
+/// Returns whether a token is one of this emulator's and has not expired.
+pub(crate) fn is_genuine(settings: &Settings, now: Timestamp, token: &str) -> bool {
+    let claims = verified_claims(&settings.identity, token);
+    claims.and_then(|claims| claims["exp"].as_u64()).is_some_and(|expiry| expiry > now.seconds())
+}
+
 /// Returns the claims of any token, unchecked.
 pub(crate) fn decode_claims(token: &str) -> Option<Value> {
     let payload = token.split('.').nth(1)?;

@@ -4,6 +4,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::container_service::versions;
+use super::postgresql::capabilities;
 use super::{insights, key_vault, resource_graph};
 use crate::arm::Context;
 use crate::error::ArmError;
@@ -118,52 +119,9 @@ fn clusters(context: &Context<'_>, scope: &str, location: Option<&str>, rest: &[
     Some(Ok(Response::json(200, &body)))
 }
 
-/// Sizes that a server comes in: name, tier, cores, memory per core in megabytes.
-const SERVER_SIZES: &[(&str, &str, u32, u32)] = &[
-    ("Standard_B1ms", "Burstable", 1, 2048),
-    ("Standard_B2s", "Burstable", 2, 2048),
-    ("Standard_B2ms", "Burstable", 2, 4096),
-    ("Standard_D2ds_v5", "GeneralPurpose", 2, 4096),
-    ("Standard_D4ds_v5", "GeneralPurpose", 4, 4096),
-    ("Standard_D8ds_v5", "GeneralPurpose", 8, 4096),
-    ("Standard_D16ds_v5", "GeneralPurpose", 16, 4096),
-    ("Standard_E2ds_v5", "MemoryOptimized", 2, 8192),
-    ("Standard_E4ds_v5", "MemoryOptimized", 4, 8192),
-    ("Standard_E8ds_v5", "MemoryOptimized", 8, 8192),
-];
-
 fn servers(context: &Context<'_>, rest: &[&str]) -> Answer {
-    if rest != ["capabilities"] || context.request.method != Method::GET {
-        return None;
-    }
-    let edition = |tier: &str| {
-        let sizes: Vec<Value> = SERVER_SIZES
-            .iter()
-            .filter(|(_, its_tier, ..)| *its_tier == tier)
-            .map(|(name, _, cores, memory)| {
-                json!({"name": name, "vCores": cores, "supportedMemoryPerVcoreMb": memory,
-                       "supportedZones": ["1", "2", "3"], "supportedHaMode": ["SameZone", "ZoneRedundant"]})
-            })
-            .collect();
-        json!({"name": tier, "defaultSkuName": sizes.first().map(|size| size["name"].clone()), "supportedServerSkus": sizes})
-    };
-    let versions: Vec<Value> = (13..=18).map(|version| json!({"name": version.to_string()})).collect();
-    let editions: Vec<Value> =
-        ["Burstable", "GeneralPurpose", "MemoryOptimized"].into_iter().map(edition).collect();
-    Some(Ok(Response::json(
-        200,
-        &json!({"value": [{
-            "name": "FlexibleServerCapabilities",
-            "supportedServerEditions": editions,
-            "supportedServerVersions": versions,
-            "fastProvisioningSupported": "Disabled",
-            "geoBackupSupported": "Enabled",
-            "zoneRedundantHaSupported": "Enabled",
-            "storageAutoGrowthSupported": "Enabled",
-            "onlineResizeSupported": "Enabled",
-            "restricted": "Disabled",
-        }]}),
-    )))
+    let asks = rest == ["capabilities"] && context.request.method == Method::GET;
+    asks.then(|| Ok(Response::json(200, &capabilities::capabilities())))
 }
 
 fn authorization(context: &Context<'_>, rest: &[&str]) -> Answer {

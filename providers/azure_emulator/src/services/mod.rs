@@ -3,6 +3,7 @@
 mod authorization;
 mod container_registry;
 mod container_service;
+mod deployments;
 mod dns;
 mod endpoints;
 mod identity;
@@ -65,7 +66,7 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
             "managedClusters/maintenanceConfigurations" => {
                 &container_service::maintenance::MaintenanceConfiguration
             }
-            "managedClusters/upgradeProfiles" => &container_service::cluster::UpgradeProfile,
+            "managedClusters/upgradeProfiles" => &container_service::upgrade_profile::UpgradeProfile,
             _ => &Plain,
         },
         "Microsoft.DBforPostgreSQL" => match short_name {
@@ -95,6 +96,7 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
         },
         "Microsoft.Resources" => match short_name {
             "tags" => &tags::Tags,
+            "deployments" => &deployments::Deployment,
             _ => &Plain,
         },
         _ => &Plain,
@@ -125,7 +127,7 @@ fn find_network_behaviour(short_name: &str) -> &'static dyn Behaviour {
         "networkInterfaces" => &network::interface::NetworkInterface,
         "applicationSecurityGroups" => &network::PlainNetwork,
         "privateEndpoints" => &private_endpoint::PrivateEndpoint,
-        "privateEndpoints/privateDnsZoneGroups" => &private_endpoint::ZoneGroup,
+        "privateEndpoints/privateDnsZoneGroups" => &private_endpoint::zone_group::ZoneGroup,
         "loadBalancers" => &load_balancer::LoadBalancer,
         "applicationGateways" => &load_balancer::ApplicationGateway,
         "privateDnsZones" => &private_dns::PrivateZone,
@@ -144,11 +146,6 @@ pub(crate) fn answer_endpoint(
     part: ProviderPart<'_>,
 ) -> Option<Result<Response, ArmError>> {
     endpoints::answer(context, part)
-}
-
-/// Returns the vault that a host name means, if it is one of a vault.
-pub(crate) fn vault_of_host(host: &str) -> Option<&str> {
-    host.strip_suffix(".vault.localhost")
 }
 
 pub(crate) use key_vault::data_plane::answer as answer_vault;

@@ -34,12 +34,9 @@ const SIZES: &[(&str, u64, &str, &str)] = &[
 
 /// Returns a new access key: 32 random bytes in base64, as the service writes keys.
 pub(super) fn new_key() -> String {
-    let mut bytes = [0; 33];
+    let mut bytes = [0; 32];
     guid::fill_random(&mut bytes);
-    let mut key = STANDARD.encode(bytes);
-    key.truncate(43);
-    key.push('=');
-    key
+    STANDARD.encode(bytes)
 }
 
 impl Behaviour for Redis {

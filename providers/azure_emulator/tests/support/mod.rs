@@ -95,13 +95,18 @@ impl Cloud {
 
     /// Fetches a token as clients do.
     pub(crate) async fn sign_in(&mut self) {
+        self.token = self.token_for(self.emulator.url()).await;
+    }
+
+    /// Fetches a token for an audience.
+    pub(crate) async fn token_for(&self, audience: &str) -> String {
         let env = self.emulator.env();
         let path = format!("/{}/oauth2/v2.0/token", env["ARM_TENANT_ID"]);
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope={}%2F.default",
             env["ARM_CLIENT_ID"],
             env["ARM_CLIENT_SECRET"],
-            self.emulator.url().replace(':', "%3A").replace('/', "%2F"),
+            audience.replace(':', "%3A").replace('/', "%2F"),
         );
         let request = Request::builder()
             .method(Method::POST)
@@ -111,7 +116,7 @@ impl Cloud {
             .body(Full::new(Bytes::from(form)))
             .expect("a request");
         let answer = self.send_request(request).await.expect("the server answers").expect(200);
-        self.token = answer.body["access_token"].as_str().expect("a token").to_owned();
+        answer.body["access_token"].as_str().expect("a token").to_owned()
     }
 
     pub(crate) fn host(&self) -> String {
@@ -209,6 +214,17 @@ impl Cloud {
         let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP works");
         tokio::spawn(connection);
         sender
+    }
+
+    /// Sends an anonymous GET over a stream that leads to a host.
+    pub(crate) async fn get_on(&self, stream: TcpStream, host: &'static str, path: &str) -> Answer {
+        let name = ServerName::try_from(host).expect("a name");
+        let stream = TlsConnector::from(self.tls.clone()).connect(name, stream).await.expect("TLS works");
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP works");
+        tokio::spawn(connection);
+        let request =
+            Request::builder().uri(path).header("host", host).body(Full::default()).expect("a request");
+        read_answer(&mut sender, request).await.expect("the server answers")
     }
 
     pub(crate) async fn send_request(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {

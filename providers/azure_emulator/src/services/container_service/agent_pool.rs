@@ -144,6 +144,8 @@ fn fill_defaults(draft: &mut Draft<'_>) {
     let is_windows = draft.text(&["properties", "osType"]) == Some("Windows");
     let is_spot = draft.text(&["properties", "scaleSetPriority"]) == Some("Spot");
     let properties = draft.properties();
+    // Some clients send an empty size for "whatever is usual".
+    properties.retain(|name, value| name != "vmSize" || value.as_str() != Some(""));
     let scales = properties.get("enableAutoScaling") == Some(&json!(true));
     let minimum = properties.get("minCount").cloned().filter(|_| scales);
     set_default(properties, "count", minimum.unwrap_or_else(|| json!(1)));
@@ -229,6 +231,9 @@ fn check_mode(draft: &Draft<'_>) -> Result<(), ArmError> {
 }
 
 fn prepare_version(draft: &mut Draft<'_>) -> Result<(), ArmError> {
+    if draft.text(&["properties", "orchestratorVersion"]) == Some("") {
+        draft.properties().remove("orchestratorVersion");
+    }
     let of_cluster =
         |name: &str| draft.parent.as_ref().and_then(|parent| text_at(parent, &["properties", name]));
     let cluster_version = of_cluster("currentKubernetesVersion").and_then(Version::resolve);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::Method;
 use serde_json::{Value, json};
 
-use super::kubeconfig::{self, User};
+use super::computed::fill_computed;
+use super::credentials::{list_credentials, rotate_certificates};
+use super::kubeconfig::User;
 use super::versions::{self, Version};
 use super::{network_profile, node_group};
 use crate::behaviour::{Action, Behaviour, Draft, Effects, Object, Outcome, View};
@@ -13,8 +14,7 @@ use crate::body::{object_at, set_default, text_at};
 use crate::credentials::random_hex;
 use crate::error::ArmError;
 use crate::guid;
-use crate::http::{Request, Response};
-use crate::resource_id::{Key, containers_of, is_same_id};
+use crate::resource_id::{Key, is_same_id};
 use crate::services::identity::fill_identity;
 use crate::world::{OperationKind, Resource};
 
@@ -211,6 +211,9 @@ fn check_names(draft: &mut Draft<'_>) -> Result<(), ArmError> {
 }
 
 fn prepare_version(draft: &mut Draft<'_>) -> Result<(), ArmError> {
+    if draft.text(&["properties", "kubernetesVersion"]) == Some("") {
+        draft.properties().remove("kubernetesVersion");
+    }
     let before = draft.before(&["properties", "kubernetesVersion"]).cloned();
     let default = before.unwrap_or_else(|| json!(versions::DEFAULT_VERSION));
     set_default(draft.properties(), "kubernetesVersion", default);
@@ -286,126 +289,6 @@ fn prepare_identity(draft: &mut Draft<'_>) -> Result<(), ArmError> {
     Ok(())
 }
 
-fn fill_computed(draft: &mut Draft<'_>) {
-    let location = draft.location();
-    let prefix =
-        draft.text(&["properties", "dnsPrefix"]).or_else(|| draft.text(&["properties", "fqdnSubdomain"]));
-    let prefix = prefix.unwrap_or_default().to_owned();
-    let hash = guid::derived(&["cluster", &draft.key])[..8].to_owned();
-    let is_private =
-        draft.at(&["properties", "apiServerAccessProfile", "enablePrivateCluster"]) == Some(&json!(true));
-    let without_public =
-        draft.at(&["properties", "apiServerAccessProfile", "enablePrivateClusterPublicFQDN"])
-            == Some(&json!(false));
-    if !(is_private && without_public) {
-        draft.set_once("fqdn", || json!(format!("{prefix}-{hash}.hcp.{location}.azmk8s.io")));
-    }
-    draft.set_once("azurePortalFQDN", || json!(format!("{prefix}-{hash}.portal.hcp.{location}.azmk8s.io")));
-    if is_private {
-        let zone = guid::derived(&["private zone", &draft.key]);
-        draft.set_once("privateFQDN", || {
-            json!(format!("{prefix}-{hash}.{zone}.privatelink.{location}.azmk8s.io"))
-        });
-    }
-    draft.set_once("powerState", || json!({"code": "Running"}));
-    draft.set_once("resourceUID", || json!(random_hex(12)));
-    draft.set("maxAgentPools", 100);
-    fill_issuer(draft, &location);
-    fill_addons(draft);
-    fill_autoscaler(draft);
-    let tenant_id = draft.view.settings.identity.tenant_id.clone();
-    if let Some(Value::Object(directory)) = draft.properties().get_mut("aadProfile") {
-        set_default(directory, "tenantID", tenant_id);
-        set_default(directory, "adminGroupObjectIDs", Value::Null);
-    }
-    let is_azure = draft.text(&["properties", "networkProfile", "networkPlugin"]) == Some("azure");
-    if is_azure {
-        let windows = object_at(draft.properties(), "windowsProfile");
-        set_default(windows, "adminUsername", "azureuser");
-        set_default(windows, "enableCSIProxy", true);
-    }
-}
-
-fn fill_issuer(draft: &mut Draft<'_>, location: &str) {
-    let tenant_id = draft.view.settings.identity.tenant_id.clone();
-    let issuer = guid::derived(&["issuer", &draft.key]);
-    let profile = object_at(draft.properties(), "oidcIssuerProfile");
-    if profile.get("enabled") == Some(&json!(true)) {
-        let url = format!("https://{location}.oic.prod-aks.azure.com/{tenant_id}/{issuer}/");
-        profile.insert("issuerURL".into(), json!(url));
-    } else {
-        profile.remove("issuerURL");
-    }
-}
-
-/// Add-ons that run with an identity of their own show it.
-fn fill_addons(draft: &mut Draft<'_>) {
-    const WITH_IDENTITY: &[(&str, &str)] = &[
-        ("omsagent", "omsagent"),
-        ("azurekeyvaultsecretsprovider", "azurekeyvaultsecretsprovider"),
-        ("ingressapplicationgateway", "ingressapplicationgateway"),
-        ("azurepolicy", "azurepolicy"),
-        ("aciconnectorlinux", "aciconnectorlinux"),
-    ];
-    let key = draft.key.clone();
-    let (group, _) = node_group::kubelet_identity_id(draft)
-        .rsplit_once('/')
-        .map(|(group, name)| (group.to_owned(), name.to_owned()))
-        .unwrap_or_default();
-    let cluster = draft.name().to_owned();
-    let Some(Value::Object(addons)) = draft.properties().get_mut("addonProfiles") else { return };
-    for (name, addon) in addons {
-        let Some(addon) = addon.as_object_mut() else { continue };
-        let identity = WITH_IDENTITY.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
-        if let (Some((_, short)), Some(true)) = (identity, addon.get("enabled").and_then(Value::as_bool)) {
-            addon.insert(
-                "identity".into(),
-                json!({
-                    "resourceId": format!("{group}/{short}-{cluster}"),
-                    "clientId": guid::derived(&["addon client", &key, name]),
-                    "objectId": guid::derived(&["addon object", &key, name]),
-                }),
-            );
-        }
-    }
-}
-
-/// Defaults of the autoscaler, shown as soon as one pool scales by itself.
-fn fill_autoscaler(draft: &mut Draft<'_>) {
-    const DEFAULTS: &[(&str, &str)] = &[
-        ("balance-similar-node-groups", "false"),
-        ("expander", "random"),
-        ("max-empty-bulk-delete", "10"),
-        ("max-graceful-termination-sec", "600"),
-        ("max-node-provision-time", "15m"),
-        ("max-total-unready-percentage", "45"),
-        ("new-pod-scale-up-delay", "0s"),
-        ("ok-total-unready-count", "3"),
-        ("scale-down-delay-after-add", "10m"),
-        ("scale-down-delay-after-delete", "10s"),
-        ("scale-down-delay-after-failure", "3m"),
-        ("scale-down-unneeded-time", "10m"),
-        ("scale-down-unready-time", "20m"),
-        ("scale-down-utilization-threshold", "0.5"),
-        ("scan-interval", "10s"),
-        ("skip-nodes-with-local-storage", "false"),
-        ("skip-nodes-with-system-pods", "true"),
-    ];
-    let scales =
-        draft.children.iter().any(|pool| pool.at(&["properties", "enableAutoScaling"]) == Some(&json!(true)));
-    if !scales && draft.at(&["properties", "autoScalerProfile"]).is_none() {
-        return;
-    }
-    let profile = object_at(draft.properties(), "autoScalerProfile");
-    for (name, value) in DEFAULTS {
-        set_default(profile, name, *value);
-    }
-    for name in ["daemonset-eviction-for-empty-nodes", "ignore-daemonsets-utilization"] {
-        set_default(profile, name, false);
-    }
-    set_default(profile, "daemonset-eviction-for-occupied-nodes", true);
-}
-
 fn check_directory(draft: &Draft<'_>) -> Result<(), ArmError> {
     let without_accounts = draft.at(&["properties", "disableLocalAccounts"]) == Some(&json!(true));
     let has_directory = draft.at(&["properties", "aadProfile"]).is_some();
@@ -424,52 +307,6 @@ fn check_directory(draft: &Draft<'_>) -> Result<(), ArmError> {
         )
         .at("securityProfile.workloadIdentity"));
     }
-    Ok(())
-}
-
-fn list_credentials(action: &mut Action<'_, '_>, user: User) -> Result<Outcome, ArmError> {
-    let cluster = action.resource()?.clone();
-    let body = cluster.body();
-    if user == User::Admin
-        && body.get("properties").and_then(|it| it.get("disableLocalAccounts")) == Some(&json!(true))
-    {
-        return Err(ArmError::bad_request(
-            "BadRequest",
-            "Getting static credential is not allowed because this cluster is set to disable local accounts.",
-        ));
-    }
-    if let Some(path) = &action.effects.settings.aks_kubeconfig {
-        let given = std::fs::read(path).map_err(|error| {
-            ArmError::new(500, "InternalServerError", format!("{}: {error}", path.display()))
-        })?;
-        return Ok(Outcome::Done(Response::json(200, &kubeconfig::credentials(user, &given))));
-    }
-    let certificates = certificates_of(action, &cluster)?;
-    let group = containers_of(&cluster.id).1.unwrap_or_default();
-    let text = kubeconfig::write_kubeconfig(group, cluster.name(), &body, &certificates, user);
-    Ok(Outcome::Done(Response::json(200, &kubeconfig::credentials(user, text.as_bytes()))))
-}
-
-/// The cluster's certificates, made when they are first asked for.
-fn certificates_of(action: &mut Action<'_, '_>, cluster: &Resource) -> Result<Object, ArmError> {
-    let mut hidden = cluster.hidden();
-    if let Some(Value::Object(certificates)) = hidden.get("certificates") {
-        return Ok(certificates.clone());
-    }
-    let made = kubeconfig::make_certificates()?;
-    hidden.insert("certificates".into(), Value::Object(made.clone()));
-    let key = action.key.clone();
-    action.effects.world.update(&key, |cluster| cluster.set_hidden(hidden));
-    Ok(made)
-}
-
-fn rotate_certificates(action: &mut Action<'_, '_>) -> Result<(), ArmError> {
-    let key = action.key.clone();
-    action.effects.world.update(&key, |cluster| {
-        let mut hidden = cluster.hidden();
-        hidden.remove("certificates");
-        cluster.set_hidden(hidden);
-    });
     Ok(())
 }
 
@@ -494,53 +331,4 @@ fn run_command() -> Outcome {
         },
     });
     Outcome::Later { code: 202, duration: Duration::from_secs(30), state: "Updating", result: Some(result) }
-}
-
-/// `upgradeProfiles/default`: the versions that a cluster can be upgraded to.
-pub(in crate::services) struct UpgradeProfile;
-
-impl Behaviour for UpgradeProfile {
-    fn compute(
-        &self,
-        effects: &mut Effects<'_>,
-        request: &Request,
-        parent: &Key,
-        _name: Option<&str>,
-    ) -> Result<Response, ArmError> {
-        if request.method != Method::GET {
-            return Err(ArmError::new(405, "MethodNotAllowed", "Upgrade profiles can only be read."));
-        }
-        let Some(cluster) = effects.world.get(parent) else {
-            return Err(ArmError::gateway(404, "ResourceNotFound", "The cluster was not found."));
-        };
-        let body = cluster.body();
-        let current = text_at(&body, &["properties", "currentKubernetesVersion"]).unwrap_or_default();
-        let upgrades = Version::resolve(current).map(versions::upgrades_of).unwrap_or_default();
-        let pools: Vec<Value> = effects
-            .world
-            .children(parent, "agentPools")
-            .into_iter()
-            .map(|(_, pool)| {
-                let body = pool.body();
-                json!({
-                    "name": pool.name(),
-                    "kubernetesVersion": text_at(&body, &["properties", "currentOrchestratorVersion"]),
-                    "osType": text_at(&body, &["properties", "osType"]),
-                })
-            })
-            .collect();
-        Ok(Response::json(
-            200,
-            &json!({
-                "id": format!("{}/upgradeprofiles/default", cluster.id),
-                "name": "default",
-                "type": "Microsoft.ContainerService/managedClusters/upgradeprofiles",
-                "properties": {
-                    "controlPlaneProfile":
-                        {"name": cluster.name(), "kubernetesVersion": current, "osType": "Linux", "upgrades": upgrades},
-                    "agentPoolProfiles": pools,
-                },
-            }),
-        ))
-    }
 }

@@ -1,4 +1,4 @@
-//! The data plane of a vault, at `https://{vault}.vault.localhost:PORT`: secrets with versions and soft delete.
+//! The data plane of a vault, at `https://{vault}.vault.azure.net`: secrets with versions and soft delete.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -30,15 +30,12 @@ pub(crate) fn answer(
     let accepts = |audience: &str| audience.contains("vault");
     if let Err(error) = token::check(settings, now, request, &accepts) {
         let challenge = format!(
-            "Bearer authorization=\"{}/{}\", resource=\"https://{}\"",
-            settings.base_url,
-            settings.identity.tenant_id,
-            settings.vault_suffix()
+            "Bearer authorization=\"{}/{}\", resource=\"https://vault.azure.net\"",
+            settings.base_url, settings.identity.tenant_id,
         );
         return Response::from(error).with_header("www-authenticate", challenge);
     }
-    let plane =
-        Plane { world, base: format!("https://{vault}.{}", settings.vault_suffix()), key, now, request };
+    let plane = Plane { world, base: format!("https://{vault}.vault.azure.net"), key, now, request };
     plane.route().unwrap_or_else(Response::from)
 }
 

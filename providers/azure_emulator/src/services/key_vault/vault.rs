@@ -42,8 +42,7 @@ impl Behaviour for Vault {
         draft.properties().remove("createMode");
         check_protection(draft)?;
         check_policies(draft)?;
-        let suffix = draft.view.settings.vault_suffix();
-        let uri = format!("https://{}.{suffix}/", draft.name().to_lowercase());
+        let uri = format!("https://{}.vault.azure.net/", draft.name().to_lowercase());
         draft.set("vaultUri", uri);
         draft.set("enableSoftDelete", true);
         Ok(())

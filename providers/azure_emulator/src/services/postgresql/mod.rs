@@ -1,5 +1,6 @@
 //! Microsoft.DBforPostgreSQL: flexible servers.
 
+pub(super) mod capabilities;
 pub(super) mod children;
 pub(super) mod parameters;
 pub(super) mod server;

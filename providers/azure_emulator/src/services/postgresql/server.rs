@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::capabilities::capabilities;
 use crate::behaviour::{Action, Behaviour, Draft, Effects, Object, Outcome, View};
 use crate::body::{list_at, object_at, set_default, text_at};
 use crate::error::ArmError;
+use crate::http::Response;
 use crate::resource_id::{Key, name_of};
 use crate::services::identity::fill_identity;
 use crate::world::{OperationKind, Resource, subnet_prefixes};
@@ -14,7 +16,7 @@ use crate::world::{OperationKind, Resource, subnet_prefixes};
 pub(in crate::services) struct FlexibleServer;
 
 /// Gigabytes that storage comes in, with the performance tier and the operations per second of each.
-const STORAGE: &[(u64, &str, u64)] = &[
+pub(super) const STORAGE: &[(u64, &str, u64)] = &[
     (32, "P4", 120),
     (64, "P6", 240),
     (128, "P10", 500),
@@ -80,6 +82,9 @@ impl Behaviour for FlexibleServer {
     }
 
     fn act(&self, action: &mut Action<'_, '_>) -> Option<Result<Outcome, ArmError>> {
+        if action.name == "capabilities" {
+            return Some(Ok(Outcome::Done(Response::json(200, &capabilities()))));
+        }
         let (state, after, minutes) = match action.name.as_str() {
             "restart" => ("Restarting", "Ready", 2),
             "start" => ("Starting", "Ready", 3),

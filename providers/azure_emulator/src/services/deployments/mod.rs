@@ -1,0 +1,255 @@
+//! Microsoft.Resources/deployments: templates are checked (`validate`) and compared with what exists (`whatIf`). They
+//! are not carried out.
+
+mod expression;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::arm::render::render_object;
+use crate::arm::scope_of;
+use crate::behaviour::{Action, Behaviour, Effects, Object, Outcome, View};
+use crate::body::{at, text_at};
+use crate::error::ArmError;
+use crate::guid;
+use crate::http::{Request, Response};
+use crate::resource_id::{Key, is_same_id};
+use expression::Scope;
+
+pub(super) struct Deployment;
+
+impl Behaviour for Deployment {
+    fn compute(
+        &self,
+        _effects: &mut Effects<'_>,
+        request: &Request,
+        _parent: &Key,
+        name: Option<&str>,
+    ) -> Result<Response, ArmError> {
+        match (request.method.as_str(), name) {
+            ("GET", None) => Ok(Response::json(200, &json!({"value": []}))),
+            ("GET", Some(name)) => Err(ArmError::gateway(
+                404,
+                "DeploymentNotFound",
+                format!("Deployment '{name}' could not be found."),
+            )),
+            ("HEAD", _) => Ok(Response::empty(404)),
+            ("DELETE", _) => Ok(Response::empty(204)),
+            _ => Err(ArmError::gateway(
+                501,
+                "NotImplemented",
+                "The emulator checks deployments (validate, whatIf) but does not carry them out.",
+            )),
+        }
+    }
+
+    fn act(&self, action: &mut Action<'_, '_>) -> Option<Result<Outcome, ArmError>> {
+        match action.name.as_str() {
+            "validate" => Some(validate(action)),
+            "whatif" => Some(what_if(action)),
+            _ => None,
+        }
+    }
+}
+
+/// A resource of a template, with its expressions evaluated.
+struct Planned {
+    id: String,
+    api_version: String,
+    body: Object,
+}
+
+fn invalid(message: impl Into<String>) -> ArmError {
+    ArmError::gateway(
+        400,
+        "InvalidTemplate",
+        format!("Deployment template validation failed: '{}'.", message.into()),
+    )
+}
+
+/// Evaluates a template into the resources that it would write.
+fn plan(view: View<'_>, scope_id: &str, input: &Object) -> Result<Vec<Planned>, ArmError> {
+    let Some(template) = at(input, &["properties", "template"]).and_then(Value::as_object) else {
+        return Err(invalid("the request has no template; templateLink is not supported by the emulator"));
+    };
+    let given =
+        at(input, &["properties", "parameters"]).and_then(Value::as_object).cloned().unwrap_or_default();
+    let scope = Scope::new(view, scope_id, template, &given).map_err(invalid)?;
+    let resources = match template.get("resources") {
+        Some(Value::Array(resources)) => resources.iter().collect::<Vec<_>>(),
+        Some(Value::Object(resources)) => resources.values().collect(),
+        _ => return Err(invalid("the template has no resources")),
+    };
+    let mut planned = Vec::new();
+    for resource in resources {
+        plan_resource(&scope, scope_id, resource, None, &mut planned)?;
+    }
+    Ok(planned)
+}
+
+fn plan_resource(
+    scope: &Scope<'_>,
+    scope_id: &str,
+    resource: &Value,
+    parent: Option<(&str, &str)>,
+    planned: &mut Vec<Planned>,
+) -> Result<(), ArmError> {
+    let evaluated = scope.evaluate(resource).map_err(invalid)?;
+    let Value::Object(mut body) = evaluated else { return Err(invalid("a resource is not an object")) };
+    let mut take = |name: &str| match body.remove(name) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(invalid(format!("a resource has no {name}"))),
+    };
+    let (mut type_name, mut name, api_version) = (take("type")?, take("name")?, take("apiVersion")?);
+    if let Some((parent_type, parent_name)) = parent {
+        type_name = format!("{parent_type}/{type_name}");
+        name = format!("{parent_name}/{name}");
+    }
+    let children = body.remove("resources");
+    for name in ["dependsOn", "comments", "condition", "copy", "scope"] {
+        body.remove(name);
+    }
+    let id = resource_id(scope_id, &type_name, &name).ok_or_else(|| {
+        invalid(format!(
+            "the type '{type_name}' and the name '{name}' do not have the same number of segments"
+        ))
+    })?;
+    planned.push(Planned { id, api_version, body });
+    for child in children.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        plan_resource(scope, scope_id, child, Some((&type_name, &name)), planned)?;
+    }
+    Ok(())
+}
+
+/// Interleaves the segments of a type and a name.
+fn resource_id(scope: &str, type_name: &str, name: &str) -> Option<String> {
+    let (namespace, types) = type_name.split_once('/')?;
+    let (types, names): (Vec<&str>, Vec<&str>) = (types.split('/').collect(), name.split('/').collect());
+    if types.len() != names.len() {
+        return None;
+    }
+    let pairs: String = types.iter().zip(names).map(|(kind, name)| format!("/{kind}/{name}")).collect();
+    Some(format!("{scope}/providers/{namespace}{pairs}"))
+}
+
+/// Checks every resource of the template; all that is wrong comes in one answer.
+fn check(planned: &[Planned]) -> Result<(), ArmError> {
+    let errors: Vec<ArmError> = planned
+        .iter()
+        .filter_map(|planned| {
+            let body = Value::Object(planned.body.clone());
+            let error = crate::contract::check_write(&planned.id, &planned.api_version, &body).err()?;
+            Some(error.at(&planned.id))
+        })
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let tracking = guid::random();
+    let mut error = ArmError::gateway(
+        400,
+        "InvalidTemplateDeployment",
+        format!(
+            "The template deployment failed with error: 'The template is not valid according to the validation \
+             procedure. The tracking id is '{tracking}'. See inner errors for details.'."
+        ),
+    );
+    error.details = errors;
+    Err(error)
+}
+
+fn scope_id_of(action: &Action<'_, '_>) -> String {
+    let scope = scope_of(&action.key);
+    action.effects.world.get(scope).map_or_else(|| scope.to_owned(), |scope| scope.id.to_string())
+}
+
+fn validate(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
+    let scope_id = scope_id_of(action);
+    let planned = plan(action.effects.view(), &scope_id, &action.input)?;
+    check(&planned)?;
+    let resources: Vec<Value> = planned.iter().map(|planned| json!({"id": planned.id})).collect();
+    let name = crate::resource_id::name_of(&action.key);
+    let answer = json!({
+        "id": format!("{scope_id}/providers/Microsoft.Resources/deployments/{name}"),
+        "name": name,
+        "type": "Microsoft.Resources/deployments",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "mode": at(&action.input, &["properties", "mode"]),
+            "timestamp": action.effects.now.rfc3339(),
+            "correlationId": guid::random(),
+            "validatedResources": resources,
+        },
+    });
+    Ok(Outcome::Done(Response::json(200, &answer)))
+}
+
+fn what_if(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
+    let scope_id = scope_id_of(action);
+    let view = action.effects.view();
+    let planned = plan(view, &scope_id, &action.input)?;
+    check(&planned)?;
+    let mut changes: Vec<Value> = planned.iter().map(|planned| change_of(view, planned)).collect();
+    let is_complete = text_at(&action.input, &["properties", "mode"]) == Some("Complete");
+    for (_, resource) in view.world.below(scope_of(&action.key)) {
+        let is_child = crate::table::CATALOG.get(resource.kind).is_child();
+        if !is_child && !planned.iter().any(|planned| is_same_id(&planned.id, &resource.id)) {
+            let change = if is_complete { "Delete" } else { "Ignore" };
+            changes.push(json!({"resourceId": resource.id, "changeType": change}));
+        }
+    }
+    let result = json!({
+        "status": "Succeeded",
+        "properties": {"correlationId": guid::random(), "changes": changes},
+    });
+    Ok(Outcome::Later { code: 202, duration: Duration::from_secs(5), state: "Running", result: Some(result) })
+}
+
+fn change_of(view: View<'_>, planned: &Planned) -> Value {
+    let after = Value::Object(planned.body.clone());
+    let Some(existing) = view.find(&planned.id) else {
+        return json!({"resourceId": planned.id, "changeType": "Create", "after": after});
+    };
+    let before = Value::Object(render_object(view, existing));
+    let mut delta = Vec::new();
+    compare("", &before, &after, &mut delta);
+    let change = if delta.is_empty() { "NoChange" } else { "Modify" };
+    json!({"resourceId": existing.id, "changeType": change, "before": before, "after": after, "delta": delta})
+}
+
+/// Lists what the template says differently from what is there; what it does not say does not count.
+fn compare(path: &str, before: &Value, after: &Value, delta: &mut Vec<Value>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (name, after) in after {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match before.get(name) {
+                    Some(before) => compare(&path, before, after, delta),
+                    None => delta.push(json!({"path": path, "propertyChangeType": "Create", "after": after})),
+                }
+            }
+        }
+        (Value::Array(olds), Value::Array(news)) if olds.len() == news.len() => {
+            for (idx, (before, after)) in olds.iter().zip(news).enumerate() {
+                compare(&format!("{path}[{idx}]"), before, after, delta);
+            }
+        }
+        (before, after) if is_same(path, before, after) => {}
+        _ => {
+            delta.push(
+                json!({"path": path, "propertyChangeType": "Modify", "before": before, "after": after}),
+            );
+        }
+    }
+}
+
+fn is_same(path: &str, before: &Value, after: &Value) -> bool {
+    match (path, before.as_str(), after.as_str()) {
+        ("location", Some(before), Some(after)) => {
+            crate::regions::normalize(before) == crate::regions::normalize(after)
+        }
+        (_, Some(before), Some(after)) if before.starts_with('/') => is_same_id(before, after),
+        _ => before == after,
+    }
+}
