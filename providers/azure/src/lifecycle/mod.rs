@@ -12,6 +12,6 @@ pub(crate) mod update;
 mod work;
 
 pub(crate) use address::Address;
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, attribute_path};
 pub(crate) use state::{finish_state, group_of, unfinished_state};
 pub(crate) use work::{Change, Failure, Work};

@@ -26,6 +26,7 @@ pub(crate) async fn update_object(work: &Work<'_>, change: &Change<'_>) -> Resul
     }
     let path = &change.address.path;
     let mut documents = base_of(work, path).await?;
+    work.behaviour.shape_base(change, work, &mut documents);
     let before = documents.body.clone();
     add_bases(work, change, prior, &mut documents).await?;
     write_update(work, change, prior, &mut documents);

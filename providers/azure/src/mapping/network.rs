@@ -57,6 +57,12 @@ impl Network {
         Self::parse(&format!("{address}/{width}")).is_some_and(|single| self.contains(&single))
     }
 
+    /// Returns one address of the range, counted from the first.
+    pub(crate) fn host(&self, number: u32) -> Self {
+        let prefix = if self.is_v6 { 128 } else { 32 };
+        Self { first: self.first + u128::from(number), prefix, ..*self }
+    }
+
     /// Tells whether the text names the first address of the range, without bits behind the prefix.
     pub(crate) fn is_exact(&self, text: &str) -> bool {
         let address = text.split_once('/').map_or(text, |(address, _)| address);

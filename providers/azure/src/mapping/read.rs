@@ -59,8 +59,16 @@ fn read_argument(argument: &Argument, documents: &Documents, here: &Cursor, know
         Shape::Blocks(block) => read_blocks(argument, block, mapping, documents, here, known),
         _ => {
             let json = read_plain(mapping, documents, here);
-            let json = json.filter(|json| !mapping.unset.contains(json));
-            let value = json.and_then(|json| from_body(argument, &mapping.conversion, &json));
+            let value = json.as_ref().and_then(|json| from_body(argument, &mapping.conversion, json));
+            // What Azure says when nothing is set may also have been set.
+            let is_unset = json.is_some_and(|json| mapping.unset.contains(&json));
+            let is_known = || {
+                value
+                    .as_ref()
+                    .zip(known)
+                    .is_some_and(|(value, known)| !is_zero(known) && is_same(argument, known, value))
+            };
+            let value = if is_unset && !is_known() { None } else { value };
             settle(argument, value, known)
         }
     }

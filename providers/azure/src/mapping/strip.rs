@@ -6,6 +6,8 @@ use crate::table::{BodyPath, BodyStep};
 
 /// Properties that are read-only wherever they occur in a service's bodies.
 const EVERYWHERE: &[&str] = &["etag", "eTag", "provisioningState", "resourceGuid", "systemData"];
+/// What Azure says about identities that are given to an object.
+const IN_IDENTITIES: &[&str] = &["principalId", "tenantId", "clientId"];
 /// Properties of the object itself that its path says already.
 const AT_TOP: &[&str] = &["id", "name", "type"];
 
@@ -14,9 +16,19 @@ pub(crate) fn strip_read_only(body: &mut Json, places: &[BodyPath]) {
     if let Some(object) = body.as_object_mut() {
         object.retain(|name, _| !AT_TOP.contains(&name.as_str()));
     }
+    strip_identity(body);
     strip_names(body);
     for place in places {
         strip_place(body, &place.steps);
+    }
+}
+
+fn strip_identity(body: &mut Json) {
+    let Some(identity) = body.get_mut("identity").and_then(Json::as_object_mut) else { return };
+    identity.retain(|name, _| !IN_IDENTITIES.contains(&name.as_str()));
+    let given = identity.get_mut("userAssignedIdentities").and_then(Json::as_object_mut);
+    for identity in given.into_iter().flat_map(|given| given.values_mut()).filter_map(Json::as_object_mut) {
+        identity.retain(|name, _| !IN_IDENTITIES.contains(&name.as_str()));
     }
 }
 

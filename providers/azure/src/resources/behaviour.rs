@@ -19,6 +19,9 @@ pub(crate) trait Behaviour: Send + Sync {
     /// Fills in arguments that the address needs and that nobody has set.
     fn complete_arguments(&self, _arguments: &mut Attributes) {}
 
+    /// Turns what Azure has into the form that the table writes to, before changes are made to it.
+    fn shape_base(&self, _change: &Change<'_>, _work: &Work<'_>, _documents: &mut Documents) {}
+
     /// Changes what is about to be written; may ask Azure for what is missing.
     async fn before_write(
         &self,

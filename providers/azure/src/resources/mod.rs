@@ -5,6 +5,7 @@ pub(crate) mod behaviour;
 mod container_registry;
 mod dns_zone;
 mod federated_identity;
+mod kubernetes;
 mod load_balancer;
 mod managed_redis;
 mod postgresql;
@@ -20,6 +21,8 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
     match type_name {
         "azurerm_container_registry" => &container_registry::ContainerRegistry,
         "azurerm_federated_identity_credential" => &federated_identity::FederatedIdentityCredential,
+        "azurerm_kubernetes_cluster" => &kubernetes::Cluster,
+        "azurerm_kubernetes_cluster_node_pool" => &kubernetes::NodePool,
         "azurerm_lb" => &load_balancer::LoadBalancer,
         "azurerm_lb_rule" => &load_balancer::LoadBalancerRule,
         "azurerm_managed_redis" => &managed_redis::ManagedRedis,
@@ -45,6 +48,9 @@ pub(crate) fn data_behaviour_of(type_name: &str) -> &'static dyn Behaviour {
     match type_name {
         "azurerm_client_config" => &subscription::ClientConfigData,
         "azurerm_dns_zone" | "azurerm_private_dns_zone" => &dns_zone::ZoneData,
+        "azurerm_kubernetes_cluster" => &kubernetes::ClusterData,
+        "azurerm_kubernetes_cluster_node_pool" => &kubernetes::PoolData,
+        "azurerm_kubernetes_service_versions" => &kubernetes::ServiceVersionsData,
         "azurerm_location" => &subscription::LocationData,
         "azurerm_postgresql_flexible_server" => &postgresql::FlexibleServerData,
         "azurerm_redis_cache" => &redis_cache::RedisCacheData,

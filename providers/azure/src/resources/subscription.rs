@@ -123,9 +123,10 @@ async fn register(
     let request = ArmRequest::post(format!("{path}/{action}"), version);
     let mut provider = work.client().send(&request, &work.call).await?.body;
     // "NotRegistered" is how a provider that never was registered is called.
-    while !is_in_state(&provider, wanted)
-        && !(wanted == "Unregistered" && is_in_state(&provider, "NotRegistered"))
-    {
+    let is_reached = |provider: &Json| {
+        is_in_state(provider, wanted) || (wanted == "Unregistered" && is_in_state(provider, "NotRegistered"))
+    };
+    while !is_reached(&provider) {
         let state = provider.get("registrationState").and_then(Json::as_str).unwrap_or(action);
         work.call.report(state);
         work.call.wait(work.client().pace().poll_max.min(POLL_INTERVAL), "the resource provider").await?;

@@ -2,6 +2,7 @@
 
 mod data_services;
 mod identity;
+mod kubernetes;
 mod lifecycle;
 mod load_balancers;
 mod network;
