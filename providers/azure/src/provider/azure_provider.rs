@@ -1,0 +1,285 @@
+//! The provider: what it was told, and the trait.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use terrane_model::{Diagnostic, Diagnostics, Str, Value};
+use terrane_provider::{
+    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
+    ImportResponse, PlanRequest, PlanResponse, PlannedResource, Progress, Provider, ProviderSchemas,
+    ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+};
+use tokio::sync::OnceCell;
+
+use crate::client::{ArmError, Call, Pace, StopSignal};
+use crate::connection::Connection;
+use crate::lifecycle::{Address, Work};
+use crate::plan::validate_config;
+use crate::provider::choose_generation;
+use crate::resources::behaviour_of;
+use crate::schema::{block_schema, resource_schema, schema};
+use crate::settings::{ProviderSettings, SettingSources};
+use crate::table::{Catalog, Generation, ResourceTable, parse_duration};
+
+/// How long an action may take when neither the configuration nor the table says.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// What the provider is started with.
+#[derive(Clone, Default)]
+pub struct AzureOptions {
+    /// The constraints that `required_providers` puts on the version, such as `~> 4.0`; empty for none. They
+    /// choose between the arguments and meanings of azurerm 4.x and those of 5.x.
+    pub version_constraint: String,
+    /// The environment: `ARM_*`, proxies, `SSL_CERT_FILE`. The provider reads no variable from elsewhere.
+    pub environment: HashMap<String, String>,
+}
+
+/// Azure with azurerm's names.
+pub struct AzureProvider {
+    pub(crate) generation: Generation,
+    pub(crate) catalog: &'static Catalog,
+    environment: HashMap<String, String>,
+    schemas: OnceLock<Arc<ProviderSchemas>>,
+    configuration: OnceLock<Configuration>,
+    connection: OnceCell<Result<Connection, ArmError>>,
+    pub(crate) stop: StopSignal,
+    pace: Pace,
+}
+
+/// What `configure` has left.
+struct Configuration {
+    /// Nothing while parts of the provider block are unknown.
+    settings: Option<Result<ProviderSettings, ArmError>>,
+    terraform_version: Str,
+}
+
+impl AzureProvider {
+    /// Makes a provider. It does nothing before it is asked to.
+    pub fn new(options: AzureOptions) -> Self {
+        let generation = choose_generation(&options.version_constraint);
+        Self {
+            generation,
+            catalog: Catalog::of(generation),
+            environment: options.environment,
+            schemas: OnceLock::new(),
+            configuration: OnceLock::new(),
+            connection: OnceCell::new(),
+            stop: StopSignal::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Returns the major version of azurerm whose arguments the provider has.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub(crate) fn resource_table(&self, type_name: &str) -> Result<&'static ResourceTable, Diagnostics> {
+        self.catalog.resources.get(type_name).ok_or_else(|| unknown_type("resource type", type_name))
+    }
+
+    pub(crate) fn data_table(&self, type_name: &str) -> Result<&'static ResourceTable, Diagnostics> {
+        self.catalog.data_sources.get(type_name).ok_or_else(|| unknown_type("data source", type_name))
+    }
+
+    /// Tells whether the provider block still has unknown parts: nothing can be asked of Azure then.
+    pub(crate) fn is_configuration_unknown(&self) -> bool {
+        self.configuration.get().is_some_and(|configuration| configuration.settings.is_none())
+    }
+
+    /// Returns the subscription that resources are made in, when the settings name one.
+    pub(crate) fn subscription_id(&self) -> Option<&str> {
+        let settings = self.configuration.get()?.settings.as_ref()?.as_ref().ok()?;
+        settings.subscription_id.as_deref()
+    }
+
+    /// Opens the connection, or returns the one that is open. A failure is kept: trying again for each of a
+    /// thousand resources would only take longer.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub(crate) async fn connection(&self) -> Result<&Connection, ArmError> {
+        let opened = self.connection.get_or_init(|| self.open()).await;
+        opened.as_ref().map_err(Clone::clone)
+    }
+
+    async fn open(&self) -> Result<Connection, ArmError> {
+        let Some(configuration) = self.configuration.get() else {
+            return Err(ArmError::Settings("The provider has not been configured.".to_owned()));
+        };
+        let settings = configuration.settings.clone().unwrap_or_else(|| {
+            Err(ArmError::Settings(
+                "Parts of the provider block are not known yet, so Azure cannot be asked anything."
+                    .to_owned(),
+            ))
+        })?;
+        Connection::open(settings, &self.environment, &configuration.terraform_version, self.pace, &self.stop)
+            .await
+    }
+
+    /// Begins work on an object.
+    pub(crate) fn work<'a>(
+        &self,
+        connection: &'a Connection,
+        table: &'static ResourceTable,
+        call: Call<'a>,
+    ) -> Work<'a> {
+        Work::begin(connection, table, behaviour_of(&table.type_name), self.generation, call)
+    }
+
+    /// Returns how long an action may take.
+    pub(crate) fn timeout(table: &ResourceTable, value: &Value, action: ActionKind) -> Duration {
+        let (name, default) = match action {
+            ActionKind::Create => ("create", table.timeouts.create),
+            ActionKind::Read => ("read", table.timeouts.read),
+            ActionKind::Update => ("update", table.timeouts.update),
+            ActionKind::Delete => ("delete", table.timeouts.delete),
+        };
+        let configured = value.attribute("timeouts").attribute(name);
+        let configured = configured.as_str().and_then(|text| parse_duration(text));
+        configured.or(default).unwrap_or(TIMEOUT)
+    }
+
+    /// Returns how long an action usually takes.
+    pub(crate) fn usual(table: &ResourceTable, action: ActionKind) -> Option<Duration> {
+        match action {
+            ActionKind::Create => table.usual.create,
+            ActionKind::Read => table.usual.read,
+            ActionKind::Update => table.usual.update.or(table.usual.create),
+            ActionKind::Delete => table.usual.delete.or(table.usual.create),
+        }
+    }
+
+    fn make_schemas(&self) -> ProviderSchemas {
+        let resources = self.catalog.resources.iter();
+        let data_sources = self.catalog.data_sources.iter();
+        ProviderSchemas {
+            provider: Arc::new(block_schema(&self.catalog.provider)),
+            resources: resources.map(|(name, table)| (name.clone(), resource_schema(table))).collect(),
+            data_sources: data_sources.map(|(name, table)| (name.clone(), schema(table))).collect(),
+            ..ProviderSchemas::default()
+        }
+    }
+}
+
+fn unknown_type(kind: &str, type_name: &str) -> Diagnostics {
+    Diagnostic::error(
+        "Unsupported Azure type",
+        format!(
+            "The built-in Azure provider has no {kind} named {type_name}. azapi_resource of the azapi provider \
+             reaches every type of Azure Resource Manager, and the azurerm plugin can be used in place of the \
+             built-in provider."
+        ),
+    )
+    .into()
+}
+
+fn check_timeouts(config: &Value, diagnostics: &mut Diagnostics) {
+    let timeouts = config.attribute("timeouts");
+    for (name, value) in timeouts.as_entries().unwrap_or_default() {
+        if let Some(text) = value.as_str()
+            && parse_duration(text).is_none()
+        {
+            let detail = format!("timeouts.{name} must be a duration such as 30m or 1h30m, but is {text:?}.");
+            let path = terrane_model::AttributePath::root().attribute("timeouts").attribute(name.clone());
+            diagnostics.push(Diagnostic::error("Invalid value", detail).on_attribute(path));
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for AzureProvider {
+    async fn schemas(&self) -> Result<Arc<ProviderSchemas>, Diagnostics> {
+        Ok(Arc::clone(self.schemas.get_or_init(|| Arc::new(self.make_schemas()))))
+    }
+
+    async fn validate_provider_config(&self, config: Value) -> Diagnostics {
+        validate_config(&self.catalog.provider, &config)
+    }
+
+    async fn validate_resource_config(&self, request: ValidateRequest) -> Diagnostics {
+        let table = match self.resource_table(&request.type_name) {
+            Ok(table) => table,
+            Err(diagnostics) => return diagnostics,
+        };
+        let mut diagnostics = validate_config(&table.arguments, &request.config);
+        check_timeouts(&request.config, &mut diagnostics);
+        behaviour_of(&table.type_name).validate(&request.config, &mut diagnostics);
+        diagnostics
+    }
+
+    async fn validate_data_config(&self, request: ValidateRequest) -> Diagnostics {
+        match self.data_table(&request.type_name) {
+            Ok(table) => validate_config(&table.arguments, &request.config),
+            Err(diagnostics) => diagnostics,
+        }
+    }
+
+    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
+        let settings = request.config.is_wholly_known().then(|| {
+            ProviderSettings::read(&SettingSources {
+                config: &request.config,
+                environment: &self.environment,
+            })
+        });
+        let diagnostics = match &settings {
+            Some(Err(error)) => error.to_diagnostic("configuring the Azure provider").into(),
+            _ => Diagnostics::new(),
+        };
+        let terraform_version = request.terraform_version;
+        // Configured once; a second configuration would not reach an open connection.
+        let _ = self.configuration.set(Configuration { settings, terraform_version });
+        diagnostics
+    }
+
+    async fn upgrade_resource_state(&self, request: UpgradeRequest) -> UpgradeResponse {
+        self.upgrade(&request)
+    }
+
+    async fn read_resource(&self, request: ReadRequest) -> ReadResponse {
+        self.read(request).await
+    }
+
+    async fn plan_resource_change(&self, request: PlanRequest) -> PlanResponse {
+        self.plan(request)
+    }
+
+    async fn apply_resource_change(&self, request: ApplyRequest, progress: &dyn Progress) -> ApplyResponse {
+        self.apply(request, progress).await
+    }
+
+    async fn import_resource_state(&self, request: ImportRequest) -> ImportResponse {
+        self.import(&request)
+    }
+
+    async fn read_data_source(&self, request: DataRequest) -> DataResponse {
+        self.read_data(request).await
+    }
+
+    async fn read_many(&self, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
+        self.read_all(requests).await
+    }
+
+    async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {
+        let table = self.catalog.resources.get(type_name)?;
+        let mut arguments = crate::attributes::Attributes::of(planned_state);
+        behaviour_of(type_name).complete_arguments(&mut arguments);
+        let arguments = arguments.into_object(&planned_state.ty());
+        let address = Address::from_arguments(table, &arguments, self.subscription_id()?).ok()?;
+        Some(address.id.into())
+    }
+
+    fn expected_duration(&self, type_name: &str, action: ActionKind) -> Option<Duration> {
+        Self::usual(self.catalog.resources.get(type_name)?, action)
+    }
+
+    async fn stop(&self) {
+        self.stop.stop();
+    }
+}

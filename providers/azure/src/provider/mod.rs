@@ -1,0 +1,13 @@
+//! `hashicorp/azurerm` as one implementation of the provider trait: dispatch to tables and code.
+
+mod apply;
+mod azure_provider;
+mod data;
+mod import;
+mod plan;
+mod read;
+mod upgrade;
+mod version_choice;
+
+pub use azure_provider::{AzureOptions, AzureProvider};
+pub(crate) use version_choice::choose_generation;

@@ -1,0 +1,214 @@
+//! All settings of one provider configuration.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::client::authenticate::IdentitySettings;
+use crate::client::{ArmError, Cloud};
+use crate::settings::{Features, SettingSources};
+
+/// What the provider was told.
+#[derive(Clone)]
+pub(crate) struct ProviderSettings {
+    pub(crate) identity: IdentitySettings,
+    /// The subscription that resources are made in; asked of Azure where nobody says.
+    pub(crate) subscription_id: Option<String>,
+    pub(crate) cloud: CloudChoice,
+    pub(crate) features: Features,
+    pub(crate) registration: Registration,
+    /// Whether requests carry an id that Azure logs.
+    pub(crate) sends_correlation_id: bool,
+    /// An id that was given for that.
+    pub(crate) correlation_id: Option<String>,
+    /// What follows our own name in user agents.
+    pub(crate) partner_id: Option<String>,
+}
+
+/// Which cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CloudChoice {
+    /// One that is known.
+    Known(Box<Cloud>),
+    /// One that describes itself at this host.
+    Described(String),
+}
+
+/// When resource providers are registered with the subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// Never.
+    Never,
+    /// When a request turns out to need one.
+    WhenNeeded,
+}
+
+impl ProviderSettings {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    /// When a file cannot be read or a value makes no sense.
+    pub(crate) fn read(sources: &SettingSources<'_>) -> Result<Self, ArmError> {
+        let subscription_id = sources.text("subscription_id", &["ARM_SUBSCRIPTION_ID"]);
+        Ok(Self {
+            identity: read_identity(sources, subscription_id.clone())?,
+            subscription_id,
+            cloud: read_cloud(sources)?,
+            features: Features::read(sources),
+            registration: read_registration(sources),
+            sends_correlation_id: !sources.flag(
+                "disable_correlation_request_id",
+                &["ARM_DISABLE_CORRELATION_REQUEST_ID"],
+                false,
+            ),
+            correlation_id: sources.variable(&["ARM_CORRELATION_REQUEST_ID"]),
+            partner_id: sources.text("partner_id", &["ARM_PARTNER_ID"]),
+        })
+    }
+}
+
+fn read_cloud(sources: &SettingSources<'_>) -> Result<CloudChoice, ArmError> {
+    if let Some(host) = sources.text("metadata_host", &["ARM_METADATA_HOSTNAME", "ARM_METADATA_HOST"]) {
+        return Ok(CloudChoice::Described(host));
+    }
+    let environment =
+        sources.text("environment", &["ARM_ENVIRONMENT"]).unwrap_or_else(|| "public".to_owned());
+    let cloud = Cloud::named(&environment).ok_or_else(|| {
+        ArmError::Settings(format!(
+            "There is no Azure environment named {environment:?}. Use public, usgovernment, dod or china, or set \
+             metadata_host for a cloud that describes itself."
+        ))
+    })?;
+    Ok(CloudChoice::Known(Box::new(cloud)))
+}
+
+fn read_registration(sources: &SettingSources<'_>) -> Registration {
+    let choice = sources
+        .text("resource_provider_registrations", &["ARM_RESOURCE_PROVIDER_REGISTRATIONS"])
+        .is_some_and(|choice| choice == "none");
+    let skipped = sources.flag("skip_provider_registration", &["ARM_SKIP_PROVIDER_REGISTRATION"], false);
+    if choice || skipped { Registration::Never } else { Registration::WhenNeeded }
+}
+
+fn read_identity(
+    sources: &SettingSources<'_>,
+    subscription_id: Option<String>,
+) -> Result<IdentitySettings, ArmError> {
+    let workload_identity =
+        sources.flag("use_aks_workload_identity", &["ARM_USE_AKS_WORKLOAD_IDENTITY"], false);
+    let workload = |variable: &str| sources.variable(&[variable]).filter(|_| workload_identity);
+    let client_id = sources.text_or_file(
+        ("client_id", &["ARM_CLIENT_ID"]),
+        ("client_id_file_path", &["ARM_CLIENT_ID_FILE_PATH"]),
+    )?;
+    let client_secret = sources.text_or_file(
+        ("client_secret", &["ARM_CLIENT_SECRET"]),
+        ("client_secret_file_path", &["ARM_CLIENT_SECRET_FILE_PATH"]),
+    )?;
+    let token_file = sources.path("oidc_token_file_path", &["ARM_OIDC_TOKEN_FILE_PATH"]);
+    let use_oidc = sources.flag("use_oidc", &["ARM_USE_OIDC"], false);
+    let request_url = ["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"];
+    let request_token = ["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"];
+    let connection_id = [
+        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+        "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+    ];
+    Ok(IdentitySettings {
+        tenant_id: sources.text("tenant_id", &["ARM_TENANT_ID"]).or_else(|| workload("AZURE_TENANT_ID")),
+        client_id: client_id.or_else(|| workload("AZURE_CLIENT_ID")),
+        client_secret,
+        certificate: read_certificate(sources)?,
+        certificate_password: sources
+            .text("client_certificate_password", &["ARM_CLIENT_CERTIFICATE_PASSWORD"]),
+        use_oidc: use_oidc || workload_identity,
+        oidc_token: sources.text("oidc_token", &["ARM_OIDC_TOKEN"]),
+        oidc_token_file: token_file.or_else(|| workload("AZURE_FEDERATED_TOKEN_FILE").map(Into::into)),
+        oidc_request_url: sources.text("oidc_request_url", &request_url),
+        oidc_request_token: sources.text("oidc_request_token", &request_token),
+        pipeline_service_connection_id: sources.text("ado_pipeline_service_connection_id", &connection_id),
+        use_managed_identity: sources.flag("use_msi", &["ARM_USE_MSI"], false),
+        use_cli: sources.flag("use_cli", &["ARM_USE_CLI"], true),
+        subscription_id,
+    })
+}
+
+fn read_certificate(sources: &SettingSources<'_>) -> Result<Option<Vec<u8>>, ArmError> {
+    if let Some(text) = sources.text("client_certificate", &["ARM_CLIENT_CERTIFICATE"]) {
+        let bytes = STANDARD.decode(text.split_whitespace().collect::<String>());
+        return bytes.map(Some).map_err(|_| {
+            ArmError::Settings("client_certificate is not the Base64 of a certificate.".to_owned())
+        });
+    }
+    sources.file("client_certificate_path", &["ARM_CLIENT_CERTIFICATE_PATH"])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use terrane_model::Value;
+
+    use super::*;
+    use crate::client::authenticate::SignIn;
+
+    fn read(config: &[(&str, Value)], environment: &[(&str, &str)]) -> Result<ProviderSettings, ArmError> {
+        let config = Value::object(config.iter().map(|(name, value)| (*name, value.clone())));
+        let environment: HashMap<String, String> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        ProviderSettings::read(&SettingSources { config: &config, environment: &environment })
+    }
+
+    #[test]
+    fn the_block_counts_before_the_environment() {
+        let settings = read(
+            &[("client_id", "block".into()), ("tenant_id", "".into())],
+            &[("ARM_CLIENT_ID", "variable"), ("ARM_TENANT_ID", "t"), ("ARM_CLIENT_SECRET", "s")],
+        )
+        .unwrap();
+        assert_eq!(settings.identity.client_id.as_deref(), Some("block"));
+        assert_eq!(settings.identity.tenant_id.as_deref(), Some("t"));
+        assert_eq!(settings.identity.choose(), Some(SignIn::Secret));
+    }
+
+    #[test]
+    fn workload_identity_reads_what_kubernetes_injects() {
+        let injected =
+            [("AZURE_CLIENT_ID", "c"), ("AZURE_TENANT_ID", "t"), ("AZURE_FEDERATED_TOKEN_FILE", "/token")];
+        let settings = read(&[("use_aks_workload_identity", true.into())], &injected).unwrap();
+        assert_eq!(settings.identity.choose(), Some(SignIn::TokenFile));
+        let without = read(&[], &injected).unwrap();
+        assert_eq!(without.identity.choose(), Some(SignIn::Cli));
+    }
+
+    #[test]
+    fn clouds_are_chosen_by_name_or_describe_themselves() {
+        let described = read(&[], &[("ARM_METADATA_HOSTNAME", "localhost:9443")]).unwrap();
+        assert_eq!(described.cloud, CloudChoice::Described("localhost:9443".to_owned()));
+        let china = read(&[("environment", "china".into())], &[]).unwrap();
+        assert!(matches!(china.cloud, CloudChoice::Known(cloud) if cloud.name == "AzureChinaCloud"));
+        let error = read(&[("environment", "mars".into())], &[]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("mars")));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        let error =
+            read(&[("client_secret_file_path", "/nowhere".into())], &[]).err().map(|error| error.to_string());
+        assert!(
+            error
+                .is_some_and(|error| error.contains("/nowhere") && error.contains("client_secret_file_path"))
+        );
+    }
+
+    #[test]
+    fn features_have_the_defaults_of_azurerm() {
+        let features = read(&[], &[]).unwrap().features;
+        assert!(features.keep_filled_resource_groups && features.purge_key_vaults);
+        assert!(!features.overwrites_existing && !features.purge_workspaces);
+        let group = Value::object([("prevent_deletion_if_contains_resources", false.into())]);
+        let group = Value::list(group.ty(), [group]);
+        let block = Value::object([("resource_group", group)]);
+        let block = Value::list(block.ty(), [block]);
+        assert!(!read(&[("features", block)], &[]).unwrap().features.keep_filled_resource_groups);
+    }
+}

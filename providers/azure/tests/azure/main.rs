@@ -1,0 +1,9 @@
+//! The Azure provider against the emulator, at the level of the provider trait.
+
+mod data_services;
+mod identity;
+mod kubernetes;
+mod lifecycle;
+mod load_balancers;
+mod network;
+mod support;

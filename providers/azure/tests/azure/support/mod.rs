@@ -1,0 +1,8 @@
+//! What tests of resource types share: a cloud, an engine of a few lines, and checks of what was sent.
+
+mod contract;
+mod stage;
+mod values;
+
+pub(crate) use stage::{Object, Stage, text};
+pub(crate) use values::{block_value, replaced};
