@@ -37,6 +37,7 @@ mod set;
 mod template;
 mod text;
 mod url;
+mod yaml;
 
 // What they are made of.
 mod base64_code;
@@ -56,6 +57,9 @@ mod quote;
 mod re2_class;
 mod re2_syntax;
 mod timestamp;
+mod yaml_decode;
+mod yaml_encode;
+mod yaml_scalar;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};
