@@ -57,9 +57,14 @@ mod quote;
 mod re2_class;
 mod re2_syntax;
 mod timestamp;
+mod yaml_cursor;
 mod yaml_decode;
 mod yaml_encode;
+mod yaml_parse;
 mod yaml_scalar;
+mod yaml_scan;
+mod yaml_scan_scalar;
+mod yaml_scan_tag;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};

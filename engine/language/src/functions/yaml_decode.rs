@@ -4,10 +4,12 @@
 //! of times, but what it stands for when written out is bounded.
 
 use rustc_hash::FxHashMap;
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 use terrane_model::convert::convert;
 use terrane_model::{Str, Type, Value};
 
+use super::quote::quote;
+use super::yaml_cursor::Mark;
+use super::yaml_parse::{Content, Entries, Node, Parser};
 use super::yaml_scalar::{Scalar, Style, resolve};
 
 /// How deep mappings and sequences may nest.
@@ -17,193 +19,155 @@ const DEPTH_MAX: usize = 1000;
 const EXPANDED_VALUES_MAX: usize = 10_000_000;
 
 /// Reads a text with one document.
+///
+/// # Errors
+/// If the text is not YAML, has no or several documents, or has what no value can be.
 pub(super) fn decode(text: &str) -> Result<Value, String> {
     // An empty text is read as one empty line.
     let text = if text.is_empty() { "\n" } else { text };
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: FxHashMap::default(), depth: 0 };
-    let mut event = reader.next()?;
-    while matches!(event.0, Event::StreamStart) {
-        event = reader.next()?;
+    let mut reader = Reader { parser: Parser::new(text)?, anchors: FxHashMap::default(), depth: 0 };
+    if reader.parser.start_document()?.is_none() {
+        return Err(reader.parser.mark()?.describe("missing start of document"));
     }
-    if !matches!(event.0, Event::DocumentStart(_)) {
-        return Err(at(event.1, "missing start of document"));
+    let node = reader.parser.document_node()?;
+    let value = reader.value(node)?.value;
+    reader.parser.end_document()?;
+    match reader.parser.start_document()? {
+        Some(mark) => Err(mark.describe("unexpected extra content after value")),
+        None => Ok(value),
     }
-    let node = reader.node()?;
-    reader.end()?;
-    Ok(node.value)
 }
 
 /// A value, and how many values it is when written out.
-#[derive(Clone)]
-struct Node {
+#[derive(Debug, Clone)]
+struct Sized {
     value: Value,
     size: usize,
 }
 
+#[derive(Debug, Default)]
+struct Anchor {
+    /// How many values of the name are being read.
+    open: usize,
+    /// The last that was read.
+    value: Option<Sized>,
+}
+
 struct Reader<'a> {
-    parser: Parser<'a, StrInput<'a>>,
-    /// What anchors stand for; nothing while the value is still being read.
-    anchors: FxHashMap<usize, Option<Node>>,
+    parser: Parser<'a>,
+    anchors: FxHashMap<String, Anchor>,
     depth: usize,
 }
 
-/// Names the place of a message; the first line is not worth naming.
-fn at(span: Span, message: &str) -> String {
-    at_marker(span.start, message)
-}
-
-fn at_marker(marker: Marker, message: &str) -> String {
-    // Terraform counts lines from zero here.
-    match marker.line().saturating_sub(1) {
-        0 => message.to_owned(),
-        line => format!("on line {line}, column {}: {message}", marker.col() + 1),
-    }
-}
-
-impl<'a> Reader<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, Span), String> {
-        let scan_error = |error: ScanError| at_marker(*error.marker(), error.info());
-        match self.parser.next_event() {
-            Some(event) => event.map_err(scan_error),
-            None => Err("expecting value but found end of stream".to_owned()),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), String> {
-        loop {
-            match self.next()? {
-                (Event::DocumentEnd | Event::Nothing, _) => {}
-                (Event::StreamEnd, _) => return Ok(()),
-                (Event::DocumentStart(_), span) => return Err(at(span, "only a single document is allowed")),
-                (_, span) => return Err(at(span, "unexpected extra content after value")),
+impl Reader<'_> {
+    /// Reads what a node contains.
+    fn value(&mut self, node: Node) -> Result<Sized, String> {
+        let Node { mark, anchor, tag, content } = node;
+        let value = match content {
+            Content::Alias(name) => return self.anchored(&name, mark),
+            Content::Scalar(text, style) => {
+                let value = scalar_value(&tag, &text, style).map_err(|error| mark.describe(&error))?;
+                Sized { value, size: 1 }
             }
-        }
-    }
-
-    fn node(&mut self) -> Result<Node, String> {
-        let (event, span) = self.next()?;
-        self.node_from(event, span)
-    }
-
-    fn node_from(&mut self, event: Event<'a>, span: Span) -> Result<Node, String> {
-        match event {
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(Some(node)) => Ok(node.clone()),
-                Some(None) => Err(at(span, "cannot refer to an anchor from inside its own definition")),
-                None => Err(at(span, "reference to undefined anchor")),
-            },
-            Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default();
-                let value = scalar_value(&tag, &text, style).map_err(|error| at(span, &error))?;
-                Ok(self.anchored(anchor, Node { value, size: 1 }))
-            }
-            Event::SequenceStart(anchor, tag) => {
-                let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default();
+            Content::Sequence(entries) => {
                 if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:seq") {
-                    return Err(at(span, &format!("can't interpret sequence as {tag}")));
+                    return Err(mark.describe(&format!("can't interpret sequence as {tag}")));
                 }
-                let node = self.nested(anchor, span, Self::sequence)?;
-                Ok(self.anchored(anchor, node))
+                self.nested(anchor.as_ref(), mark, entries, Self::sequence)?
             }
-            Event::MappingStart(anchor, tag) => {
-                let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default();
+            Content::Mapping(entries) => {
                 if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:map") {
-                    return Err(at(span, &format!("can't interpret mapping as {tag}")));
+                    return Err(mark.describe(&format!("can't interpret mapping as {tag}")));
                 }
-                let node = self.nested(anchor, span, Self::mapping)?;
-                Ok(self.anchored(anchor, node))
+                self.nested(anchor.as_ref(), mark, entries, Self::mapping)?
             }
-            Event::DocumentStart(_) => Err(at(span, "only a single document is allowed")),
-            Event::StreamEnd => Err(at(span, "expecting value but found end of stream")),
-            _ => Err(at(span, "unexpected parser event")),
+        };
+        if let Some(anchor) = anchor {
+            self.anchors.entry(anchor).or_default().value = Some(value.clone());
         }
+        Ok(value)
+    }
+
+    fn anchored(&self, name: &str, mark: Mark) -> Result<Sized, String> {
+        let problem = match self.anchors.get(name) {
+            Some(Anchor { open: 0, value: Some(value) }) => return Ok(value.clone()),
+            Some(_) => format!("cannot refer to anchor {} from inside its own definition", quote(name)),
+            None => format!("reference to undefined anchor {}", quote(name)),
+        };
+        Err(mark.describe(&problem))
     }
 
     fn nested(
         &mut self,
-        anchor: usize,
-        span: Span,
-        read: fn(&mut Self) -> Result<Node, String>,
-    ) -> Result<Node, String> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, None);
+        anchor: Option<&String>,
+        mark: Mark,
+        entries: Entries,
+        read: fn(&mut Self, Entries) -> Result<Sized, String>,
+    ) -> Result<Sized, String> {
+        if let Some(anchor) = anchor {
+            self.anchors.entry(anchor.clone()).or_default().open += 1;
         }
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(at(span, "exceeded max depth"));
+            return Err(mark.describe("exceeded max depth"));
         }
-        let node = read(self)?;
+        let value = read(self, entries)?;
         self.depth -= 1;
-        if node.size > EXPANDED_VALUES_MAX {
-            return Err(at(span, "document contains excessive aliasing"));
+        if let Some(anchor) = anchor.and_then(|anchor| self.anchors.get_mut(anchor)) {
+            anchor.open -= 1;
         }
-        Ok(node)
+        if value.size > EXPANDED_VALUES_MAX {
+            return Err(mark.describe("document contains excessive aliasing"));
+        }
+        Ok(value)
     }
 
-    fn anchored(&mut self, anchor: usize, node: Node) -> Node {
-        if anchor > 0 {
-            self.anchors.insert(anchor, Some(node.clone()));
-        }
-        node
-    }
-
-    fn sequence(&mut self) -> Result<Node, String> {
+    fn sequence(&mut self, mut entries: Entries) -> Result<Sized, String> {
         let mut elements = Vec::new();
         let mut size = 1usize;
-        loop {
-            match self.next()? {
-                (Event::SequenceEnd, _) => return Ok(Node { value: Value::tuple(elements), size }),
-                (event, span) => {
-                    let node = self.node_from(event, span)?;
-                    size = size.saturating_add(node.size);
-                    elements.push(node.value);
-                }
-            }
+        while let Some(node) = self.parser.element(&mut entries)? {
+            let element = self.value(node)?;
+            size = size.saturating_add(element.size);
+            elements.push(element.value);
         }
+        Ok(Sized { value: Value::tuple(elements), size })
     }
 
-    fn mapping(&mut self) -> Result<Node, String> {
+    fn mapping(&mut self, mut entries: Entries) -> Result<Sized, String> {
         let mut attributes: Vec<(Str, Value)> = Vec::new();
         let mut size = 1usize;
-        loop {
-            let (event, span) = self.next()?;
-            let (text, style, tag) = match event {
-                Event::MappingEnd => return Ok(Node { value: Value::object(attributes), size }),
-                Event::Scalar(text, style, _, tag) => (text, style, tag),
-                _ => return Err(at(span, "only strings are allowed as mapping keys")),
+        while let Some(key_node) = self.parser.key(&mut entries)? {
+            let mark = key_node.mark;
+            let Content::Scalar(text, style) = &key_node.content else {
+                return Err(mark.describe("only strings are allowed as mapping keys"));
             };
-            let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default();
-            let key = resolve(&tag, &text, style_of(style))?;
-            let node = self.node()?;
-            size = size.saturating_add(node.size);
-            match key {
-                Scalar::Merge => {
-                    let entries = node.value.as_entries().ok_or_else(|| {
-                        let kind = node.value.ty().friendly_name();
-                        at(span, &format!("cannot merge {kind} into mapping"))
+            let key = resolve(&key_node.tag, text, *style)?;
+            let name = match &key {
+                Scalar::Merge => None,
+                Scalar::Value(key) => {
+                    let key = convert(key, &Type::String).unwrap_or_else(|_| key.clone());
+                    Some(key.as_str().cloned().ok_or_else(|| mark.describe("mapping key cannot be null"))?)
+                }
+            };
+            let node = self.parser.value(&mut entries)?;
+            let read = self.value(node)?;
+            size = size.saturating_add(read.size);
+            match name {
+                Some(name) => attributes.push((name, read.value)),
+                None => {
+                    let entries = read.value.as_entries().ok_or_else(|| {
+                        let kind = read.value.ty().friendly_name();
+                        mark.describe(&format!("cannot merge {kind} into mapping"))
                     })?;
                     attributes.extend(entries.iter().cloned());
                 }
-                Scalar::Value(key) => {
-                    let key = convert(&key, &Type::String).unwrap_or(key);
-                    let name = key.as_str().ok_or_else(|| at(span, "mapping key cannot be null"))?;
-                    attributes.push((name.clone(), node.value));
-                }
             }
         }
+        Ok(Sized { value: Value::object(attributes), size })
     }
 }
 
-fn style_of(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::Plain => Style::Plain,
-        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-    }
-}
-
-fn scalar_value(tag: &str, text: &str, style: ScalarStyle) -> Result<Value, String> {
-    let style = style_of(style);
+fn scalar_value(tag: &str, text: &str, style: Style) -> Result<Value, String> {
     let value = match resolve(tag, text, style)? {
         Scalar::Value(value) => value,
         Scalar::Merge => "<<".into(),
@@ -231,12 +195,27 @@ mod tests {
         for (text, expected) in [
             ("a: 1\nb: [x, {c: ~}]", r#"{"a": 1, "b": ["x", {"c": null(any)}]}"#),
             ("- &a x\n- *a", r#"["x", "x"]"#),
-            ("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3", r#"{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}}"#),
-            ("b:\n  y: 3\n  <<: {x: 1, y: 2}", r#"{"b": {"x": 1, "y": 2}}"#),
+            ("a: &a {w: 1, x: 2}\nb:\n  <<: *a\n  x: 3", r#"{"a": {"w": 1, "x": 2}, "b": {"w": 1, "x": 3}}"#),
+            ("b:\n  x: 3\n  <<: {w: 1, x: 2}", r#"{"b": {"w": 1, "x": 2}}"#),
             ("1: a\ntrue: b", r#"{"1": "a", "true": "b"}"#),
             ("a: 1\na: 2", r#"{"a": 2}"#),
             ("a: |-\n  yes", r#"{"a": "true"}"#),
             ("--- x", r#""x""#),
+            ("%TAG !y! tag:yaml.org,2002:\n---\n!y!str 1\n...\n", r#""1""#),
+            ("a:\n- 1\n- - 2\n  - 3", r#"{"a": [1, [2, 3]]}"#),
+            ("? a\n: b\nc:\n", r#"{"a": "b", "c": null(any)}"#),
+            ("{a: 1, b, ? c : [d: 2, 'e']}", r#"{"a": 1, "b": null(any), "c": [{"d": 2}, "e"]}"#),
+            ("a: |\n  x\n   y\n\nb: >+\n x\n y\n\n z\n\n", r#"{"a": "x\n y\n", "b": "x y\nz\n\n"}"#),
+            ("a: |2-\n   x", r#"{"a": " x"}"#),
+            ("a: |\n  x", r#"{"a": "x"}"#),
+            ("a: x\n  y\n\n  z # no text", r#"{"a": "x y\nz"}"#),
+            (
+                r#""\x41\u00e9\t\
+               end""#,
+                r#""Aé\tend""#,
+            ),
+            ("'it''s\n  folded'", r#""it's folded""#),
+            ("{a:}", r#"{"a:": null(any)}"#),
         ] {
             assert_eq!(check(text), expected, "{text}");
         }
@@ -249,9 +228,28 @@ mod tests {
             ("? [a]\n: b", "error: only strings are allowed as mapping keys"),
             ("a: 1\n<<: x", "error: on line 1, column 1: cannot merge string into mapping"),
             ("a: .nan", "error: floating point NaN is not supported"),
-            ("a\n---\nb", "error: on line 1, column 1: only a single document is allowed"),
+            ("a\n---\nb", "error: on line 1, column 1: unexpected extra content after value"),
             ("!x a", "error: unsupported tag \"!x\""),
             ("~: a", "error: mapping key cannot be null"),
+            ("- &a [*a]", r#"error: cannot refer to anchor "a" from inside its own definition"#),
+            ("x: 1\ny: *b", r#"error: on line 1, column 4: reference to undefined anchor "b""#),
+            ("a: b: c", "error: mapping values are not allowed in this context"),
+            ("a: - b", "error: block sequence entries are not allowed in this context"),
+            ("x:\n  a: 1\n b: 2", "error: on line 2, column 2: did not find expected key"),
+            ("a: 1\nb", "error: on line 3, column 1: could not find expected ':'"),
+            ("[a", "error: on line 1, column 1: did not find expected ',' or ']'"),
+            ("{a", "error: on line 1, column 1: did not find expected ',' or '}'"),
+            ("- a\nb: 1", "error: on line 1, column 1: did not find expected '-' indicator"),
+            ("x:\n \"a", "error: on line 2, column 1: found unexpected end of stream"),
+            (r#""\q""#, "error: found unknown escape character"),
+            ("a: @b", "error: found character that cannot start any token"),
+            (
+                "a: |\n\tx",
+                "error: on line 2, column 1: found a tab character where an indentation space is expected",
+            ),
+            ("%YAML 1.2\n---\na", "error: found incompatible YAML document"),
+            ("!e!x a", "error: found undefined tag handle"),
+            ("a\u{7}", "error: control characters are not allowed"),
         ] {
             assert_eq!(check(text), expected, "{text}");
         }
