@@ -4,6 +4,7 @@
 //! types, so reading a state of 100,000 objects costs no more than what a command looks at.
 
 use std::collections::BTreeMap;
+use std::fmt::{Debug, Formatter};
 use std::sync::Arc;
 
 use terrane_model::{
@@ -26,10 +27,17 @@ pub struct StateSnapshot {
     pub resources: BTreeMap<AbsoluteResource, ResourceState>,
     /// Results of checks; nothing when no run has left any.
     pub check_results: Option<Vec<CheckResult>>,
+    /// What a newer program stored beside the above.
+    pub unknown_fields: UnknownFields,
 }
 
+/// Fields of a state file that this version gives no meaning to: names and compact JSON, in the file's order.
+///
+/// They are written back where they were found, so that going back to the newer program loses nothing.
+pub type UnknownFields = Vec<(Str, Str)>;
+
 /// The value of an output.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct OutputState {
     /// The value, without marks.
     pub value: Value,
@@ -44,6 +52,8 @@ pub struct ResourceState {
     pub provider_config: ProviderConfigAddress,
     /// Its instances.
     pub instances: BTreeMap<Option<InstanceKey>, InstanceState>,
+    /// What a newer program stored beside the above.
+    pub unknown_fields: UnknownFields,
 }
 
 /// One instance: the object that counts, and those that it has replaced but that still exist.
@@ -58,8 +68,8 @@ pub struct InstanceState {
 /// Names a deposed object within its instance: eight hexadecimal digits.
 pub type DeposedKey = Str;
 
-/// One object.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// One object. Its `Debug` hides the attributes, which may be secret.
+#[derive(Clone, PartialEq, Default)]
 pub struct ObjectState {
     /// Whether the object is as it should be.
     pub status: ObjectStatus,
@@ -67,6 +77,8 @@ pub struct ObjectState {
     pub schema_version: i64,
     /// The attributes, in compact JSON.
     pub attributes: Str,
+    /// How `attributes` is to be understood.
+    pub attributes_form: AttributesForm,
     /// Parts of the attributes that are never shown to people although the schema does not say so.
     pub sensitive_attributes: Vec<AttributePath>,
     /// The provider's own data.
@@ -77,6 +89,19 @@ pub struct ObjectState {
     pub create_before_destroy: bool,
     /// The object's identity and the version of its schema, where the provider has one.
     pub identity: Option<ObjectIdentity>,
+    /// What a newer program stored beside the above.
+    pub unknown_fields: UnknownFields,
+}
+
+/// How an object's attributes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AttributesForm {
+    /// As the JSON of an object of the resource type's schema.
+    #[default]
+    Object,
+    /// As a flat JSON object of strings with keys such as `tags.%` and `ports.0`, from before Terraform 0.12.
+    /// Only a schema can turn it into an object; that is part of the upgrade to the present schema version.
+    FlatMap,
 }
 
 /// The identity of an object.
@@ -176,8 +201,9 @@ impl StateSnapshot {
                 let entry = self.resources.entry(resource).or_insert_with(|| ResourceState {
                     provider_config: provider_config.clone(),
                     instances: BTreeMap::new(),
+                    unknown_fields: UnknownFields::new(),
                 });
-                if deposed.is_none() {
+                if deposed.is_none() && entry.provider_config != *provider_config {
                     entry.provider_config = provider_config.clone();
                 }
                 let instance = entry.instances.entry(address.key.clone()).or_default();
@@ -211,6 +237,66 @@ impl StateSnapshot {
         }
     }
 
+    /// Makes the current object of an instance a deposed one. Tells whether that was possible: there is a
+    /// current object and none is deposed under this key yet.
+    #[must_use]
+    pub fn depose(&mut self, address: &ResourceInstanceAddress, key: &DeposedKey) -> bool {
+        let Some(instance) = self.instance_mut(address) else { return false };
+        if instance.deposed.contains_key(key) {
+            return false;
+        }
+        let Some(object) = instance.current.take() else { return false };
+        instance.deposed.insert(key.clone(), object);
+        true
+    }
+
+    /// Makes a deposed object the current one again. Tells whether that was possible: the object is there and
+    /// no other one is current.
+    #[must_use]
+    pub fn undepose(&mut self, address: &ResourceInstanceAddress, key: &DeposedKey) -> bool {
+        let Some(instance) = self.instance_mut(address) else { return false };
+        if instance.current.is_some() {
+            return false;
+        }
+        instance.current = instance.deposed.remove(key);
+        instance.current.is_some()
+    }
+
+    /// Gives an instance with all its objects another address. Tells whether that was possible: something is
+    /// there, and nothing is at the new address.
+    #[must_use]
+    pub fn move_instance(&mut self, from: &ResourceInstanceAddress, to: &ResourceInstanceAddress) -> bool {
+        let source = from.resource();
+        if self.instance(to).is_some() {
+            return false;
+        }
+        let Some(entry) = self.resources.get_mut(&source) else { return false };
+        let Some(instance) = entry.instances.remove(&from.key) else { return false };
+        let provider_config = entry.provider_config.clone();
+        if entry.instances.is_empty() {
+            self.resources.remove(&source);
+        }
+        let target = self.resources.entry(to.resource()).or_insert_with(|| ResourceState {
+            provider_config,
+            instances: BTreeMap::new(),
+            unknown_fields: UnknownFields::new(),
+        });
+        target.instances.insert(to.key.clone(), instance);
+        true
+    }
+
+    fn instance_mut(&mut self, address: &ResourceInstanceAddress) -> Option<&mut InstanceState> {
+        self.resources.get_mut(&address.resource())?.instances.get_mut(&address.key)
+    }
+
+    /// Tells whether both hold the same, whoever wrote them and however often.
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.outputs == other.outputs
+            && self.check_results == other.check_results
+            && self.unknown_fields == other.unknown_fields
+            && self.resources == other.resources
+    }
+
     /// Returns all objects with the address of their instance and, for deposed ones, their key.
     pub fn objects(
         &self,
@@ -225,5 +311,35 @@ impl StateSnapshot {
                     .map(move |(deposed, object)| (resource.instance(key.clone()), deposed, state, object))
             })
         })
+    }
+}
+
+impl Debug for OutputState {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        let mut output = formatter.debug_struct("OutputState");
+        if self.sensitive {
+            output.field("value", &"(sensitive)")
+        } else {
+            output.field("value", &self.value)
+        };
+        output.field("sensitive", &self.sensitive).finish()
+    }
+}
+
+impl Debug for ObjectState {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        let bytes = |length: usize| format!("({length} bytes)");
+        formatter
+            .debug_struct("ObjectState")
+            .field("status", &self.status)
+            .field("schema_version", &self.schema_version)
+            .field("attributes", &bytes(self.attributes.len()))
+            .field("attributes_form", &self.attributes_form)
+            .field("sensitive_attributes", &self.sensitive_attributes.len())
+            .field("private", &bytes(self.private.len()))
+            .field("dependencies", &self.dependencies)
+            .field("create_before_destroy", &self.create_before_destroy)
+            .field("identity", &self.identity.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -1,3 +1,27 @@
 //! The terrane command: arguments, commands, rendering, and the wiring of everything else.
 
-fn main() {}
+mod args;
+mod commands;
+mod context;
+mod exit_code;
+mod file_system;
+mod project;
+mod registry;
+mod session;
+mod terminal;
+mod variables;
+mod view;
+
+/// Stack of the thread that does the work: expressions nest, and evaluation follows them down.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+fn main() {
+    let worker = std::thread::Builder::new().name("terrane".to_owned()).stack_size(STACK_BYTES).spawn(|| {
+        let arguments: Vec<String> =
+            std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+        commands::run(&arguments).number()
+    });
+    // A panic is a fault of ours and was reported by the panic hook; the exit status is the usual one for it.
+    let code = worker.map_or(1, |worker| worker.join().unwrap_or(101));
+    std::process::exit(code);
+}

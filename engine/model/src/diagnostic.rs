@@ -144,6 +144,11 @@ impl Diagnostics {
         self.0.len()
     }
 
+    /// Drops all messages behind the first `length`.
+    pub fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
+    }
+
     /// Returns the messages.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()

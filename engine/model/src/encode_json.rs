@@ -75,10 +75,11 @@ pub fn write_json(out: &mut String, value: &Value, ty: &Type) -> Result<(), Json
     if let Value::Unknown(_) = value {
         return Err(JsonError::Unknown);
     }
-    if *ty == Type::Dynamic {
+    // A null without a type needs no wrapping: it reads back as what it is.
+    if *ty == Type::Dynamic && *value != Value::dynamic_null() {
         let own_type = value.ty();
         out.push_str("{\"value\":");
-        write_json(out, value, if own_type == Type::Dynamic { &Type::Bool } else { &own_type })?;
+        write_json(out, value, &own_type)?;
         out.push_str(",\"type\":");
         write_type_json(out, &own_type);
         out.push('}');
@@ -422,13 +423,16 @@ mod tests {
 
     #[test]
     fn open_types_are_written_beside_the_value() {
-        let value =
-            Value::object([("a", Value::tuple([1.into(), "x".into()])), ("b", Value::dynamic_null())]);
-        let ty = Type::object([("a", Type::Dynamic), ("b", Type::Dynamic)]);
+        let value = Value::object([
+            ("a", Value::tuple([1.into(), "x".into()])),
+            ("b", Value::dynamic_null()),
+            ("c", Value::Null(Type::String)),
+        ]);
+        let ty = Type::object([("a", Type::Dynamic), ("b", Type::Dynamic), ("c", Type::Dynamic)]);
         let text = json(&value, &ty);
         assert_eq!(
             text,
-            r#"{"a":{"value":[1,"x"],"type":["tuple",["number","string"]]},"b":{"value":null,"type":"dynamic"}}"#
+            r#"{"a":{"value":[1,"x"],"type":["tuple",["number","string"]]},"b":null,"c":{"value":null,"type":"string"}}"#
         );
         assert_eq!(value_from_json(&text, &ty).unwrap(), value);
     }

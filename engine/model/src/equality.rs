@@ -112,17 +112,10 @@ fn entries_equal<K: PartialEq>(a: &[(K, Value)], b: &[(K, Value)]) -> Option<boo
     conjunction(a.iter().zip(b).map(|((_, a), (_, b))| known_equality(a, b)))
 }
 
-/// False wins over unknown, unknown over true.
-fn conjunction(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let mut result = Some(true);
-    for part in parts {
-        match part {
-            Some(true) => {}
-            Some(false) => return Some(false),
-            None => result = None,
-        }
-    }
-    result
+/// The first part that is not equal for certain decides, as Terraform has it: unknown when it is unknown, although
+/// a later part may differ.
+fn conjunction(mut parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    parts.find(|part| *part != Some(true)).unwrap_or(Some(true))
 }
 
 /// Tells whether an unknown of this type and refinement can never become equal to the known `value`.

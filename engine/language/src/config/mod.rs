@@ -33,6 +33,7 @@ pub mod type_expression;
 mod variable;
 pub mod version_constraint;
 
+pub use constant::{ConstantScope, NoEnvironment};
 pub use declaration::Declaration;
 pub use module::{Module, ModuleParts};
 pub use module_call::parse_module_call_source;

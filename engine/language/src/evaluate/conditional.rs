@@ -34,7 +34,9 @@ pub(super) fn conditional(
         }
     };
 
+    // Which arm was taken may give a sensitive condition away, and the other way round.
     let (condition_value, marks) = evaluator.evaluate(condition).unmark();
+    let marks = marks | true_value.marks() | false_value.marks();
     if condition_value.is_null() {
         let detail = "The condition value is null. Conditions must either be true or false.";
         let diagnostic = Diagnostic::error("Null condition", detail);
@@ -75,13 +77,8 @@ pub(super) fn conditional(
 
 /// Takes back the messages that came after `before`: those of an arm count only when it is chosen.
 fn split_off(evaluator: &mut Evaluator<'_>, before: usize) -> Vec<Diagnostic> {
-    let all = std::mem::take(&mut evaluator.diagnostics);
-    let mut kept = Vec::new();
-    let mut taken = Vec::new();
-    for (position, diagnostic) in all.into_iter().enumerate() {
-        if position < before { kept.push(diagnostic) } else { taken.push(diagnostic) }
-    }
-    evaluator.diagnostics = kept.into_iter().collect();
+    let taken = evaluator.diagnostics.iter().skip(before).cloned().collect();
+    evaluator.diagnostics.truncate(before);
     taken
 }
 
@@ -120,7 +117,7 @@ fn unknown_result(a: &Value, b: &Value, ty: Type) -> Value {
         refinement.number_min = Some((a.min(b).clone(), true));
         refinement.number_max = Some((a.max(b).clone(), true));
     }
-    Value::refined_unknown(ty, refinement).with_marks(marks)
+    Value::refined_unknown(ty, refinement)
 }
 
 fn length_bounds(value: &Value) -> (usize, Option<usize>) {

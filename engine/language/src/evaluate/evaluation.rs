@@ -181,6 +181,9 @@ impl Evaluation {
         let module_call = &self.tree.module(data.module).module_calls[call];
         let name = module_call.name.clone();
         let address = data.address.clone();
+        if self.surroundings.validating {
+            return self.expand_call_once(caller, call, child);
+        }
         let scope = self.scope(caller, RepetitionValues::None);
         let (keys, diagnostics) = super::repetition::expand(&module_call.repetition, &scope, "module");
         let make = |evaluation: &mut Self, key: Option<InstanceKey>, values: RepetitionValues| {
@@ -210,20 +213,23 @@ impl Evaluation {
                 });
                 CallInstances::ForEach(made.collect())
             }
-            Expansion::Unknown => {
-                // Its parts are still checked once, with everything about the repetition unknown.
-                if self.surroundings.validating {
-                    make(
-                        self,
-                        None,
-                        RepetitionValues::unknown(
-                            &self.tree.clone().module(self.data(caller).module).module_calls[call].repetition,
-                        ),
-                    );
-                }
-                CallInstances::Unknown
-            }
+            Expansion::Unknown => CallInstances::Unknown,
         };
+        self.instances[caller.index()].calls[call] = Some(instances);
+        diagnostics
+    }
+
+    /// Makes the one instance that stands for all of them while validating: nothing is known of its key.
+    fn expand_call_once(&mut self, caller: ModuleInstanceId, call: usize, child: ModuleId) -> Diagnostics {
+        let data = self.data(caller);
+        let module_call = &self.tree.module(data.module).module_calls[call];
+        let values = RepetitionValues::unknown(&module_call.repetition);
+        let is_keyed = module_call.repetition.is_keyed();
+        let address = data.address.child(&module_call.name, None);
+        let scope = self.scope(caller, RepetitionValues::None);
+        let diagnostics = super::repetition::check(&module_call.repetition, &scope, "module");
+        let instance = self.add_instance(child, address, Some(caller), values);
+        let instances = if is_keyed { CallInstances::Unknown } else { CallInstances::Single(Some(instance)) };
         self.instances[caller.index()].calls[call] = Some(instances);
         diagnostics
     }

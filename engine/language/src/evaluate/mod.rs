@@ -10,10 +10,12 @@ mod dynamic_block;
 pub mod evaluation;
 pub mod evaluator;
 mod index;
+mod locate;
 pub mod module_scope;
 mod operators;
 pub mod repetition;
 pub mod scope;
+pub mod template_file;
 pub mod values;
 
 pub use check_rules::{RuleKind, RuleOutcome, evaluate_rule};
@@ -23,7 +25,9 @@ pub use evaluation::{
     CallInstances, Evaluation, ModuleInstanceId, NoProviderFunctions, ProviderFunctions, Surroundings,
 };
 pub use evaluator::{Evaluator, evaluate};
+pub use locate::locate;
 pub use module_scope::ModuleScope;
 pub use repetition::{Expansion, RepetitionValues, expand};
 pub use scope::{Callable, ProviderFunction, Resolved, Scope};
+pub use template_file::render_template;
 pub use values::{GivenValue, GivenValues, ValueOrigin};

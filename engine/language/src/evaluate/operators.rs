@@ -92,14 +92,15 @@ fn binary_with_left(
             return Value::unknown(result);
         }
     };
-    // The right side of a decided `&&` or `||` is not evaluated, so `x != null && x.y` is safe.
-    if let Some(decided) = short_circuit(operator, &left_value)
-        && evaluator.diagnostics.len() == errors_before
-    {
+    let right_raw = evaluator.evaluate(right);
+    // What is wrong with the right side does not matter once the left one has decided, so that
+    // `x != null && x.y` is safe.
+    let is_wrong = evaluator.diagnostics.len() > errors_before || right_raw.is_null();
+    if is_wrong && let Some(decided) = short_circuit(operator, &left_value) {
+        evaluator.diagnostics.truncate(errors_before);
         return decided;
     }
-    let right_value = evaluator.evaluate(right);
-    let Some(right_value) = converted(evaluator, &right_value, &operand, right, whole, "right") else {
+    let Some(right_value) = converted(evaluator, &right_raw, &operand, right, whole, "right") else {
         return Value::unknown(result);
     };
     match apply(operator, &left_value, &right_value) {
@@ -163,8 +164,6 @@ fn apply(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value,
             Op::And => *left && *right,
             _ => *left || *right,
         }),
-        (_, Value::Bool(false)) if operator == Op::And => Value::Bool(false),
-        (_, Value::Bool(true)) if operator == Op::Or => Value::Bool(true),
         _ => Value::unknown_not_null(types_of(operator).1),
     };
     Ok(result.with_marks(marks))

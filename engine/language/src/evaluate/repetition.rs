@@ -97,14 +97,17 @@ pub fn expand(repetition: &Repetition, scope: &dyn Scope, kind: &str) -> (Expans
     (expansion, evaluator.diagnostics)
 }
 
-/// Tells whether an unknown expansion only waits for values, as opposed to being wrong.
-pub fn is_unknown_expansion(diagnostics: &Diagnostics) -> bool {
-    diagnostics.iter().any(|diagnostic| {
-        let detail = &diagnostic.detail;
-        diagnostic.is_error()
-            && (detail.contains("cannot be determined until apply")
-                || detail.contains("determined only after apply"))
-    })
+/// Checks `count` and `for_each` as far as that is possible without any value: what is not known yet is no error.
+pub fn check(repetition: &Repetition, scope: &dyn Scope, kind: &str) -> Diagnostics {
+    let expression =
+        [&repetition.count, &repetition.for_each, &repetition.enabled].into_iter().flatten().next();
+    let Some(expression) = expression else { return Diagnostics::new() };
+    let mut evaluator = Evaluator::new(scope);
+    let value = evaluator.evaluate(expression);
+    if evaluator.diagnostics.has_errors() || !value.is_wholly_known() {
+        return evaluator.diagnostics;
+    }
+    expand(repetition, scope, kind).1
 }
 
 fn invalid(

@@ -9,7 +9,7 @@ use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
 use super::source_address::SourceAddress;
 use crate::config::{Module, ModuleParts, parse_module_call_source};
 use crate::functions::FileError;
-use crate::syntax::{ConfigBody, parse_file, parse_json_file};
+use crate::syntax::{ConfigBody, decode_source, parse_file, parse_json_file};
 
 /// Gives access to source files.
 pub trait SourceReader: Sync {
@@ -176,13 +176,13 @@ impl Loader<'_> {
         let mut ids = Vec::new();
         for (name, is_override) in files.all() {
             let path = if directory == "." { name.clone() } else { format!("{directory}/{name}") };
-            match self.reader.read(&path).map(String::from_utf8) {
+            match self.reader.read(&path).map(decode_source) {
                 Ok(Ok(text)) => {
                     ids.push((self.sources.add(path, text), name.ends_with(".json"), is_override))
                 }
-                Ok(Err(_)) => {
-                    let detail = format!("The file {path} is not valid UTF-8 text.");
-                    diagnostics.push(Diagnostic::error("Invalid character encoding", detail));
+                Ok(Err(error)) => {
+                    let id = self.sources.add(path, error.text.as_str());
+                    diagnostics.push(error.diagnostic(id));
                 }
                 Err(error) => {
                     let detail = format!("The file {path} could not be read: {error}.");

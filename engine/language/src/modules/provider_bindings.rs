@@ -121,6 +121,18 @@ impl ProviderConfigs {
         Ok(binding)
     }
 
+    /// Returns the configuration of a resource that was resolved before.
+    pub fn binding_of(
+        &self,
+        tree: &ModuleTree,
+        module: ModuleId,
+        resource: &Resource,
+    ) -> Option<ProviderConfigId> {
+        let local_name: Str = tree.module(module).provider_local_name(resource).into();
+        let alias = resource.provider.as_ref().and_then(|reference| reference.alias.clone());
+        self.resolved.get(&(module, local_name, alias))?.as_ref().ok().map(|binding| binding.config)
+    }
+
     /// Returns the configuration that a local name and alias stand for in a module.
     ///
     /// # Errors

@@ -15,7 +15,9 @@ pub(super) fn nest_directives(parser: &mut Parser<'_>, pieces: Pieces<'_>) -> Ve
     let mut content = Content::default();
     for piece in pieces.list {
         match piece {
-            Piece::Text { text, span } => content.push(Expression::text(normalize(&text), span), 0),
+            Piece::Text(text) => {
+                content.push(Expression::text(normalize(text.as_str()), text.span), 0);
+            }
             Piece::Interpolation { expression, height } => content.push(expression, height),
             Piece::If { condition, height, opening } => {
                 let kind = OpenKind::If { condition, height, then: None };

@@ -12,6 +12,7 @@ use super::identifiers::normalize;
 use super::parser::{Parser, TextOrigin};
 use super::strip_heredoc::strip_indentation;
 use super::suggest::did_you_mean;
+use super::template_text::TemplateText;
 use super::token::{Token, TokenKind};
 use super::tree::{Expression, ExpressionKind, Identifier};
 
@@ -20,7 +21,7 @@ const DIRECTIVES: [&str; 5] = ["if", "for", "else", "endif", "endfor"];
 
 /// A part of a template before directives are nested.
 pub(super) enum Piece<'a> {
-    Text { text: Cow<'a, str>, span: Span },
+    Text(TemplateText<'a>),
     Interpolation { expression: Expression, height: usize },
     If { condition: Expression, height: usize, opening: Directive },
     For { names: ForNames, collection: Expression, height: usize, opening: Directive },
@@ -65,7 +66,6 @@ impl<'a> Parser<'a> {
         if is_flush {
             strip_indentation(&mut pieces.list);
         }
-        join_texts(&mut pieces.list);
         let span = self.between(pieces.start, pieces.end);
         let is_wrap = matches!(pieces.list.as_slice(), [Piece::Interpolation { .. }]);
         let mut parts = nest_directives(self, pieces);
@@ -120,16 +120,12 @@ impl<'a> Parser<'a> {
             }
             let trims = std::mem::take(&mut trims_next);
             match token.kind {
-                TokenKind::PlainText | TokenKind::QuotedText => {
-                    let mut text = self.literal_text(token);
-                    if trims {
-                        trim_start(&mut text);
-                    }
-                    list.push(Piece::Text { text, span: self.token_span(token) });
-                }
+                TokenKind::PlainText | TokenKind::QuotedText => self.parse_text(&mut list, token, trims),
                 TokenKind::OpenInterpolation | TokenKind::OpenDirective => {
-                    if token.end - token.start == 3 {
-                        trim_end_of_last(&mut list);
+                    if token.end - token.start == 3
+                        && let Some(Piece::Text(text)) = list.last_mut()
+                    {
+                        text.trim_end();
                     }
                     let newlines = self.set_newlines(false);
                     trims_next = if token.kind == TokenKind::OpenInterpolation {
@@ -152,6 +148,16 @@ impl<'a> Parser<'a> {
             }
         };
         Pieces { list, start, end: end_token }
+    }
+
+    fn parse_text(&mut self, list: &mut Vec<Piece<'a>>, token: Token, trims: bool) {
+        let meaning = self.literal_text(token);
+        let meaning = if trims { trim_start(meaning) } else { meaning };
+        let span = self.token_span(token);
+        match list.last_mut() {
+            Some(Piece::Text(text)) => text.push(meaning, span),
+            _ => list.push(Piece::Text(TemplateText::new(meaning, span))),
+        }
     }
 
     /// Parses an interpolation behind its opening mark. Returns whether it strips what follows.
@@ -323,31 +329,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn trim_start(text: &mut Cow<'_, str>) {
+fn trim_start(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
-        Cow::Borrowed(text) => *text = text.trim_start(),
-        Cow::Owned(text) => *text = text.trim_start().to_owned(),
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_start()),
+        Cow::Owned(text) => Cow::Owned(text.trim_start().to_owned()),
     }
-}
-
-fn trim_end_of_last(list: &mut [Piece<'_>]) {
-    match list.last_mut() {
-        Some(Piece::Text { text: Cow::Borrowed(text), .. }) => *text = text.trim_end(),
-        Some(Piece::Text { text: Cow::Owned(text), .. }) => text.truncate(text.trim_end().len()),
-        _ => {}
-    }
-}
-
-/// Makes one text of texts that stand side by side.
-fn join_texts(list: &mut Vec<Piece<'_>>) {
-    list.dedup_by(|next, previous| match (previous, next) {
-        (Piece::Text { text, span }, Piece::Text { text: next_text, span: next_span }) => {
-            text.to_mut().push_str(next_text);
-            *span = span.to(*next_span);
-            true
-        }
-        _ => false,
-    });
 }
 
 /// Parses a text as a template that stands inside of something nested already.

@@ -232,10 +232,10 @@ impl<'a> Parser<'a> {
         normalize(token.text(self.text))
     }
 
-    /// Says in which line something stands, as part of a sentence: " at line 3". Empty where the user
-    /// cannot count lines.
+    /// Says in which line something stands, as part of a sentence: " at line 3". Empty where the text is
+    /// not one in which the user can count lines.
     pub(super) fn at_line(&self, token: Token) -> String {
-        let TextOrigin::File { .. } = self.origin else { return String::new() };
+        let TextOrigin::File { offset: 0, .. } = self.origin else { return String::new() };
         let line_starts = self.line_starts.get_or_init(|| {
             let newlines = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
             std::iter::once(0).chain(newlines.map(|(offset, _)| offset + 1)).collect()
@@ -411,8 +411,8 @@ impl<'a> Parser<'a> {
                 | TokenKind::OpenInterpolation => open.push(token.kind),
                 kind => {
                     if let Some(opener) = kind.opener() {
-                        // If this closes something further out, what follows may belong anywhere.
-                        self.distrusts_places |= open.is_empty();
+                        // If this ends the body, what follows may belong anywhere.
+                        self.distrusts_places |= open.is_empty() && kind == TokenKind::CloseBrace;
                         while open.pop().is_some_and(|kind| kind != opener) {}
                     }
                 }

@@ -274,8 +274,8 @@ impl Reader<'_> {
             Ok(text) => Ok(Str::from(text.as_ref())),
             Err(offset) => {
                 let whole = self.span(token);
-                let start = token.start as usize + offset;
-                let subject = Span::new(self.file, start, start + 1);
+                let start = (token.start as usize + offset).min(self.text.len());
+                let subject = Span::new(self.file, start, (start + 1).min(self.text.len()));
                 let detail = "There is a syntax error in the given JSON string.";
                 self.diagnostics
                     .push(Diagnostic::error("Invalid JSON string", detail).at(subject).within(whole));

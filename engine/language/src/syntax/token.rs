@@ -77,6 +77,19 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
+    /// Tells by how much a token deepens the nesting of brackets and template sequences.
+    pub(super) fn bracket_change(self) -> i32 {
+        match self {
+            Self::OpenBrace
+            | Self::OpenBracket
+            | Self::OpenParenthesis
+            | Self::OpenInterpolation
+            | Self::OpenDirective => 1,
+            Self::CloseBrace | Self::CloseBracket | Self::CloseParenthesis | Self::CloseSequence => -1,
+            _ => 0,
+        }
+    }
+
     /// Returns what opens the construct that this token closes.
     pub(super) fn opener(self) -> Option<Self> {
         match self {

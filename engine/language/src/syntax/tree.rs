@@ -81,7 +81,8 @@ pub enum ExpressionKind {
     Number(Str),
     /// A quoted string or heredoc without any sequence: its text after escapes.
     String(Str),
-    /// A quoted string or heredoc with sequences; the results of the parts are joined.
+    /// A quoted string or heredoc with sequences; the results of the parts are joined. Literal text is a
+    /// part of kind [`ExpressionKind::String`]; empty texts are left out.
     Template(Vec<Expression>),
     /// A template that is nothing but one interpolation: the value of any type inside.
     TemplateWrap(Box<Expression>),
@@ -96,7 +97,7 @@ pub enum ExpressionKind {
         /// At least one.
         steps: Vec<Step>,
     },
-    /// `collection[key]` where the key is no constant.
+    /// `collection[key]` where the key is neither a literal number nor a literal string.
     Index {
         /// What is indexed.
         collection: Box<Expression>,
@@ -238,7 +239,8 @@ pub enum BinaryOperator {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectItem {
     /// What stands to the left. A bare name is a [`ExpressionKind::Traversal`] without steps and means
-    /// its own text; with parentheses around it, it is evaluated.
+    /// its own text, even `true` or `null`; with parentheses around it, it is evaluated. A bare name with
+    /// steps, such as `a.b`, means nothing: that is for whoever evaluates it to report.
     pub key: Expression,
     /// What stands to the right.
     pub value: Expression,
@@ -272,6 +274,7 @@ pub struct JsonString {
     pub text: Str,
     /// The text read as a template; its spans all cover the whole JSON string.
     pub template: Expression,
-    /// What was wrong with the template: to be reported where its value is wanted.
+    /// What was wrong with the template, or with using it as a key: to be reported where its value is
+    /// wanted.
     pub template_errors: terrane_model::Diagnostics,
 }

@@ -95,7 +95,7 @@ mod tests {
             (r#""\ud83d\u0041""#, Ok("\u{fffd}A")),
             (r#""\ude00x""#, Ok("\u{fffd}x")),
             (r#""a\x""#, Err(4)),
-            (r#""a\u00zz""#, Err(6)),
+            (r#""a\u00zz""#, Err(7)),
             (r#""open"#, Err(5)),
             (r#""open\""#, Err(7)),
         ] {

@@ -1,0 +1,192 @@
+//! Destroying objects, and letting go of them.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use terrane_model::{Diagnostic, Diagnostics, Schema, Value};
+use terrane_plan::prior_objects::PriorObject;
+use terrane_plan::{Action, ResourceChange};
+use terrane_provider::{ActionKind, ApplyRequest, Effects, NoProgress, Private, Provider};
+use terrane_state::{Change, DeposedKey, Intent, JournalError, Operation, Outcome as Ended, Ticket};
+use tokio::sync::oneshot;
+
+use crate::evaluate::about;
+use crate::events::ApplyEvent;
+use crate::executor::{Executor, Outcome, Step};
+
+/// One object to destroy.
+struct DestroyWork {
+    position: usize,
+    deposed: Option<DeposedKey>,
+    provider: Arc<dyn Provider>,
+    schema: Schema,
+    prior: PriorObject,
+    private: Private,
+}
+
+/// What came of destroying an object.
+pub(crate) struct Destroyed {
+    work: DestroyWork,
+    ticket: Option<Ticket>,
+    /// The object as it is now, without marks; null when it is gone.
+    new_state: Value,
+    private: Private,
+    diagnostics: Diagnostics,
+}
+
+impl Executor {
+    pub(crate) fn start_destroy(&mut self, position: usize) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let change = &plan.resource_changes[position];
+        let deposed = change.deposed.clone().or_else(|| self.deposed_keys.get(&position).cloned());
+        let stored_key = (change.address.clone(), change.deposed.clone());
+        // Gone already: nothing is left to do.
+        let Some(prior) = self.prior.get(&stored_key).cloned() else { return Step::Done };
+        let Some(provider) = self.provider_for(change) else { return Step::Failed };
+        let source = &change.provider_config.provider;
+        let resource_type = &change.address.resource.resource_type;
+        let Some(schema) = self.providers.resource_schema(source, resource_type).map(|s| s.schema.clone())
+        else {
+            return Step::Failed;
+        };
+        let private = if change.private.is_empty() || change.change.action != Action::Delete {
+            prior.private.clone()
+        } else {
+            change.private.clone()
+        };
+        let work = DestroyWork { position, deposed, provider, schema, prior, private };
+        let mut ticket = None;
+        let mut durable = None;
+        if work.provider.effects(resource_type) == Effects::Remote {
+            let (sender, receiver) = oneshot::channel();
+            let intent = Intent {
+                operation: Operation::Delete,
+                address: change.address.clone(),
+                deposed: work.deposed.clone(),
+                provider_config: change.provider_config.clone(),
+                import_id: None,
+                planned: None,
+            };
+            match self.store.begin(intent, move |result| drop(sender.send(result))) {
+                Ok(begun) => ticket = Some(begun),
+                Err(error) => {
+                    self.note_journal_error(&error);
+                    return Step::Failed;
+                }
+            }
+            durable = Some(receiver);
+        }
+        let expected = work.provider.expected_duration(resource_type, ActionKind::Delete);
+        self.events.event(ApplyEvent::Started { change, action: Action::Delete, expected });
+        let type_name = resource_type.clone();
+        Step::Waiting(
+            destroy(work, type_name, ticket, durable).map(|done| Outcome::Destroyed(Box::new(done))).boxed(),
+        )
+    }
+
+    pub(crate) fn complete_destroy(&mut self, destroyed: Destroyed) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let Destroyed { work, ticket, new_state, private, diagnostics } = destroyed;
+        let change = &plan.resource_changes[work.position];
+        let mut failed = diagnostics.has_errors();
+        self.note(diagnostics.into_iter().map(|problem| about(problem, &change.address)).collect());
+        if !failed && !new_state.is_null() {
+            let detail = format!(
+                "The provider reported that {} was destroyed, but says that it still exists. This is a bug in the provider.",
+                change.address
+            );
+            self.diagnostics
+                .push(Diagnostic::error("Provider returned invalid result object after apply", detail));
+            failed = true;
+        }
+        let remaining = failed.then(|| {
+            let value = if new_state.is_null() { work.prior.value.clone() } else { new_state };
+            let object = PriorObject { value, private, ..work.prior.clone() };
+            object.to_state(&work.schema).ok().map(Arc::new)
+        });
+        let outcome = match remaining {
+            Some(Some(object)) => Change::Set(object),
+            Some(None) => Change::Keep,
+            None => Change::Remove,
+        };
+        if !self.record_end(ticket, change, &work, outcome, failed) {
+            return Step::Failed;
+        }
+        if failed {
+            self.events.event(ApplyEvent::Failed { change, action: Action::Delete });
+            return Step::Failed;
+        }
+        self.events.event(ApplyEvent::Finished { change, action: Action::Delete, value: None });
+        Step::Done
+    }
+
+    fn record_end(
+        &mut self,
+        ticket: Option<Ticket>,
+        change: &ResourceChange,
+        work: &DestroyWork,
+        outcome: Change,
+        failed: bool,
+    ) -> bool {
+        let result = match (ticket, outcome) {
+            (Some(ticket), outcome) => self
+                .store
+                .end(ticket, if failed { Ended::Failed(outcome) } else { Ended::Succeeded(outcome) }),
+            (None, Change::Keep) => Ok(()),
+            (None, outcome) => {
+                let object = if let Change::Set(object) = outcome { Some(object) } else { None };
+                let (address, provider_config) = (change.address.clone(), change.provider_config.clone());
+                self.store.change(address, work.deposed.clone(), provider_config, object)
+            }
+        };
+        if let Err(error) = result {
+            self.note_journal_error(&error);
+            return false;
+        }
+        true
+    }
+
+    /// Takes an object out of the state and leaves it alone otherwise.
+    pub(crate) fn forget(&mut self, position: usize) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let change = &plan.resource_changes[position];
+        let deposed = change.deposed.clone().or_else(|| self.deposed_keys.get(&position).cloned());
+        let result = self.store.change(change.address.clone(), deposed, change.provider_config.clone(), None);
+        match result {
+            Ok(()) => Step::Done,
+            Err(error) => {
+                self.note_journal_error(&error);
+                Step::Failed
+            }
+        }
+    }
+}
+
+async fn destroy(
+    work: DestroyWork,
+    type_name: terrane_model::Str,
+    ticket: Option<Ticket>,
+    durable: Option<oneshot::Receiver<Result<(), JournalError>>>,
+) -> Destroyed {
+    if let Some(durable) = durable
+        && !matches!(durable.await, Ok(Ok(())))
+    {
+        let detail = "The object was not touched, since the intent to destroy it could not be recorded.";
+        let diagnostics = Diagnostic::error("Failed to record the state", detail).into();
+        let (new_state, private) = (work.prior.value.clone(), work.private.clone());
+        return Destroyed { work, ticket, new_state, private, diagnostics };
+    }
+    let nothing = Value::Null(work.schema.block.implied_type().clone());
+    let request = ApplyRequest {
+        type_name,
+        prior_state: work.prior.value.clone(),
+        planned_state: nothing.clone(),
+        config: nothing,
+        planned_private: work.private.clone(),
+        provider_meta: Value::dynamic_null(),
+        planned_identity: work.prior.identity.clone(),
+    };
+    let response = work.provider.apply_resource_change(request, &NoProgress).await;
+    let (new_state, _) = response.new_state.unmark_deep();
+    Destroyed { work, ticket, new_state, private: response.private, diagnostics: response.diagnostics }
+}

@@ -1,0 +1,253 @@
+//! Declarations that are no resources: evaluated again, with what is known now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use terrane_language::config::Declaration;
+use terrane_language::evaluate::{
+    Evaluator, ModuleInstanceId, RepetitionValues, RuleKind, decode_block, evaluate_rule, locate,
+};
+use terrane_language::modules::provider_bindings::version_constraints;
+use terrane_language::modules::{ModuleId, ProviderConfigId};
+use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Severity, Str, Value};
+use terrane_plan::configure::configure;
+use terrane_plan::{NodeId, NodeKind, PlanMode};
+use terrane_provider::Provider;
+use terrane_state::{CheckableKind, OutputState};
+
+use crate::executor::{Executor, Outcome, Step};
+
+/// A provider that was configured.
+pub(crate) struct ConfiguredProvider {
+    id: ProviderConfigId,
+    provider: Arc<dyn Provider>,
+    diagnostics: Diagnostics,
+}
+
+impl Executor {
+    pub(crate) fn evaluate_node(&mut self, node: NodeId) -> Step {
+        let configuration = Arc::clone(&self.configuration);
+        let graph_node = configuration.graph.node(node);
+        let NodeKind::Declaration(declaration) = graph_node.kind else { return Step::Done };
+        let module = graph_node.module;
+        let instances = self.evaluation.instances_of(module).to_vec();
+        let mut ok = true;
+        match declaration {
+            Declaration::Variable(position) => {
+                for instance in instances {
+                    let sources = Arc::clone(&configuration.sources);
+                    let given = std::mem::take(&mut self.given);
+                    let problems = self.evaluation.evaluate_variable(instance, position, &given, &sources);
+                    self.given = given;
+                    ok &= self.note(problems);
+                }
+            }
+            Declaration::VariableValidation(position) => return self.validate_variable(module, position),
+            Declaration::Local(position) => {
+                for instance in instances {
+                    let problems = self.evaluation.evaluate_local(instance, position);
+                    ok &= self.note(problems);
+                }
+            }
+            Declaration::Call(position) => {
+                for instance in instances {
+                    let problems = self.evaluation.expand_call(instance, position);
+                    ok &= self.note(problems);
+                }
+            }
+            Declaration::Output(position) => return self.evaluate_output(module, position),
+            Declaration::Check(position) => self.evaluate_check(module, position),
+            Declaration::Provider(position) => return self.configure_provider(module, position),
+            Declaration::Resource(_) => {}
+        }
+        if ok { Step::Done } else { Step::Failed }
+    }
+
+    fn validate_variable(&mut self, module: ModuleId, position: usize) -> Step {
+        let tree = Arc::clone(&self.configuration.tree);
+        let variable = &tree.module(module).variables[position];
+        let config_address =
+            in_module(&tree.node(module).path.to_string(), &format!("var.{}", variable.name));
+        let mut ok = true;
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let name = format!("var.{}", variable.name);
+            let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
+            for rule in &variable.validations {
+                let scope = self.evaluation.scope(instance, RepetitionValues::None);
+                let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::VariableValidation, &scope);
+                self.checks.record(&config_address, CheckableKind::InputVariable, &address, &outcome);
+                ok &= self.note(diagnostics);
+            }
+        }
+        if ok { Step::Done } else { Step::Failed }
+    }
+
+    fn evaluate_output(&mut self, module: ModuleId, position: usize) -> Step {
+        let tree = Arc::clone(&self.configuration.tree);
+        let output = &tree.module(module).outputs[position];
+        let config_address =
+            in_module(&tree.node(module).path.to_string(), &format!("output.{}", output.name));
+        let mut ok = true;
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let name = format!("output.{}", output.name);
+            let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
+            let mut holds = true;
+            if self.plan.mode != PlanMode::Destroy {
+                for rule in &output.preconditions {
+                    let scope = self.evaluation.scope(instance, RepetitionValues::None);
+                    let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::OutputPrecondition, &scope);
+                    self.checks.record(&config_address, CheckableKind::OutputValue, &address, &outcome);
+                    holds &= self.note(diagnostics);
+                }
+            }
+            if holds {
+                let problems = self.evaluation.evaluate_output(instance, position);
+                holds = self.note(problems);
+            }
+            ok &= holds;
+        }
+        if ok { Step::Done } else { Step::Failed }
+    }
+
+    fn evaluate_check(&mut self, module: ModuleId, position: usize) {
+        let tree = Arc::clone(&self.configuration.tree);
+        let check = &tree.module(module).checks[position];
+        let config_address = in_module(&tree.node(module).path.to_string(), &format!("check.{}", check.name));
+        self.checks.expanded(&config_address, CheckableKind::Check);
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let name = format!("check.{}", check.name);
+            let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
+            for rule in &check.assertions {
+                let scope = self.evaluation.scope(instance, RepetitionValues::None);
+                let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::Assertion, &scope);
+                self.checks.record(&config_address, CheckableKind::Check, &address, &outcome);
+                let warnings = diagnostics.into_iter().map(|mut diagnostic| {
+                    diagnostic.severity = Severity::Warning;
+                    diagnostic
+                });
+                self.diagnostics.extend(warnings);
+            }
+        }
+    }
+
+    /// Configures all providers that have no block.
+    pub(crate) async fn configure_implied_providers(&mut self) {
+        let implied: Vec<(ProviderConfigId, ProviderSource)> = self
+            .configuration
+            .provider_configs
+            .iter()
+            .filter(|(id, config)| {
+                config.block.is_none() && self.providers.configured(&(*id, None)).is_none()
+            })
+            .map(|(id, config)| (id, config.address.provider.clone()))
+            .collect();
+        for (id, source) in implied {
+            let Some(schema) = self.providers.provider_schema(&source).cloned() else { continue };
+            match self.providers.start(&source) {
+                Ok(provider) => {
+                    let constraint = version_constraints(&self.configuration.tree, &source).to_string();
+                    let problems = configure(provider.as_ref(), schema.empty_value(), constraint).await;
+                    self.note(problems);
+                    self.providers.insert_configured((id, None), provider);
+                }
+                Err(problems) => {
+                    self.note(problems);
+                }
+            }
+        }
+    }
+
+    /// Configures the provider of a block. What was configured while planning with all values known serves on.
+    fn configure_provider(&mut self, module: ModuleId, position: usize) -> Step {
+        let tree = Arc::clone(&self.configuration.tree);
+        let block = tree.module(module).provider_blocks[position].clone();
+        let source = tree.module(module).provider_source(&block.local_name);
+        let mut configs = self.configuration.provider_configs.iter();
+        let found = configs.find(|(_, config)| config.module == module && config.block == Some(position));
+        let Some(id) = found.map(|(id, _)| id) else { return Step::Done };
+        drop(configs);
+        let Some(schema) = self.providers.provider_schema(&source).cloned() else { return Step::Done };
+        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
+        let scope = self.evaluation.scope(instance, RepetitionValues::None);
+        let mut evaluator = Evaluator::new(&scope);
+        let value = decode_block(&mut evaluator, &block.body, &schema);
+        let problems = evaluator.diagnostics;
+        if !self.note(problems) {
+            return Step::Failed;
+        }
+        let provider = match self.providers.start(&source) {
+            Ok(provider) => provider,
+            Err(problems) => {
+                self.note(problems);
+                return Step::Failed;
+            }
+        };
+        let constraint = version_constraints(&tree, &source).to_string();
+        let (value, _) = value.unmark_deep();
+        let future = async move {
+            let problems = configure(provider.as_ref(), value, constraint).await;
+            let diagnostics = problems
+                .into_iter()
+                .map(|diagnostic| {
+                    let span = diagnostic.attribute.as_ref().and_then(|path| locate(&block.body, path));
+                    let placed = diagnostic.subject.is_some();
+                    if placed { diagnostic } else { diagnostic.at(span.unwrap_or(block.span)) }
+                })
+                .collect();
+            Outcome::Configured(ConfiguredProvider { id, provider, diagnostics })
+        };
+        Step::Waiting(future.boxed())
+    }
+
+    pub(crate) fn complete_configuration(&mut self, configured: ConfiguredProvider) -> Step {
+        if !self.note(configured.diagnostics) {
+            return Step::Failed;
+        }
+        self.providers.insert_configured((configured.id, None), configured.provider);
+        Step::Done
+    }
+
+    /// Returns the outputs as they are now; those that could not be evaluated stay as they were.
+    pub(crate) fn final_outputs(&self) -> BTreeMap<Str, OutputState> {
+        let before = &self.store.snapshot().outputs;
+        if self.plan.mode == PlanMode::Destroy {
+            return if self.diagnostics.has_errors() { before.clone() } else { BTreeMap::new() };
+        }
+        let root = self.configuration.tree.root();
+        let mut outputs = BTreeMap::new();
+        for (position, output) in root.outputs.iter().enumerate() {
+            if output.ephemeral {
+                continue;
+            }
+            let node = self.configuration.graph.declaration(ModuleId::ROOT, Declaration::Output(position));
+            let failed = node.is_some_and(|node| self.has_failed(node));
+            let value = self.evaluation.output(ModuleInstanceId::ROOT, position).filter(|_| !failed);
+            match value.map(|value| value.clone().unmark_deep().0).filter(Value::is_wholly_known) {
+                Some(value) if value.is_null() => {}
+                Some(value) => {
+                    outputs.insert(output.name.clone(), OutputState { value, sensitive: output.sensitive });
+                }
+                None => {
+                    outputs.extend(before.get(&output.name).map(|kept| (output.name.clone(), kept.clone())))
+                }
+            }
+        }
+        if !self.plan.targets.is_empty() || !self.plan.excludes.is_empty() {
+            let others = before.iter().filter(|(name, _)| !outputs.contains_key(*name));
+            let kept: Vec<_> = others.map(|(name, output)| (name.clone(), output.clone())).collect();
+            outputs.extend(kept);
+        }
+        outputs
+    }
+}
+
+/// Puts a module's address in front of a name.
+pub(crate) fn in_module(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") }
+}
+
+/// Gives a message its object.
+pub(crate) fn about(diagnostic: Diagnostic, address: &terrane_model::ResourceInstanceAddress) -> Diagnostic {
+    if diagnostic.address.is_some() { diagnostic } else { diagnostic.about(address) }
+}

@@ -1,0 +1,50 @@
+//! What a run tells while it goes on.
+
+use std::time::Duration;
+
+use terrane_model::{ResourceInstanceAddress, Value};
+use terrane_plan::{Action, ResourceChange};
+use terrane_provider::ProgressUpdate;
+
+/// Gets told what happens. Implementations must be quick.
+pub trait EventSink: Send + Sync {
+    /// Something has happened.
+    fn event(&self, event: ApplyEvent<'_>);
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum ApplyEvent<'a> {
+    /// The provider is about to be asked to do something to an object.
+    Started {
+        /// The plan for the object.
+        change: &'a ResourceChange,
+        /// What is done now; a replacement is a destruction and a creation.
+        action: Action,
+        /// How long it usually takes.
+        expected: Option<Duration>,
+    },
+    /// The provider says how it goes.
+    Progress {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// What it says.
+        update: ProgressUpdate,
+    },
+    /// It is done.
+    Finished {
+        /// The plan for the object.
+        change: &'a ResourceChange,
+        /// What was done.
+        action: Action,
+        /// The object as it is now, with marks; nothing when it is gone.
+        value: Option<&'a Value>,
+    },
+    /// It did not work.
+    Failed {
+        /// The plan for the object.
+        change: &'a ResourceChange,
+        /// What was tried.
+        action: Action,
+    },
+}

@@ -1,0 +1,6 @@
+//! The command line: which command, which flags.
+
+pub mod flags;
+pub mod shell_words;
+
+pub use flags::{Flag, FlagError, FlagKind, ParsedFlags};

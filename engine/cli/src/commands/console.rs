@@ -1,0 +1,182 @@
+//! `console`: expressions typed in, their values shown.
+
+use std::io::BufRead;
+use std::sync::Arc;
+
+use terrane_language::evaluate::{Evaluation, Evaluator, ModuleInstanceId, RepetitionValues};
+use terrane_language::modules::ModuleId;
+use terrane_language::syntax::parse_expression;
+use terrane_language::syntax::tree::{Expression, ExpressionKind};
+use terrane_model::{Diagnostics, SourceMap, Value};
+use terrane_plan::evaluate_state::evaluate_with_state;
+use terrane_plan::provider_functions::LoadedFunctions;
+use terrane_plan::validate::check_reference;
+use terrane_plan::{PreparedConfiguration, ProviderPool};
+
+use super::Command;
+use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use crate::args::{Flag, ParsedFlags};
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::project::{Phase, load_project, surroundings};
+use crate::registry::registry;
+use crate::session::{Session, block_on};
+use crate::variables;
+use crate::view::human::types::format_type;
+use crate::view::human::value::format_value;
+
+pub(super) const COMMAND: Command = Command {
+    name: "console",
+    summary: "Try Terraform expressions at an interactive command prompt",
+    usage: "console [options]",
+    flags: &[
+        &[Flag::switch(
+            "plan",
+            "Create a new plan first, as if running \"terrane plan\", and evaluate against its result.",
+        )],
+        STATE_FLAGS,
+        VARIABLE_FLAGS,
+    ],
+    run,
+};
+
+fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
+    match prepare(context, flags) {
+        Ok((console, diagnostics)) => {
+            context.show(&diagnostics, &console.sources);
+            evaluate_lines(context, &console)
+        }
+        Err((diagnostics, sources)) => {
+            context.show(&diagnostics, &sources);
+            ExitCode::Error
+        }
+    }
+}
+
+/// What expressions are evaluated against.
+struct Console {
+    evaluation: Evaluation,
+    configuration: PreparedConfiguration,
+    providers: ProviderPool,
+    sources: Arc<SourceMap>,
+}
+
+type Failure = (Diagnostics, Arc<SourceMap>);
+
+fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnostics), Failure> {
+    let (project, mut diagnostics) = load_project(context)?;
+    let mut values = variables::collect(context, flags, project.tree.root(), &project.sources);
+    let sources = Arc::clone(&values.sources);
+    let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
+    diagnostics.extend(values.diagnostics);
+    let configuration =
+        PreparedConfiguration::prepare(Arc::clone(&project.tree), Arc::clone(&sources)).map_err(&fail)?;
+    let session = Session::find(context, flags).map_err(&fail)?;
+    let state = session.read().map_err(&fail)?;
+    variables::fill_with_unknowns(project.tree.root(), &mut values.given);
+    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let evaluation = block_on(async {
+        for source in configuration.provider_sources() {
+            diagnostics.extend(providers.load(&source).await);
+        }
+        let functions = Arc::new(LoadedFunctions::of(&providers));
+        let phase = Phase { applying: true, provider_functions: Some(functions), ..Phase::default() };
+        let surroundings = surroundings(context, &session.workspace, &phase);
+        evaluate_with_state(&configuration, &providers, &state, &values.given, surroundings).await
+    });
+    let (evaluation, problems) = evaluation;
+    diagnostics.extend(problems);
+    if diagnostics.has_errors() {
+        return Err((diagnostics, sources));
+    }
+    Ok((Console { evaluation, configuration, providers, sources }, diagnostics))
+}
+
+fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
+    let mut last = None;
+    let mut pending = String::new();
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        if pending.is_empty() && line.trim() == "exit" {
+            break;
+        }
+        if !pending.is_empty() {
+            pending.push('\n');
+        }
+        pending.push_str(&line);
+        if is_open(&pending) {
+            continue;
+        }
+        let text = std::mem::take(&mut pending);
+        if text.trim().is_empty() {
+            continue;
+        }
+        match evaluate_text(&text, console) {
+            Ok(result) => last = Some(result),
+            Err((diagnostics, sources)) => {
+                context.show(&diagnostics, &sources);
+                return ExitCode::Error;
+            }
+        }
+    }
+    if let Some(last) = last {
+        context.terminal.line(&last);
+    }
+    ExitCode::Success
+}
+
+/// Tells whether brackets are still open, so that the expression goes on in the next line.
+fn is_open(text: &str) -> bool {
+    use terrane_language::syntax::lexer::lex;
+    use terrane_language::syntax::token::TokenKind;
+    let mut depth = 0_i64;
+    for token in lex(text) {
+        match token.kind {
+            TokenKind::OpenBrace | TokenKind::OpenBracket | TokenKind::OpenParenthesis => depth += 1,
+            TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::CloseParenthesis => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0
+}
+
+fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, SourceMap)> {
+    let mut own = SourceMap::new();
+    for (_, file) in console.sources.files() {
+        own.add(file.path(), Arc::clone(file.text()));
+    }
+    let file = own.add("<console-input>", text);
+    let (expression, problems) = parse_expression(text, file);
+    if problems.has_errors() {
+        return Err((problems, own));
+    }
+    let root = console.configuration.tree.root();
+    let problems: Diagnostics = expression
+        .variables()
+        .filter_map(|reference| {
+            let (configuration, providers) = (&console.configuration, &console.providers);
+            check_reference(configuration, providers, ModuleId::ROOT, root, reference.traversal)
+        })
+        .collect();
+    if problems.has_errors() {
+        return Err((problems, own));
+    }
+    let scope = console.evaluation.scope(ModuleInstanceId::ROOT, RepetitionValues::None);
+    let mut evaluator = Evaluator::new(&scope);
+    let (argument, wants_type) = type_argument(&expression);
+    let value: Value = evaluator.evaluate(argument);
+    if evaluator.diagnostics.has_errors() {
+        return Err((evaluator.diagnostics, own));
+    }
+    Ok(if wants_type { format_type(&value.ty()) } else { format_value(&value, 0) })
+}
+
+/// `type(x)` exists at the console only, as the whole of an input.
+fn type_argument(expression: &Expression) -> (&Expression, bool) {
+    match &expression.kind {
+        ExpressionKind::Call(call) if call.name.name == "type" && call.arguments.len() == 1 => {
+            (&call.arguments[0], true)
+        }
+        _ => (expression, false),
+    }
+}

@@ -1,0 +1,88 @@
+//! `validate`: what can be said about the configuration alone.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use terrane_model::{Diagnostics, SourceMap};
+use terrane_plan::validate::validate;
+use terrane_plan::{PreparedConfiguration, ProviderPool};
+
+use super::Command;
+use crate::args::{Flag, ParsedFlags};
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::project::{Phase, load_project, surroundings};
+use crate::registry::registry;
+use crate::session::block_on;
+use crate::view::json::diagnostic::to_json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "validate",
+    summary: "Check whether the configuration is valid",
+    usage: "validate [options]",
+    flags: &[&[
+        Flag::switch(
+            "json",
+            "Produce output in a machine-readable JSON format, suitable for use in text editor integrations.",
+        ),
+        Flag::switch("no-tests", "If specified, test files are not validated."),
+        Flag::value("test-directory", "path", "Set the test directory, defaults to \"tests\"."),
+    ]],
+    run,
+};
+
+fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
+    let (diagnostics, sources) = check(context);
+    let failed = diagnostics.has_errors();
+    if flags.switch("json", false) {
+        let list: Vec<_> = diagnostics.iter().map(|diagnostic| to_json(diagnostic, &sources)).collect();
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let report = json!({
+            "format_version": "1.0",
+            "valid": !failed,
+            "error_count": errors,
+            "warning_count": diagnostics.len() - errors,
+            "diagnostics": list,
+        });
+        context.terminal.line(&serde_json::to_string_pretty(&report).unwrap_or_default());
+    } else {
+        context.show(&diagnostics, &sources);
+        if !failed {
+            let word = context.terminal.style(crate::terminal::Style::BoldGreen, "Success!");
+            let rest = if diagnostics.is_empty() {
+                "The configuration is valid.\n"
+            } else {
+                "The configuration is valid, but there were some validation warnings as shown above.\n"
+            };
+            context.terminal.line(&format!("{word} {rest}"));
+        }
+    }
+    if failed { ExitCode::Error } else { ExitCode::Success }
+}
+
+fn check(context: &Context) -> (Diagnostics, Arc<SourceMap>) {
+    let (project, mut diagnostics) = match load_project(context) {
+        Ok(loaded) => loaded,
+        Err(failed) => return failed,
+    };
+    let configuration =
+        match PreparedConfiguration::prepare(Arc::clone(&project.tree), Arc::clone(&project.sources)) {
+            Ok(configuration) => configuration,
+            Err(problems) => {
+                diagnostics.extend(problems);
+                return (diagnostics, project.sources);
+            }
+        };
+    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let phase = Phase { validating: true, ..Phase::default() };
+    block_on(async {
+        for source in configuration.provider_sources() {
+            diagnostics.extend(providers.load(&source).await);
+        }
+        if !diagnostics.has_errors() {
+            let surroundings = surroundings(context, "default", &phase);
+            diagnostics.extend(validate(&configuration, &providers, surroundings).await);
+        }
+    });
+    (diagnostics, project.sources)
+}

@@ -1,0 +1,6 @@
+//! For people.
+
+pub mod diagnostic;
+pub mod types;
+pub mod value;
+pub mod wrap;

@@ -1,0 +1,10 @@
+//! For tools: the forms that Terraform's users parse.
+
+pub mod checks;
+pub mod configuration;
+pub mod diagnostic;
+pub mod plan_v1;
+pub mod resources;
+pub mod state_v1;
+pub mod values;
+pub mod writer;

@@ -1,0 +1,368 @@
+//! Resources: from a block to the plan of its instances.
+//!
+//! What looks at other values happens before and after the provider is asked, in the walk's own thread; what asks
+//! the provider gets everything that it needs handed in.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt};
+use terrane_language::config::module::Resource;
+use terrane_language::evaluate::{
+    Evaluator, Expansion, ModuleInstanceId, RepetitionValues, RuleKind, RuleOutcome, decode_block,
+    evaluate_rule, expand, locate,
+};
+use terrane_language::modules::ModuleId;
+use terrane_model::{Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, ResourceMode, Schema, Value};
+use terrane_provider::{Effects, Provider};
+use terrane_state::CheckableKind;
+
+use crate::dependency_graph::NodeId;
+use crate::instance_plan::{InstanceOutcome, InstanceTask, plan_instance, refreshed_object};
+use crate::plan::PlanMode;
+use crate::plan_data::{DataOutcome, DataTask, read_data};
+use crate::planner::{NodeOutcome, Planner, Step, in_module};
+use crate::prior_objects::PriorObject;
+use crate::provider_pool::ConfiguredKey;
+
+/// One instance on its way through planning.
+pub(crate) struct InstanceSlot {
+    pub(crate) module_instance: ModuleInstanceId,
+    pub(crate) address: ResourceInstanceAddress,
+    pub(crate) repetition: RepetitionValues,
+    /// The object before it was refreshed.
+    pub(crate) prior: Option<PriorObject>,
+    pub(crate) result: SlotResult,
+}
+
+/// How far an instance has come.
+pub(crate) enum SlotResult {
+    /// Not planned: left out, or something about it is wrong.
+    Skipped,
+    /// Waits to be planned.
+    Managed(Box<InstanceTask>),
+    /// Was planned. `refreshed` is the object as it is now, where it was read.
+    Planned(Box<InstanceOutcome>),
+    /// Waits to be read.
+    Data(Box<DataTask>),
+    /// Was read.
+    DataRead(Box<DataOutcome>),
+    /// An ephemeral value, opened.
+    Ephemeral(Value),
+}
+
+/// All instances of a resource, behind the provider.
+pub(crate) struct ResourceOutcome {
+    pub(crate) module: ModuleId,
+    pub(crate) position: usize,
+    /// How the resource is repeated in each module instance.
+    pub(crate) expansions: Vec<(ModuleInstanceId, Expansion)>,
+    pub(crate) slots: Vec<InstanceSlot>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+impl Planner {
+    /// Expands a resource and starts planning its instances.
+    pub(crate) fn start_resource(&mut self, id: NodeId, module: ModuleId, position: usize) -> Step {
+        let tree = Arc::clone(&self.configuration.tree);
+        let resource = &tree.module(module).resources[position];
+        let source = tree.module(module).provider_source(tree.module(module).provider_local_name(resource));
+        let address = &resource.address;
+        let schema = self.providers.block_schema(&source, address.mode, &address.resource_type).cloned();
+        let Some(schema) = schema else {
+            self.note(id, unknown_type(self, resource, &source).into());
+            return Step::Done;
+        };
+        let Some((key, provider)) = self.provider_of(module, position) else {
+            self.failed.insert(id);
+            return Step::Done;
+        };
+        let config_address = in_module(&tree.node(module).path.to_string(), &address.to_string());
+        let has_rules =
+            !resource.lifecycle.preconditions.is_empty() || !resource.lifecycle.postconditions.is_empty();
+        let mut expansions = Vec::new();
+        let mut slots = Vec::new();
+        for module_instance in self.evaluation.instances_of(module).to_vec() {
+            let scope = self.evaluation.scope(module_instance, RepetitionValues::None);
+            let (expansion, problems) = expand(&resource.repetition, &scope, "resource");
+            self.note(id, problems);
+            let module_address = self.evaluation.address_of(module_instance).clone();
+            for repetition in expansion.instances() {
+                let instance = ResourceInstanceAddress {
+                    module: module_address.clone(),
+                    resource: address.clone(),
+                    key: repetition.key(),
+                };
+                self.declared.insert(instance.clone());
+                slots.push(InstanceSlot {
+                    module_instance,
+                    prior: self.prior.get(&(instance.clone(), None)).cloned(),
+                    address: instance,
+                    repetition,
+                    result: SlotResult::Skipped,
+                });
+            }
+            expansions.push((module_instance, expansion));
+        }
+        if has_rules {
+            self.checks.expanded(&config_address, CheckableKind::Resource);
+        }
+        if self.failed.contains(&id) {
+            return Step::Done;
+        }
+        let context = ResourceContext { id, module, resource, schema: &schema, provider: &provider };
+        for slot in &mut slots {
+            if self.selection.contains_instance(id, &slot.address) {
+                slot.result = self.prepare_instance(&context, slot);
+            }
+        }
+        let batch = self.refresh_batch(&key, &provider);
+        let limit = Arc::clone(&self.limit);
+        let parallelism = self.options.parallelism.max(1);
+        let effects = provider.effects(&address.resource_type);
+        let future = async move {
+            let plan_slot = |mut slot: InstanceSlot| {
+                let (batch, limit) = (batch.clone(), Arc::clone(&limit));
+                async move {
+                    let mut diagnostics = Diagnostics::new();
+                    slot.result = match slot.result {
+                        SlotResult::Managed(mut task) => {
+                            if effects == Effects::Remote
+                                && let Some(prior) = task.prior.take()
+                            {
+                                match batch.response(&(slot.address.clone(), None)).await {
+                                    Some(response) => {
+                                        match refreshed_object(&prior, response, &mut diagnostics) {
+                                            Some(refreshed) => task.prior = refreshed,
+                                            None => {
+                                                return (
+                                                    InstanceSlot { result: SlotResult::Skipped, ..slot },
+                                                    diagnostics,
+                                                );
+                                            }
+                                        }
+                                    }
+                                    None => task.prior = Some(prior),
+                                }
+                            }
+                            let _permit =
+                                if effects == Effects::Remote { limit.acquire().await.ok() } else { None };
+                            SlotResult::Planned(Box::new(plan_instance(*task).await))
+                        }
+                        SlotResult::Data(task) => {
+                            let _permit = limit.acquire().await.ok();
+                            SlotResult::DataRead(Box::new(read_data(*task).await))
+                        }
+                        other => other,
+                    };
+                    (slot, diagnostics)
+                }
+            };
+            let mut planned: Vec<(InstanceSlot, Diagnostics)> =
+                stream::iter(slots).map(plan_slot).buffered(parallelism).collect().await;
+            let mut diagnostics = Diagnostics::new();
+            for (slot, problems) in &mut planned {
+                let problems = std::mem::take(problems);
+                diagnostics.extend(problems.into_iter().map(|problem| problem.about(&slot.address)));
+            }
+            let slots = planned.into_iter().map(|(slot, _)| slot).collect();
+            NodeOutcome::Resource(ResourceOutcome { module, position, expansions, slots, diagnostics })
+        };
+        Step::Waiting(future.boxed())
+    }
+
+    /// Returns the configured provider of a resource.
+    fn provider_of(
+        &mut self,
+        module: ModuleId,
+        position: usize,
+    ) -> Option<(ConfiguredKey, Arc<dyn Provider>)> {
+        let tree = &self.configuration.tree;
+        let resource = &tree.module(module).resources[position];
+        let config = self.configuration.provider_configs.binding_of(tree, module, resource)?;
+        let key = (config, None);
+        let provider = self.providers.configured(&key)?;
+        Some((key, Arc::clone(provider)))
+    }
+
+    /// Evaluates what an instance says, and decides what to ask the provider.
+    fn prepare_instance(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> SlotResult {
+        if self.options.mode == PlanMode::Destroy && context.resource.address.mode != ResourceMode::Managed {
+            return SlotResult::Skipped;
+        }
+        if !self.preconditions_hold(context, slot) {
+            return SlotResult::Skipped;
+        }
+        let Some(config) = self.evaluate_config(context, slot) else { return SlotResult::Skipped };
+        match context.resource.address.mode {
+            ResourceMode::Managed => self.managed_task(context, slot, config),
+            ResourceMode::Data => self.data_task(context, slot, config),
+            ResourceMode::Ephemeral => {
+                SlotResult::Ephemeral(Value::unknown(context.schema.block.implied_type().clone()))
+            }
+        }
+    }
+
+    fn preconditions_hold(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> bool {
+        if self.options.mode == PlanMode::Destroy {
+            return true;
+        }
+        let mut problems = Diagnostics::new();
+        for rule in &context.resource.lifecycle.preconditions {
+            let scope = self.evaluation.scope(slot.module_instance, slot.repetition.clone());
+            let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::ResourcePrecondition, &scope);
+            self.record_rule(context, slot, &outcome);
+            problems.extend(diagnostics);
+        }
+        let hold = !problems.has_errors();
+        self.note_about(context.id, &slot.address, problems);
+        hold
+    }
+
+    pub(crate) fn record_rule(
+        &mut self,
+        context: &ResourceContext<'_>,
+        slot: &InstanceSlot,
+        outcome: &RuleOutcome,
+    ) {
+        let path = self.configuration.tree.node(context.module).path.to_string();
+        let config_address = in_module(&path, &context.resource.address.to_string());
+        self.checks.record(&config_address, CheckableKind::Resource, &slot.address.to_string(), outcome);
+    }
+
+    fn evaluate_config(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> Option<Value> {
+        let scope = self.evaluation.scope(slot.module_instance, slot.repetition.clone());
+        let mut evaluator = Evaluator::new(&scope);
+        let config = decode_block(&mut evaluator, &context.resource.body, &context.schema.block);
+        let mut problems = evaluator.diagnostics;
+        problems.extend(ephemeral_misuse(&config, context));
+        let failed = problems.has_errors();
+        self.note_about(context.id, &slot.address, problems);
+        (!failed).then_some(config)
+    }
+
+    fn managed_task(
+        &mut self,
+        context: &ResourceContext<'_>,
+        slot: &InstanceSlot,
+        config: Value,
+    ) -> SlotResult {
+        let import = if slot.prior.is_none() { self.import_target(context.id, &slot.address) } else { None };
+        SlotResult::Managed(Box::new(InstanceTask {
+            address: slot.address.to_string(),
+            provider: Arc::clone(context.provider),
+            provider_name: self.provider_name(context),
+            type_name: context.resource.address.resource_type.clone(),
+            schema: context.schema.clone(),
+            config,
+            prior: slot.prior.clone(),
+            import,
+            ignore_changes: context.resource.lifecycle.ignore_changes.clone(),
+            create_before_destroy: self.configuration.dependencies.creates_before_destroy(context.id),
+            replace_reason: self.replace_reason(context, slot),
+            provider_meta: Value::dynamic_null(),
+            refresh_only: self.options.mode != PlanMode::Normal,
+        }))
+    }
+
+    fn provider_name(&self, context: &ResourceContext<'_>) -> String {
+        let module = self.configuration.tree.module(context.module);
+        let source = module.provider_source(module.provider_local_name(context.resource));
+        format!("provider[\"{source}\"]")
+    }
+
+    /// Adds messages about an instance, with the instance's address.
+    pub(crate) fn note_about(
+        &mut self,
+        id: NodeId,
+        address: &ResourceInstanceAddress,
+        diagnostics: Diagnostics,
+    ) {
+        let about = |diagnostic: Diagnostic| match diagnostic.address {
+            None => diagnostic.about(address),
+            Some(_) => diagnostic,
+        };
+        self.note(id, diagnostics.into_iter().map(about).collect());
+    }
+}
+
+/// What is the same for all instances of a resource.
+pub(crate) struct ResourceContext<'a> {
+    pub(crate) id: NodeId,
+    pub(crate) module: ModuleId,
+    pub(crate) resource: &'a Resource,
+    pub(crate) schema: &'a Schema,
+    pub(crate) provider: &'a Arc<dyn Provider>,
+}
+
+fn unknown_type(
+    planner: &Planner,
+    resource: &Resource,
+    source: &terrane_model::ProviderSource,
+) -> Diagnostic {
+    let address = &resource.address;
+    let (summary, kind, types): (&str, &str, Vec<&str>) = match address.mode {
+        ResourceMode::Managed => {
+            ("Invalid resource type", "resource type", planner.types_of(source, address.mode))
+        }
+        ResourceMode::Data => ("Invalid data source", "data source", planner.types_of(source, address.mode)),
+        ResourceMode::Ephemeral => (
+            "Invalid ephemeral resource type",
+            "ephemeral resource type",
+            planner.types_of(source, address.mode),
+        ),
+    };
+    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+}
+
+/// Says that a provider has no such type.
+pub(crate) fn unknown_type_error(
+    summary: &str,
+    kind: &str,
+    address: &terrane_model::ResourceAddress,
+    source: &terrane_model::ProviderSource,
+    types: &[&str],
+) -> Diagnostic {
+    let name = address.resource_type.as_str();
+    let suggestion = terrane_language::syntax::suggest::suggestion(name, types.iter().copied());
+    let hint = suggestion.map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+    let detail = format!("The provider {} does not support {kind} {name:?}.{hint}", source.for_display());
+    Diagnostic::error(summary, detail)
+}
+
+impl Planner {
+    pub(crate) fn types_of(&self, source: &terrane_model::ProviderSource, mode: ResourceMode) -> Vec<&str> {
+        let Some(schemas) = self.providers.schemas(source) else { return Vec::new() };
+        match mode {
+            ResourceMode::Managed => schemas.resources.keys().map(terrane_model::Str::as_str).collect(),
+            ResourceMode::Data => schemas.data_sources.keys().map(terrane_model::Str::as_str).collect(),
+            ResourceMode::Ephemeral => {
+                schemas.ephemeral_resources.keys().map(terrane_model::Str::as_str).collect()
+            }
+        }
+    }
+}
+
+/// Values that are never stored may only go where nothing is stored.
+fn ephemeral_misuse(config: &Value, context: &ResourceContext<'_>) -> Diagnostics {
+    if !config.deep_marks().is_ephemeral() || context.resource.address.mode == ResourceMode::Ephemeral {
+        return Diagnostics::new();
+    }
+    let (plain, marks) = config.split_marks();
+    let write_only = context.schema.block.write_only_paths(&plain);
+    let misused = marks.into_iter().filter(|(path, marks)| {
+        marks.contains(Marks::EPHEMERAL) && !write_only.iter().any(|allowed| path.starts_with(allowed))
+    });
+    misused
+        .map(|(path, _)| {
+            let name = path.to_string();
+            let detail = format!(
+                "Ephemeral values are not valid for {:?}, because it is not a write-only attribute and must be persisted to \
+                 state.",
+                name.trim_start_matches('.')
+            );
+            let span = locate(&context.resource.body, &path).unwrap_or(context.resource.span);
+            Diagnostic::error("Invalid use of ephemeral value", detail).at(span)
+        })
+        .collect()
+}

@@ -1,0 +1,389 @@
+//! The walk that makes a plan: one loop over the graph, in which everything is decided, and from which providers
+//! are asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use rustc_hash::{FxHashMap, FxHashSet};
+use terrane_language::config::Declaration;
+use terrane_language::evaluate::{Evaluation, RuleKind, Surroundings, evaluate_rule};
+use terrane_language::modules::ModuleId;
+use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, Severity, Value};
+use terrane_state::{CheckableKind, StateSnapshot};
+use tokio::sync::Semaphore;
+
+use crate::change::{Action, ResourceChange};
+use crate::checks::Checks;
+use crate::dependency_graph::{NodeId, NodeKind};
+use crate::moved_addresses::Moves;
+use crate::plan::{Plan, PlanMode, PlanOptions};
+use crate::plan_resource::ResourceOutcome;
+use crate::prepared::PreparedConfiguration;
+use crate::prior_objects::{PriorObjects, decode_state};
+use crate::provider_pool::{ConfiguredKey, ProviderPool};
+use crate::refresh::RefreshBatch;
+use crate::targets::Selection;
+
+/// Everything that a plan is made of.
+pub struct PlanInput {
+    /// The configuration.
+    pub configuration: Arc<PreparedConfiguration>,
+    /// Providers with their schemas loaded.
+    pub providers: ProviderPool,
+    /// The state as it was stored.
+    pub state: StateSnapshot,
+    /// What to plan.
+    pub options: PlanOptions,
+    /// What expressions see of the world.
+    pub surroundings: Surroundings,
+}
+
+/// What came out.
+pub struct PlanOutcome {
+    /// The plan; with errors, what was found until then.
+    pub plan: Plan,
+    /// Messages.
+    pub diagnostics: Diagnostics,
+    /// The providers, for applying.
+    pub providers: ProviderPool,
+}
+
+/// Makes a plan.
+pub async fn plan(input: PlanInput) -> PlanOutcome {
+    let mut diagnostics = Diagnostics::new();
+    let tree = &input.configuration.tree;
+    let (moves, moved_state, problems) =
+        crate::moved_addresses::apply_moves(tree, input.state, &input.options);
+    diagnostics.extend(problems);
+    let (prior, problems) = decode_state(&moved_state, &input.providers).await;
+    diagnostics.extend(problems);
+    let configuration = Arc::clone(&input.configuration);
+    let selection = Selection::find(
+        &configuration.graph,
+        tree,
+        &configuration.dependencies,
+        &input.options.targets,
+        &input.options.excludes,
+    );
+    let mut planner = Planner {
+        evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
+        checks: Checks::of_configuration(tree),
+        previous_state: moved_state.clone(),
+        state: moved_state,
+        limit: Arc::new(Semaphore::new(input.options.parallelism.max(1))),
+        configuration: Arc::clone(&configuration),
+        providers: input.providers,
+        options: input.options,
+        prior,
+        moves,
+        selection,
+        diagnostics,
+        changes: Vec::new(),
+        drift: Vec::new(),
+        positions: FxHashMap::default(),
+        declared: FxHashSet::default(),
+        pending: FxHashSet::default(),
+        failed: FxHashSet::default(),
+        refreshes: FxHashMap::default(),
+        output_changes: BTreeMap::new(),
+    };
+    if !planner.diagnostics.has_errors() {
+        planner.run().await;
+    }
+    planner.finish()
+}
+
+/// The state of the walk. Only the loop changes it; provider calls get copies and send back outcomes.
+pub(crate) struct Planner {
+    pub(crate) configuration: Arc<PreparedConfiguration>,
+    pub(crate) options: PlanOptions,
+    pub(crate) providers: ProviderPool,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) selection: Selection,
+    /// The state before the run, after moves.
+    pub(crate) previous_state: StateSnapshot,
+    /// The state with objects as they are now.
+    pub(crate) state: StateSnapshot,
+    pub(crate) prior: PriorObjects,
+    pub(crate) moves: Moves,
+    pub(crate) checks: Checks,
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) changes: Vec<ResourceChange>,
+    pub(crate) drift: Vec<ResourceChange>,
+    /// Where each instance's change is in `changes`.
+    pub(crate) positions: FxHashMap<ResourceInstanceAddress, usize>,
+    /// Instances that the configuration declares.
+    pub(crate) declared: FxHashSet<ResourceInstanceAddress>,
+    /// Resources of which some instance changes.
+    pub(crate) pending: FxHashSet<NodeId>,
+    pub(crate) failed: FxHashSet<NodeId>,
+    pub(crate) refreshes: FxHashMap<ConfiguredKey, RefreshBatch>,
+    pub(crate) limit: Arc<Semaphore>,
+    pub(crate) output_changes: BTreeMap<terrane_model::Str, crate::change::OutputChange>,
+}
+
+/// What a node's provider calls came back with.
+pub(crate) enum NodeOutcome {
+    /// A provider was configured.
+    Provider(ConfiguredKey, Arc<dyn terrane_provider::Provider>, Diagnostics),
+    /// Instances of a resource were planned, or data was read.
+    Resource(ResourceOutcome),
+}
+
+/// How a node goes on.
+pub(crate) enum Step {
+    /// It is done.
+    Done,
+    /// It waits for a provider.
+    Waiting(BoxFuture<'static, NodeOutcome>),
+}
+
+impl Planner {
+    async fn run(&mut self) {
+        self.configure_implied_providers().await;
+        let configuration = Arc::clone(&self.configuration);
+        let dependents = configuration.graph.dependents();
+        let mut waiting: Vec<u32> = (0..configuration.graph.len())
+            .map(|position| configuration.graph.dependencies(NodeId(position as u32)).len() as u32)
+            .collect();
+        // The graph's own order is the order of the walk, as far as providers answer at once.
+        let mut ready: VecDeque<NodeId> =
+            configuration.order.iter().copied().filter(|id| waiting[id.index()] == 0).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while let Some(id) = ready.pop_front() {
+                match self.start(id) {
+                    Step::Done => release(id, &dependents, &mut waiting, &mut ready),
+                    Step::Waiting(mut future) => match (&mut future).now_or_never() {
+                        Some(outcome) => {
+                            self.complete(id, outcome);
+                            release(id, &dependents, &mut waiting, &mut ready);
+                        }
+                        None => running.push(future.map(move |outcome| (id, outcome))),
+                    },
+                }
+            }
+            let Some((id, outcome)) = running.next().await else { break };
+            self.complete(id, outcome);
+            release(id, &dependents, &mut waiting, &mut ready);
+        }
+        self.plan_undeclared().await;
+    }
+
+    /// Does what a node needs, or skips it when something that it needs has failed.
+    fn start(&mut self, id: NodeId) -> Step {
+        if !self.selection.contains(id) {
+            return Step::Done;
+        }
+        let configuration = Arc::clone(&self.configuration);
+        let stands_for_many = !matches!(configuration.graph.node(id).kind, NodeKind::Declaration(_));
+        if configuration.graph.dependencies(id).iter().any(|dependency| self.failed.contains(dependency)) {
+            self.failed.insert(id);
+            return Step::Done;
+        }
+        if stands_for_many {
+            return Step::Done;
+        }
+        let node = configuration.graph.node(id);
+        let NodeKind::Declaration(declaration) = node.kind else { return Step::Done };
+        match declaration {
+            Declaration::Variable(position) => self.each_instance(id, node.module, |planner, instance| {
+                let sources = Arc::clone(&planner.configuration.sources);
+                let given = std::mem::take(&mut planner.options.given);
+                let problems = planner.evaluation.evaluate_variable(instance, position, &given, &sources);
+                planner.options.given = given;
+                problems
+            }),
+            Declaration::VariableValidation(position) => self.validate_variable(id, node.module, position),
+            Declaration::Local(position) => self.each_instance(id, node.module, |planner, instance| {
+                planner.evaluation.evaluate_local(instance, position)
+            }),
+            Declaration::Call(position) => self.each_instance(id, node.module, |planner, instance| {
+                planner.evaluation.expand_call(instance, position)
+            }),
+            Declaration::Output(position) => self.plan_output(id, node.module, position),
+            Declaration::Check(position) => self.evaluate_check(node.module, position),
+            Declaration::Provider(position) => return self.configure_provider(node.module, position),
+            Declaration::Resource(position) => return self.start_resource(id, node.module, position),
+        }
+        Step::Done
+    }
+
+    fn complete(&mut self, id: NodeId, outcome: NodeOutcome) {
+        match outcome {
+            NodeOutcome::Provider(key, provider, diagnostics) => {
+                self.note(id, diagnostics);
+                self.providers.insert_configured(key, provider);
+            }
+            NodeOutcome::Resource(outcome) => self.complete_resource(id, outcome),
+        }
+    }
+
+    /// Adds messages; an error among them means that the node has failed.
+    pub(crate) fn note(&mut self, id: NodeId, diagnostics: Diagnostics) {
+        if diagnostics.has_errors() {
+            self.failed.insert(id);
+        }
+        self.diagnostics.extend(diagnostics);
+    }
+
+    fn each_instance(
+        &mut self,
+        id: NodeId,
+        module: ModuleId,
+        mut evaluate: impl FnMut(&mut Self, terrane_language::evaluate::ModuleInstanceId) -> Diagnostics,
+    ) {
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let diagnostics = evaluate(self, instance);
+            self.note(id, diagnostics);
+        }
+    }
+
+    fn validate_variable(&mut self, id: NodeId, module: ModuleId, position: usize) {
+        let tree = Arc::clone(&self.configuration.tree);
+        let variable = &tree.module(module).variables[position];
+        let config_address =
+            in_module(&tree.node(module).path.to_string(), &format!("var.{}", variable.name));
+        self.checks.expanded(&config_address, CheckableKind::InputVariable);
+        let blamed = match tree.node(module).caller {
+            Some((caller, call)) => {
+                let argument = tree.module(caller).call_argument(call, &variable.name);
+                argument.map_or(tree.module(caller).module_calls[call].span, |argument| argument.span)
+            }
+            None => variable.span,
+        };
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let address = in_module(
+                &self.evaluation.address_of(instance).to_string(),
+                &format!("var.{}", variable.name),
+            );
+            for rule in &variable.validations {
+                let scope =
+                    self.evaluation.scope(instance, terrane_language::evaluate::RepetitionValues::None);
+                let (outcome, mut diagnostics) = evaluate_rule(rule, RuleKind::VariableValidation, &scope);
+                let rule_place = self.configuration.sources.describe(rule.span);
+                for diagnostic in diagnostics.iter_mut().filter(|d| d.summary == "Invalid value for variable")
+                {
+                    diagnostic.subject = Some(blamed);
+                    diagnostic.detail = format!(
+                        "{}\n\nThis was checked by the validation rule at {rule_place}.",
+                        diagnostic.detail
+                    );
+                }
+                self.checks.record(&config_address, CheckableKind::InputVariable, &address, &outcome);
+                self.note(id, diagnostics);
+            }
+        }
+    }
+
+    /// Evaluates the assertions of a check. Failures are warnings: a check never stops a run.
+    fn evaluate_check(&mut self, module: ModuleId, position: usize) {
+        let tree = Arc::clone(&self.configuration.tree);
+        let check = &tree.module(module).checks[position];
+        let config_address = in_module(&tree.node(module).path.to_string(), &format!("check.{}", check.name));
+        self.checks.expanded(&config_address, CheckableKind::Check);
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let address = in_module(
+                &self.evaluation.address_of(instance).to_string(),
+                &format!("check.{}", check.name),
+            );
+            for rule in &check.assertions {
+                let scope =
+                    self.evaluation.scope(instance, terrane_language::evaluate::RepetitionValues::None);
+                let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::Assertion, &scope);
+                self.checks.record(&config_address, CheckableKind::Check, &address, &outcome);
+                self.diagnostics.extend(diagnostics.into_iter().map(as_warning));
+                if outcome == terrane_language::evaluate::RuleOutcome::Unknown
+                    && self.options.mode == PlanMode::Normal
+                {
+                    let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
+                                  applied.";
+                    let warning = Diagnostic::warning("Check block assertion known after apply", detail);
+                    self.diagnostics.push(warning.at(rule.condition.span));
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> PlanOutcome {
+        self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+        self.drift.sort_by(|a, b| a.address.cmp(&b.address));
+        let variables = self.root_variables();
+        let ephemeral = &self.configuration.tree.root().variables;
+        let ephemeral_variables = ephemeral.iter().filter(|v| v.ephemeral).map(|v| v.name.clone()).collect();
+        let plan = Plan {
+            mode: self.options.mode,
+            resource_changes: self.changes,
+            resource_drift: self.drift,
+            output_changes: self.output_changes,
+            variables,
+            ephemeral_variables,
+            targets: self.options.targets,
+            excludes: self.options.excludes,
+            force_replace: self.options.force_replace,
+            previous_state: self.previous_state,
+            prior_state: self.state,
+            checks: self.checks.results(),
+            relevant_attributes: Vec::new(),
+            timestamp: self.options.timestamp,
+            errored: self.diagnostics.has_errors(),
+        };
+        PlanOutcome { plan, diagnostics: self.diagnostics, providers: self.providers }
+    }
+
+    fn root_variables(&self) -> BTreeMap<terrane_model::Str, Value> {
+        let root = self.configuration.tree.root();
+        let instance = terrane_language::evaluate::ModuleInstanceId::ROOT;
+        let values = root.variables.iter().enumerate().filter_map(|(position, variable)| {
+            let given = self.options.given.get(&variable.name).map(|given| given.value.clone());
+            let evaluated = self.evaluation.variable(instance, position).cloned();
+            let value =
+                if variable.ephemeral { None } else { evaluated.or(given).or(variable.default.clone()) };
+            value.filter(Value::is_wholly_known).map(|value| (variable.name.clone(), value))
+        });
+        values.collect()
+    }
+
+    /// Tells what is planned for an instance.
+    pub(crate) fn change_of(&self, address: &ResourceInstanceAddress) -> Option<&ResourceChange> {
+        self.positions.get(address).map(|position| &self.changes[*position])
+    }
+
+    /// Enters a change.
+    pub(crate) fn record_change(&mut self, id: Option<NodeId>, change: ResourceChange) {
+        if change.change.action != Action::NoOp && change.change.action != Action::Read {
+            self.pending.extend(id);
+        }
+        if change.deposed.is_none() {
+            self.positions.insert(change.address.clone(), self.changes.len());
+        }
+        self.changes.push(change);
+    }
+}
+
+fn release(
+    id: NodeId,
+    dependents: &crate::dependency_graph::Dependents,
+    waiting: &mut [u32],
+    ready: &mut VecDeque<NodeId>,
+) {
+    for dependent in dependents.of(id) {
+        waiting[dependent.index()] -= 1;
+        if waiting[dependent.index()] == 0 {
+            ready.push_back(*dependent);
+        }
+    }
+}
+
+/// Puts a module's address in front of a name.
+pub(crate) fn in_module(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") }
+}
+
+fn as_warning(mut diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic.severity = Severity::Warning;
+    diagnostic
+}

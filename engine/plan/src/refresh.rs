@@ -1,0 +1,102 @@
+//! Reading all objects of a provider configuration in one go, as soon as the provider is configured.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use rustc_hash::FxHashMap;
+use terrane_model::{ResourceInstanceAddress, ResourceMode, Value};
+use terrane_provider::{Effects, Provider, ReadResponse};
+use terrane_state::DeposedKey;
+
+use crate::instance_plan::read_request;
+use crate::plan::PlanMode;
+use crate::planner::Planner;
+use crate::provider_pool::ConfiguredKey;
+
+type Key = (ResourceInstanceAddress, Option<DeposedKey>);
+
+/// The reads of one provider configuration, which all its resources wait for together.
+#[derive(Clone)]
+pub(crate) struct RefreshBatch {
+    responses: Shared<BoxFuture<'static, Arc<Vec<ReadResponse>>>>,
+    positions: Arc<FxHashMap<Key, usize>>,
+}
+
+impl RefreshBatch {
+    /// Waits for the answer about one object; nothing when it was not asked for.
+    pub(crate) async fn response(&self, key: &Key) -> Option<ReadResponse> {
+        let position = *self.positions.get(key)?;
+        let responses = self.responses.clone().await;
+        responses.get(position).cloned()
+    }
+}
+
+impl Planner {
+    /// Starts reading all objects that a provider configuration manages; the second time, returns the first
+    /// batch.
+    pub(crate) fn refresh_batch(
+        &mut self,
+        key: &ConfiguredKey,
+        provider: &Arc<dyn Provider>,
+    ) -> RefreshBatch {
+        if let Some(batch) = self.refreshes.get(key) {
+            return batch.clone();
+        }
+        let config_address = self.configuration.provider_configs.get(key.0).address.clone();
+        let mut positions = FxHashMap::default();
+        let mut requests = Vec::new();
+        if !self.options.skip_refresh {
+            for (address, deposed, resource, _) in self.state.objects() {
+                let is_ours = resource.provider_config.module == config_address.module
+                    && resource.provider_config.provider == config_address.provider
+                    && resource.provider_config.alias == config_address.alias
+                    && resource.provider_config.key == key.1;
+                let type_name = &address.resource.resource_type;
+                let is_managed = address.resource.mode == ResourceMode::Managed;
+                if !is_ours || !is_managed || provider.effects(type_name) == Effects::None {
+                    continue;
+                }
+                let object_key = (address, deposed.cloned());
+                let Some(object) = self.prior.get(&object_key) else { continue };
+                if !self.is_worth_reading(&object_key.0) {
+                    continue;
+                }
+                requests.push(read_request(
+                    &object_key.0.resource.resource_type,
+                    object,
+                    &Value::dynamic_null(),
+                ));
+                positions.insert(object_key, requests.len() - 1);
+            }
+        }
+        let provider = Arc::clone(provider);
+        let limit = Arc::clone(&self.limit);
+        let read = async move {
+            if requests.is_empty() {
+                return Arc::new(Vec::new());
+            }
+            let _permit = limit.acquire().await;
+            Arc::new(provider.read_many(requests).await)
+        };
+        let batch = RefreshBatch { responses: read.boxed().shared(), positions: Arc::new(positions) };
+        self.refreshes.insert(key.clone(), batch.clone());
+        batch
+    }
+
+    fn is_worth_reading(&self, address: &ResourceInstanceAddress) -> bool {
+        if self.selection.is_everything() || self.options.mode == PlanMode::Destroy {
+            return true;
+        }
+        let path = address.module.path();
+        let declared = self.configuration.tree.find(&path).and_then(|module| {
+            let (position, _) = self.configuration.tree.module(module).resource(&address.resource)?;
+            let declaration = terrane_language::config::Declaration::Resource(position);
+            self.configuration.graph.declaration(module, declaration)
+        });
+        match declared {
+            Some(id) => self.selection.contains(id) && self.selection.contains_instance(id, address),
+            None => self.selection.contains_undeclared(address),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `-target` and `-exclude`: which part of the graph a run walks.
+
+use rustc_hash::FxHashSet;
+use terrane_language::config::Declaration;
+use terrane_language::modules::ModuleTree;
+use terrane_model::{ModulePath, ResourceInstanceAddress, Target};
+
+use crate::dependency_graph::{DependencyGraph, NodeId, NodeKind};
+use crate::resource_dependencies::ResourceDependencies;
+
+/// What a run walks.
+pub struct Selection {
+    /// Nodes that are walked; nothing when all are.
+    nodes: Option<FxHashSet<NodeId>>,
+    /// Nodes that are walked because something else needs them: with all of their instances.
+    needed: FxHashSet<NodeId>,
+    targets: Vec<Target>,
+    excludes: Vec<Target>,
+}
+
+impl Selection {
+    /// Finds what targets and excludes leave of a graph.
+    pub fn find(
+        graph: &DependencyGraph,
+        tree: &ModuleTree,
+        dependencies: &ResourceDependencies,
+        targets: &[Target],
+        excludes: &[Target],
+    ) -> Self {
+        let mut selection = Self {
+            nodes: None,
+            needed: FxHashSet::default(),
+            targets: targets.to_vec(),
+            excludes: excludes.to_vec(),
+        };
+        if !targets.is_empty() {
+            selection.include_targets(graph, tree, dependencies);
+        } else if !excludes.is_empty() {
+            selection.leave_out(graph, tree);
+        }
+        selection
+    }
+
+    fn include_targets(
+        &mut self,
+        graph: &DependencyGraph,
+        tree: &ModuleTree,
+        dependencies: &ResourceDependencies,
+    ) {
+        let mut nodes: FxHashSet<NodeId> = FxHashSet::default();
+        let mut pending: Vec<NodeId> = Vec::new();
+        for (id, node) in graph.nodes() {
+            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { continue };
+            let path = &tree.node(node.module).path;
+            let address = &tree.module(node.module).resources[position].address;
+            if self.targets.iter().any(|target| names_resource(target, path, address)) {
+                nodes.insert(id);
+                pending.push(id);
+            }
+        }
+        while let Some(id) = pending.pop() {
+            for dependency in graph.dependencies(id) {
+                self.needed.insert(*dependency);
+                if nodes.insert(*dependency) {
+                    pending.push(*dependency);
+                }
+            }
+        }
+        // An output counts when everything that it is made of does, and it is made of something.
+        for (id, node) in graph.nodes() {
+            let NodeKind::Declaration(Declaration::Output(_)) = node.kind else { continue };
+            let resources = dependencies.of(id);
+            let is_covered =
+                !resources.is_empty() && resources.iter().all(|resource| nodes.contains(resource));
+            if is_covered && tree.node(node.module).path.is_root() {
+                include_with_dependencies(graph, id, &mut nodes);
+            }
+        }
+        self.nodes = Some(nodes);
+    }
+
+    fn leave_out(&mut self, graph: &DependencyGraph, tree: &ModuleTree) {
+        let dependents = graph.dependents();
+        let mut out: FxHashSet<NodeId> = FxHashSet::default();
+        let mut pending: Vec<NodeId> = Vec::new();
+        for (id, node) in graph.nodes() {
+            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { continue };
+            let path = &tree.node(node.module).path;
+            let address = &tree.module(node.module).resources[position].address;
+            // One instance that is left out does not stop the others.
+            let whole = |target: &&Target| match target {
+                Target::Resource(instance) => instance.key.is_none(),
+                Target::Module(_) => true,
+            };
+            if self.excludes.iter().filter(whole).any(|target| names_resource(target, path, address))
+                && out.insert(id)
+            {
+                pending.push(id);
+            }
+        }
+        while let Some(id) = pending.pop() {
+            for dependent in dependents.of(id) {
+                let stands_for_many = !matches!(graph.node(*dependent).kind, NodeKind::Declaration(_));
+                if !stands_for_many && out.insert(*dependent) {
+                    pending.push(*dependent);
+                }
+            }
+        }
+        self.nodes = Some(graph.nodes().map(|(id, _)| id).filter(|id| !out.contains(id)).collect());
+        self.needed = FxHashSet::default();
+    }
+
+    /// Tells whether everything is walked.
+    pub fn is_everything(&self) -> bool {
+        self.nodes.is_none()
+    }
+
+    /// Tells whether a node is walked.
+    pub fn contains(&self, id: NodeId) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.contains(&id))
+    }
+
+    /// Tells whether an instance of a walked resource is planned.
+    pub fn contains_instance(&self, id: NodeId, address: &ResourceInstanceAddress) -> bool {
+        if !self.targets.is_empty() {
+            return self.needed.contains(&id) || self.targets.iter().any(|target| target.covers(address));
+        }
+        !self.excludes.iter().any(|target| target.covers(address))
+    }
+
+    /// Tells whether an object that the configuration does not declare is planned.
+    pub fn contains_undeclared(&self, address: &ResourceInstanceAddress) -> bool {
+        if !self.targets.is_empty() {
+            return self.targets.iter().any(|target| target.covers(address));
+        }
+        !self.excludes.iter().any(|target| target.covers(address))
+    }
+}
+
+fn include_with_dependencies(graph: &DependencyGraph, id: NodeId, nodes: &mut FxHashSet<NodeId>) {
+    let mut pending = vec![id];
+    while let Some(id) = pending.pop() {
+        if nodes.insert(id) {
+            pending.extend_from_slice(graph.dependencies(id));
+        }
+    }
+}
+
+/// Tells whether a target covers any instance of a resource block.
+fn names_resource(target: &Target, path: &ModulePath, address: &terrane_model::ResourceAddress) -> bool {
+    match target {
+        Target::Module(module) => path.calls().starts_with(module.path().calls()),
+        Target::Resource(instance) => instance.module.path() == *path && instance.resource == *address,
+    }
+}

@@ -1,0 +1,393 @@
+//! What can be said about a configuration before any value is known.
+//!
+//! Every declaration of every module call is evaluated once, with unknown values of the right types in the places
+//! of variables and resources, so that whatever is wrong for all values is found.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+use terrane_language::config::module::{IgnoreChanges, ModuleCall, Resource};
+use terrane_language::config::{Declaration, Module, Subject, parse_reference};
+use terrane_language::evaluate::module_scope::undeclared_resource_in;
+use terrane_language::evaluate::{
+    Evaluation, Evaluator, GivenValues, ModuleInstanceId, RepetitionValues, RuleKind, Surroundings,
+    decode_block, evaluate_rule, locate,
+};
+use terrane_language::modules::ModuleId;
+use terrane_language::syntax::suggest::suggestion;
+use terrane_language::syntax::tree::{StepKind, Traversal};
+use terrane_language::syntax::{AttributeSchema, BodySchema};
+use terrane_model::{Block, Diagnostic, Diagnostics, Marks, ResourceAddress, ResourceMode, Span, Value};
+use terrane_provider::ValidateRequest;
+
+use crate::dependency_graph::NodeKind;
+use crate::plan_resource::unknown_type_error;
+use crate::prepared::PreparedConfiguration;
+use crate::provider_pool::ProviderPool;
+
+/// Validates a configuration. Providers must be loaded; `surroundings` must say that this is a validation.
+pub async fn validate(
+    configuration: &PreparedConfiguration,
+    providers: &ProviderPool,
+    surroundings: Surroundings,
+) -> Diagnostics {
+    let evaluation = Evaluation::new(Arc::clone(&configuration.tree), surroundings);
+    let mut validator = Validator { configuration, providers, evaluation, diagnostics: Diagnostics::new() };
+    for (id, node) in configuration.tree.nodes() {
+        if let Some((caller, call)) = node.caller {
+            validator.check_arguments(caller, call, id);
+        }
+    }
+    for id in &configuration.order {
+        let node = configuration.graph.node(*id);
+        if let NodeKind::Declaration(declaration) = node.kind {
+            validator.declaration(node.module, declaration).await;
+        }
+    }
+    validator.diagnostics
+}
+
+struct Validator<'a> {
+    configuration: &'a PreparedConfiguration,
+    providers: &'a ProviderPool,
+    evaluation: Evaluation,
+    diagnostics: Diagnostics,
+}
+
+impl Validator<'_> {
+    fn module(&self, id: ModuleId) -> Arc<Module> {
+        Arc::clone(self.configuration.tree.module(id))
+    }
+
+    /// Checks that a module call sets the variables of its module and no others.
+    fn check_arguments(&mut self, caller: ModuleId, call: usize, called: ModuleId) {
+        let caller_module = self.module(caller);
+        let module_call: &ModuleCall = &caller_module.module_calls[call];
+        let called_module = self.module(called);
+        let attributes: Vec<AttributeSchema<'_>> = called_module
+            .variables
+            .iter()
+            .map(|variable| AttributeSchema { name: &variable.name, required: variable.is_required() })
+            .collect();
+        let (_, problems) = module_call.body.content(&BodySchema { attributes: &attributes, blocks: &[] });
+        self.diagnostics.extend(problems);
+    }
+
+    async fn declaration(&mut self, module: ModuleId, declaration: Declaration) {
+        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return };
+        let declared = self.module(module);
+        // References that cannot be right are reported once, instead of by everything that uses the value.
+        let problems = self.check_references(module, &declared, declaration);
+        if problems.has_errors() {
+            self.diagnostics.extend(problems);
+            return;
+        }
+        match declaration {
+            Declaration::Variable(position) => self.variable(module, instance, position),
+            Declaration::VariableValidation(position) => {
+                for rule in &declared.variables[position].validations {
+                    let scope = self.evaluation.scope(instance, RepetitionValues::None);
+                    let (_, problems) = evaluate_rule(rule, RuleKind::VariableValidation, &scope);
+                    // Whether a default fulfils its own conditions is for the plan to say.
+                    let problems = problems.into_iter().filter(|d| d.summary != "Invalid value for variable");
+                    self.diagnostics.extend(problems);
+                }
+            }
+            Declaration::Local(position) => {
+                let problems = self.evaluation.evaluate_local(instance, position);
+                self.diagnostics.extend(problems);
+            }
+            Declaration::Output(position) => self.output(instance, &declared, position),
+            Declaration::Call(position) => {
+                let problems = self.evaluation.expand_call(instance, position);
+                self.diagnostics.extend(problems);
+            }
+            Declaration::Check(position) => {
+                for rule in &declared.checks[position].assertions {
+                    let scope = self.evaluation.scope(instance, RepetitionValues::None);
+                    let (_, problems) = evaluate_rule(rule, RuleKind::Assertion, &scope);
+                    self.diagnostics.extend(problems);
+                }
+            }
+            Declaration::Provider(position) => self.provider(instance, &declared, position).await,
+            Declaration::Resource(position) => self.resource(instance, &declared, position).await,
+        }
+    }
+
+    fn variable(&mut self, module: ModuleId, instance: ModuleInstanceId, position: usize) {
+        let variable = &self.module(module).variables[position];
+        if module != ModuleId::ROOT {
+            let sources = Arc::clone(&self.configuration.sources);
+            let problems =
+                self.evaluation.evaluate_variable(instance, position, &GivenValues::new(), &sources);
+            self.diagnostics.extend(problems);
+            return;
+        }
+        let mut marks = Marks::NONE;
+        if variable.sensitive {
+            marks |= Marks::SENSITIVE;
+        }
+        if variable.ephemeral {
+            marks |= Marks::EPHEMERAL;
+        }
+        let value = Value::unknown(variable.ty().without_optional()).with_marks(marks);
+        self.evaluation.set_variable(instance, position, value);
+    }
+
+    fn output(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
+        let output = &module.outputs[position];
+        if output.ephemeral && self.evaluation.parent_of(instance).is_none() {
+            let detail = "Ephemeral outputs are not allowed in context of a root module";
+            self.diagnostics.push(Diagnostic::error("Ephemeral output not allowed", detail).at(output.span));
+            return;
+        }
+        for rule in &output.preconditions {
+            let scope = self.evaluation.scope(instance, RepetitionValues::None);
+            let (_, problems) = evaluate_rule(rule, RuleKind::OutputPrecondition, &scope);
+            let problems =
+                problems.into_iter().filter(|d| d.summary != "Module output value precondition failed");
+            self.diagnostics.extend(problems);
+        }
+        let problems = self.evaluation.evaluate_output(instance, position);
+        self.diagnostics.extend(problems);
+    }
+
+    async fn provider(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
+        let block = &module.provider_blocks[position];
+        let source = module.provider_source(&block.local_name);
+        let Some(schema) = self.providers.provider_schema(&source) else { return };
+        let scope = self.evaluation.scope(instance, RepetitionValues::None);
+        let mut evaluator = Evaluator::new(&scope);
+        let value = decode_block(&mut evaluator, &block.body, schema);
+        let problems = evaluator.diagnostics;
+        let failed = problems.has_errors();
+        self.diagnostics.extend(problems);
+        let Some(provider) = self.providers.bare(&source).filter(|_| !failed) else { return };
+        let problems = provider.validate_provider_config(value.unmark_deep().0).await;
+        let placed = problems.into_iter().map(|problem| {
+            let span = problem.attribute.as_ref().and_then(|path| locate(&block.body, path));
+            problem.at(span.unwrap_or(block.span))
+        });
+        self.diagnostics.extend(placed);
+    }
+
+    async fn resource(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
+        let resource = &module.resources[position];
+        let address = &resource.address;
+        let source = module.provider_source(module.provider_local_name(resource));
+        let Some(schema) = self.providers.block_schema(&source, address.mode, &address.resource_type) else {
+            if let Some(schemas) = self.providers.schemas(&source) {
+                self.diagnostics.push(unknown_type(resource, &source, schemas));
+            }
+            self.evaluation.set_resource(instance, position, Value::dynamic());
+            return;
+        };
+        let scope = self.evaluation.scope(instance, RepetitionValues::None);
+        let mut problems =
+            terrane_language::evaluate::repetition::check(&resource.repetition, &scope, "resource");
+        let repetition = RepetitionValues::unknown(&resource.repetition);
+        let scope = self.evaluation.scope(instance, repetition.clone());
+        let mut evaluator = Evaluator::new(&scope);
+        let config = decode_block(&mut evaluator, &resource.body, &schema.block);
+        problems.extend(evaluator.diagnostics);
+        problems.extend(check_ignore_changes(resource, &schema.block));
+        if !problems.has_errors() {
+            problems.extend(read_only_attributes(resource, &schema.block, &config));
+            problems.extend(ephemeral_values(resource, &schema.block, &config));
+        }
+        for (rules, kind) in [
+            (&resource.lifecycle.preconditions, RuleKind::ResourcePrecondition),
+            (&resource.lifecycle.postconditions, RuleKind::ResourcePostcondition),
+        ] {
+            for rule in rules {
+                let own = Value::unknown(schema.block.implied_type().clone());
+                let scope = self.evaluation.scope(instance, repetition.clone());
+                let scope =
+                    if kind == RuleKind::ResourcePostcondition { scope.with_self(own) } else { scope };
+                let (_, found) = evaluate_rule(rule, kind, &scope);
+                problems.extend(found.into_iter().filter(|d| !d.summary.ends_with("condition failed")));
+            }
+        }
+        let failed = problems.has_errors();
+        self.diagnostics.extend(problems);
+        if let Some(provider) = self.providers.bare(&source).filter(|_| !failed) {
+            let request =
+                ValidateRequest { type_name: address.resource_type.clone(), config: config.unmark_deep().0 };
+            let problems = match address.mode {
+                ResourceMode::Managed => provider.validate_resource_config(request).await,
+                ResourceMode::Data => provider.validate_data_config(request).await,
+                ResourceMode::Ephemeral => provider.validate_ephemeral_config(request).await,
+            };
+            let full_address = address.to_string();
+            let placed = problems.into_iter().map(|problem| {
+                let span = problem.attribute.as_ref().and_then(|path| locate(&resource.body, path));
+                problem.at(span.unwrap_or(resource.span)).about(&full_address)
+            });
+            self.diagnostics.extend(placed);
+        }
+        let mut value = if resource.repetition.is_keyed() {
+            Value::dynamic()
+        } else {
+            Value::unknown(schema.block.implied_type().clone())
+        };
+        if address.mode == ResourceMode::Ephemeral {
+            value = value.with_marks(Marks::EPHEMERAL);
+        }
+        self.evaluation.set_resource(instance, position, value);
+    }
+
+    fn check_references(&self, module: ModuleId, declared: &Module, declaration: Declaration) -> Diagnostics {
+        let mut problems = Diagnostics::new();
+        let mut seen: FxHashSet<Span> = FxHashSet::default();
+        declared.visit_references(declaration, &mut |traversal, span| {
+            if seen.insert(span) {
+                problems.extend(self.check_reference(module, declared, traversal));
+            }
+        });
+        problems
+    }
+
+    fn check_reference(&self, module: ModuleId, declared: &Module, traversal: &Traversal) -> Option<Diagnostic> {
+        check_reference(self.configuration, self.providers, module, declared, traversal)
+    }
+}
+
+/// Checks what can be said of a reference by what is declared and by schemas.
+pub fn check_reference(
+    configuration: &PreparedConfiguration,
+    providers: &ProviderPool,
+    module: ModuleId,
+    declared: &Module,
+    traversal: &Traversal,
+) -> Option<Diagnostic> {
+    let reference = match parse_reference(traversal) {
+        Ok(reference) => reference,
+        Err(problem) => return Some(problem),
+    };
+    let Subject::Resource { mode, resource_type, name } = reference.subject else { return None };
+    let address = ResourceAddress { mode, resource_type, name };
+    let Some((_, resource)) = declared.resource(&address) else {
+        let path = &configuration.tree.node(module).path;
+        let place = if path.is_root() { "the root module".to_owned() } else { path.to_string() };
+        return Some(undeclared_resource_in(declared, &place, &address, reference.span));
+    };
+    let mut rest = traversal.steps[reference.subject_steps..].iter();
+    let mut next = rest.next();
+    let is_key = next.is_some_and(|step| !matches!(step.kind, StepKind::Attribute(_)));
+    if let Some(step) = next {
+        match (is_key, resource.repetition.is_keyed()) {
+            (true, false) => return Some(unexpected_key(&address, step.span, reference.span)),
+            (false, true) => return Some(missing_key(&address, resource, reference.span)),
+            (true, true) => next = rest.next(),
+            (false, false) => {}
+        }
+    }
+    let step = next?;
+    let StepKind::Attribute(attribute) = &step.kind else { return None };
+    let source = declared.provider_source(declared.provider_local_name(resource));
+    let schema = providers.block_schema(&source, mode, &address.resource_type)?;
+    unknown_attribute(&schema.block, attribute, step.span)
+}
+
+fn unknown_type(
+    resource: &Resource,
+    source: &terrane_model::ProviderSource,
+    schemas: &terrane_provider::ProviderSchemas,
+) -> Diagnostic {
+    let address = &resource.address;
+    let managed: Vec<&str> = schemas.resources.keys().map(terrane_model::Str::as_str).collect();
+    let data: Vec<&str> = schemas.data_sources.keys().map(terrane_model::Str::as_str).collect();
+    let ephemeral: Vec<&str> = schemas.ephemeral_resources.keys().map(terrane_model::Str::as_str).collect();
+    let (summary, kind, types) = match address.mode {
+        ResourceMode::Managed => ("Invalid resource type", "resource type", managed),
+        ResourceMode::Data => ("Invalid data source", "data source", data),
+        ResourceMode::Ephemeral => ("Invalid ephemeral resource type", "ephemeral resource type", ephemeral),
+    };
+    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+}
+
+fn unexpected_key(address: &ResourceAddress, key: Span, reference: Span) -> Diagnostic {
+    let detail = format!(
+        "Because {address} does not have \"count\" or \"for_each\" set, references to it must not include an index key. Remove \
+         the bracketed index to refer to the single instance of this resource."
+    );
+    Diagnostic::error("Unexpected resource instance key", detail).at(key).within(reference.to(key))
+}
+
+fn missing_key(address: &ResourceAddress, resource: &Resource, span: Span) -> Diagnostic {
+    let (argument, example) =
+        if resource.repetition.count.is_some() { ("count", "count.index") } else { ("for_each", "each.key") };
+    let detail = format!(
+        "Because {address} has {argument:?} set, its attributes must be accessed on specific instances.\n\nFor example, to \
+         correlate with indices of a referring resource, use:\n    {address}[{example}]"
+    );
+    Diagnostic::error("Missing resource instance key", detail).at(span)
+}
+
+fn unknown_attribute(schema: &Block, name: &str, span: Span) -> Option<Diagnostic> {
+    if schema.attribute(name).is_some() || schema.block_type(name).is_some() {
+        return None;
+    }
+    let names = schema
+        .attributes()
+        .iter()
+        .map(|(name, _)| name)
+        .chain(schema.block_types().iter().map(|(name, _)| name));
+    let hint = suggestion(name, names.map(terrane_model::Str::as_str))
+        .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+    let detail =
+        format!("This object has no argument, nested block, or exported attribute named {name:?}.{hint}");
+    Some(Diagnostic::error("Unsupported attribute", detail).at(span))
+}
+
+fn check_ignore_changes(resource: &Resource, schema: &Block) -> Diagnostics {
+    let IgnoreChanges::Attributes(traversals) = &resource.lifecycle.ignore_changes else {
+        return Diagnostics::new();
+    };
+    traversals
+        .iter()
+        .filter_map(|traversal| unknown_attribute(schema, &traversal.root.name, traversal.root.span))
+        .collect()
+}
+
+/// What only the provider writes cannot be set.
+fn read_only_attributes(resource: &Resource, schema: &Block, config: &Value) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    for (name, attribute) in schema.attributes() {
+        let is_set = config.get(name).is_some_and(|value| !value.is_null());
+        if attribute.computed && !attribute.is_configurable() && is_set {
+            let detail = format!(
+                "Can't configure a value for {:?}: its value will be decided automatically based on the result of applying \
+                 this configuration.",
+                name.as_str()
+            );
+            let path = terrane_model::AttributePath::root().attribute(name.clone());
+            let span = locate(&resource.body, &path).unwrap_or(resource.span);
+            problems.push(Diagnostic::error("Value for unconfigurable attribute", detail).at(span));
+        }
+    }
+    problems
+}
+
+fn ephemeral_values(resource: &Resource, schema: &Block, config: &Value) -> Diagnostics {
+    if resource.address.mode == ResourceMode::Ephemeral || !config.deep_marks().is_ephemeral() {
+        return Diagnostics::new();
+    }
+    let (plain, marks) = config.split_marks();
+    let write_only = schema.write_only_paths(&plain);
+    let misused = marks.into_iter().filter(|(path, marks)| {
+        marks.is_ephemeral() && !write_only.iter().any(|allowed| path.starts_with(allowed))
+    });
+    misused
+        .map(|(path, _)| {
+            let name = path.to_string();
+            let detail = format!(
+                "Ephemeral values are not valid for {:?}, because it is not a write-only attribute and must be persisted to \
+                 state.",
+                name.trim_start_matches('.')
+            );
+            let span = locate(&resource.body, &path).unwrap_or(resource.span);
+            Diagnostic::error("Invalid use of ephemeral value", detail).at(span)
+        })
+        .collect()
+}

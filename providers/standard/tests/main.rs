@@ -1,0 +1,16 @@
+//! Every resource type through its life, as an engine would lead it.
+
+mod support;
+
+mod external;
+mod http;
+mod local;
+mod local_command;
+mod null;
+mod random;
+mod random_text;
+mod schemas;
+mod terraform_data;
+mod terraform_remote_state;
+mod time;
+mod time_functions;
