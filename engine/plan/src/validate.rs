@@ -247,7 +247,12 @@ impl Validator<'_> {
         problems
     }
 
-    fn check_reference(&self, module: ModuleId, declared: &Module, traversal: &Traversal) -> Option<Diagnostic> {
+    fn check_reference(
+        &self,
+        module: ModuleId,
+        declared: &Module,
+        traversal: &Traversal,
+    ) -> Option<Diagnostic> {
         check_reference(self.configuration, self.providers, module, declared, traversal)
     }
 }

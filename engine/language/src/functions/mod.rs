@@ -36,6 +36,7 @@ mod sequence;
 mod set;
 mod template;
 mod text;
+pub mod tfvars;
 mod url;
 mod yaml;
 
@@ -48,6 +49,7 @@ mod format_number;
 mod format_verb;
 mod glob;
 mod graphemes;
+mod hcl_text;
 mod ip_block;
 mod json_decode;
 mod known_prefix;
@@ -68,6 +70,7 @@ mod yaml_scan_tag;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};
+pub use hcl_text::expression_text;
 pub use quote::quote;
 pub use signature::{Function, Parameter, ParameterType, Returns, Rule};
 pub use table::{all, find};

@@ -15,8 +15,8 @@ use super::yaml_scalar::{Scalar, Style, resolve};
 /// How deep mappings and sequences may nest.
 const DEPTH_MAX: usize = 1000;
 
-/// How many values a document may stand for with all aliases written out.
-const EXPANDED_VALUES_MAX: usize = 10_000_000;
+/// How many values a document may stand for with all aliases written out, unless it is itself as long.
+const EXPANDED_VALUES_MAX: usize = 1_000_000;
 
 /// Reads a text with one document.
 ///
@@ -25,12 +25,16 @@ const EXPANDED_VALUES_MAX: usize = 10_000_000;
 pub(super) fn decode(text: &str) -> Result<Value, String> {
     // An empty text is read as one empty line.
     let text = if text.is_empty() { "\n" } else { text };
-    let mut reader = Reader { parser: Parser::new(text)?, anchors: FxHashMap::default(), depth: 0 };
+    let mut reader = Reader {
+        parser: Parser::new(text)?,
+        anchors: FxHashMap::default(),
+        open: Vec::new(),
+        size_max: EXPANDED_VALUES_MAX.max(text.len()),
+    };
     if reader.parser.start_document()?.is_none() {
         return Err(reader.parser.mark()?.describe("missing start of document"));
     }
-    let node = reader.parser.document_node()?;
-    let value = reader.value(node)?.value;
+    let value = reader.document()?;
     reader.parser.end_document()?;
     match reader.parser.start_document()? {
         Some(mark) => Err(mark.describe("unexpected extra content after value")),
@@ -53,39 +57,107 @@ struct Anchor {
     value: Option<Sized>,
 }
 
+/// A sequence or mapping that is being read.
+#[derive(Debug)]
+struct Collection {
+    mark: Mark,
+    anchor: Option<String>,
+    entries: Entries,
+    parts: Parts,
+    /// How many values it is when written out, with the parts read so far.
+    size: usize,
+}
+
+#[derive(Debug)]
+enum Parts {
+    Elements(Vec<Value>),
+    Attributes { attributes: Vec<(Str, Value)>, key: Key },
+}
+
+/// The key of the value that is being read.
+#[derive(Debug)]
+enum Key {
+    Name(Str),
+    /// The value is a mapping whose attributes are to be taken over.
+    Merge(Mark),
+}
+
 struct Reader<'a> {
     parser: Parser<'a>,
     anchors: FxHashMap<String, Anchor>,
-    depth: usize,
+    /// Collections around the place where the reader is, innermost last.
+    open: Vec<Collection>,
+    size_max: usize,
 }
 
 impl Reader<'_> {
-    /// Reads what a node contains.
-    fn value(&mut self, node: Node) -> Result<Sized, String> {
+    fn document(&mut self) -> Result<Value, String> {
+        let mut node = self.parser.document_node()?;
+        loop {
+            let mut finished = self.start(node)?;
+            node = loop {
+                let Some(collection) = self.open.last_mut() else {
+                    return finished.map(|read| read.value).ok_or_else(|| "invalid YAML syntax".to_owned());
+                };
+                if let Some(read) = finished.take() {
+                    collection.add(read, self.size_max)?;
+                }
+                match collection.next_node(&mut self.parser)? {
+                    Some(node) => break node,
+                    None => finished = self.finish(),
+                }
+            };
+        }
+    }
+
+    /// Reads what a node contains; nothing if it is a collection, which then is open.
+    fn start(&mut self, node: Node) -> Result<Option<Sized>, String> {
         let Node { mark, anchor, tag, content } = node;
-        let value = match content {
-            Content::Alias(name) => return self.anchored(&name, mark),
+        let (entries, parts) = match content {
+            Content::Alias(name) => return self.anchored(&name, mark).map(Some),
             Content::Scalar(text, style) => {
                 let value = scalar_value(&tag, &text, style).map_err(|error| mark.describe(&error))?;
-                Sized { value, size: 1 }
-            }
-            Content::Sequence(entries) => {
-                if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:seq") {
-                    return Err(mark.describe(&format!("can't interpret sequence as {tag}")));
+                let read = Sized { value, size: 1 };
+                if let Some(anchor) = anchor {
+                    self.anchors.entry(anchor).or_default().value = Some(read.clone());
                 }
-                self.nested(anchor.as_ref(), mark, entries, Self::sequence)?
+                return Ok(Some(read));
             }
+            Content::Sequence(_) if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:seq") => {
+                return Err(mark.describe(&format!("can't interpret sequence as {tag}")));
+            }
+            Content::Mapping(_) if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:map") => {
+                return Err(mark.describe(&format!("can't interpret mapping as {tag}")));
+            }
+            Content::Sequence(entries) => (entries, Parts::Elements(Vec::new())),
             Content::Mapping(entries) => {
-                if !matches!(tag.as_str(), "" | "tag:yaml.org,2002:map") {
-                    return Err(mark.describe(&format!("can't interpret mapping as {tag}")));
-                }
-                self.nested(anchor.as_ref(), mark, entries, Self::mapping)?
+                (entries, Parts::Attributes { attributes: Vec::new(), key: Key::Merge(mark) })
             }
         };
-        if let Some(anchor) = anchor {
-            self.anchors.entry(anchor).or_default().value = Some(value.clone());
+        if self.open.len() >= DEPTH_MAX {
+            return Err(mark.describe("exceeded max depth"));
         }
-        Ok(value)
+        if let Some(anchor) = &anchor {
+            self.anchors.entry(anchor.clone()).or_default().open += 1;
+        }
+        self.open.push(Collection { mark, anchor, entries, parts, size: 1 });
+        Ok(None)
+    }
+
+    /// Closes the innermost collection.
+    fn finish(&mut self) -> Option<Sized> {
+        let Collection { anchor, parts, size, .. } = self.open.pop()?;
+        let value = match parts {
+            Parts::Elements(elements) => Value::tuple(elements),
+            Parts::Attributes { attributes, .. } => Value::object(attributes),
+        };
+        let read = Sized { value, size };
+        if let Some(anchor) = anchor {
+            let anchor = self.anchors.entry(anchor).or_default();
+            anchor.open -= 1;
+            anchor.value = Some(read.clone());
+        }
+        Some(read)
     }
 
     fn anchored(&self, name: &str, mark: Mark) -> Result<Sized, String> {
@@ -96,74 +168,55 @@ impl Reader<'_> {
         };
         Err(mark.describe(&problem))
     }
+}
 
-    fn nested(
-        &mut self,
-        anchor: Option<&String>,
-        mark: Mark,
-        entries: Entries,
-        read: fn(&mut Self, Entries) -> Result<Sized, String>,
-    ) -> Result<Sized, String> {
-        if let Some(anchor) = anchor {
-            self.anchors.entry(anchor.clone()).or_default().open += 1;
+impl Collection {
+    /// Takes in an element or the value of the key that was read.
+    fn add(&mut self, read: Sized, size_max: usize) -> Result<(), String> {
+        self.size = self.size.saturating_add(read.size);
+        if self.size > size_max {
+            return Err(self.mark.describe("document contains excessive aliasing"));
         }
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return Err(mark.describe("exceeded max depth"));
-        }
-        let value = read(self, entries)?;
-        self.depth -= 1;
-        if let Some(anchor) = anchor.and_then(|anchor| self.anchors.get_mut(anchor)) {
-            anchor.open -= 1;
-        }
-        if value.size > EXPANDED_VALUES_MAX {
-            return Err(mark.describe("document contains excessive aliasing"));
-        }
-        Ok(value)
-    }
-
-    fn sequence(&mut self, mut entries: Entries) -> Result<Sized, String> {
-        let mut elements = Vec::new();
-        let mut size = 1usize;
-        while let Some(node) = self.parser.element(&mut entries)? {
-            let element = self.value(node)?;
-            size = size.saturating_add(element.size);
-            elements.push(element.value);
-        }
-        Ok(Sized { value: Value::tuple(elements), size })
-    }
-
-    fn mapping(&mut self, mut entries: Entries) -> Result<Sized, String> {
-        let mut attributes: Vec<(Str, Value)> = Vec::new();
-        let mut size = 1usize;
-        while let Some(key_node) = self.parser.key(&mut entries)? {
-            let mark = key_node.mark;
-            let Content::Scalar(text, style) = &key_node.content else {
-                return Err(mark.describe("only strings are allowed as mapping keys"));
-            };
-            let key = resolve(&key_node.tag, text, *style)?;
-            let name = match &key {
-                Scalar::Merge => None,
-                Scalar::Value(key) => {
-                    let key = convert(key, &Type::String).unwrap_or_else(|_| key.clone());
-                    Some(key.as_str().cloned().ok_or_else(|| mark.describe("mapping key cannot be null"))?)
-                }
-            };
-            let node = self.parser.value(&mut entries)?;
-            let read = self.value(node)?;
-            size = size.saturating_add(read.size);
-            match name {
-                Some(name) => attributes.push((name, read.value)),
-                None => {
-                    let entries = read.value.as_entries().ok_or_else(|| {
-                        let kind = read.value.ty().friendly_name();
-                        mark.describe(&format!("cannot merge {kind} into mapping"))
-                    })?;
-                    attributes.extend(entries.iter().cloned());
-                }
+        match &mut self.parts {
+            Parts::Elements(elements) => elements.push(read.value),
+            Parts::Attributes { attributes, key: Key::Name(name) } => {
+                attributes.push((name.clone(), read.value));
+            }
+            Parts::Attributes { attributes, key: Key::Merge(mark) } => {
+                let Some(entries) = read.value.as_entries() else {
+                    let kind = read.value.ty().friendly_name();
+                    return Err(mark.describe(&format!("cannot merge {kind} into mapping")));
+                };
+                attributes.extend(entries.iter().cloned());
             }
         }
-        Ok(Sized { value: Value::object(attributes), size })
+        Ok(())
+    }
+
+    /// Reads the start of the next element, or a key and the start of its value. Nothing behind the last.
+    fn next_node(&mut self, parser: &mut Parser<'_>) -> Result<Option<Node>, String> {
+        let key = match &mut self.parts {
+            Parts::Elements(_) => return parser.element(&mut self.entries),
+            Parts::Attributes { key, .. } => key,
+        };
+        let Some(node) = parser.key(&mut self.entries)? else { return Ok(None) };
+        *key = read_key(&node)?;
+        parser.value(&mut self.entries).map(Some)
+    }
+}
+
+fn read_key(node: &Node) -> Result<Key, String> {
+    let mark = node.mark;
+    let Content::Scalar(text, style) = &node.content else {
+        return Err(mark.describe("only strings are allowed as mapping keys"));
+    };
+    match resolve(&node.tag, text, *style)? {
+        Scalar::Merge => Ok(Key::Merge(mark)),
+        Scalar::Value(value) => {
+            let value = convert(&value, &Type::String).unwrap_or(value);
+            let name = value.as_str().cloned();
+            name.map(Key::Name).ok_or_else(|| mark.describe("mapping key cannot be null"))
+        }
     }
 }
 

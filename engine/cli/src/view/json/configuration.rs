@@ -5,8 +5,8 @@ use terrane_language::config::module::{Repetition, Resource};
 use terrane_language::config::{ConstantScope, Module, Subject, parse_reference};
 use terrane_language::evaluate::{block_content, evaluate};
 use terrane_language::modules::{ModuleId, ModuleTree};
-use terrane_language::syntax::tree::{Expression, StepKind, Traversal};
 use terrane_language::syntax::ConfigBody;
+use terrane_language::syntax::tree::{Expression, StepKind, Traversal};
 use terrane_model::{Block, NestedBlock, Nesting, ResourceMode};
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
@@ -99,7 +99,11 @@ fn module_json(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> Str
     }
     let mut resources: Vec<&Resource> = module.resources.iter().collect();
     resources.sort_by_key(|resource| {
-        (resource.address.mode == ResourceMode::Data, resource.address.resource_type.clone(), resource.address.name.clone())
+        (
+            resource.address.mode == ResourceMode::Data,
+            resource.address.resource_type.clone(),
+            resource.address.name.clone(),
+        )
     });
     if !resources.is_empty() {
         writer.raw(

@@ -1,8 +1,10 @@
 //! `show -json` of a plan, format 1.2.
 
 use terrane_model::{AttributePath, IndexKey, PathStep, Value};
-use terrane_plan::{Action, ActionReason, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange};
 use terrane_plan::prior_objects::PriorObjects;
+use terrane_plan::{
+    Action, ActionReason, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange,
+};
 use terrane_provider::ImportTarget;
 
 use super::checks::checks_json;
@@ -96,7 +98,9 @@ fn planned_values(plan: &Plan) -> String {
     let resources: Vec<ShownResource<'_>> = plan
         .resource_changes
         .iter()
-        .filter(|change| change.deposed.is_none() && !matches!(change.change.action, Action::Delete | Action::Forget))
+        .filter(|change| {
+            change.deposed.is_none() && !matches!(change.change.action, Action::Delete | Action::Forget)
+        })
         .map(|change| ShownResource {
             address: &change.address,
             deposed: None,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use terrane_model::{InstanceKey, ModuleInstance, ProviderSource, ResourceInstanceAddress, ResourceMode, Value};
+use terrane_model::{
+    InstanceKey, ModuleInstance, ProviderSource, ResourceInstanceAddress, ResourceMode, Value,
+};
 
 use super::values::{known_json, sensitive_json};
 use super::writer::{ObjectWriter, array, quoted};
@@ -62,7 +64,10 @@ fn module_json(
         writer.text("address", &module.to_string());
     }
     if let Some(children_of) = children.get(module) {
-        writer.raw("child_modules", &array(children_of.iter().map(|child| module_json(child, by_module, children))));
+        writer.raw(
+            "child_modules",
+            &array(children_of.iter().map(|child| module_json(child, by_module, children))),
+        );
     }
     writer.finish()
 }
