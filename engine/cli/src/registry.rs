@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use terrane_language::functions::{FunctionError, tfvars};
 use terrane_model::{Diagnostic, Diagnostics, Value};
 use terrane_provider::{ProviderFunctionError, ProviderRegistry, async_trait};
 use terrane_provider_standard::{RemoteOutputs, RemoteStateReader, StandardOptions, TerraformFunctions};
@@ -16,9 +17,9 @@ pub fn registry(context: &Context) -> ProviderRegistry {
     let options = StandardOptions {
         remote_state: Arc::new(LocalStates),
         functions: TerraformFunctions {
-            encode_tfvars: unavailable,
-            decode_tfvars: unavailable,
-            encode_expr: unavailable,
+            encode_tfvars: |arguments| tfvars::encode_tfvars(arguments).map_err(function_error),
+            decode_tfvars: |arguments| tfvars::decode_tfvars(arguments).map_err(function_error),
+            encode_expr: |arguments| tfvars::encode_expr(arguments).map_err(function_error),
         },
         environment: context.environment.clone(),
     };
@@ -28,8 +29,8 @@ pub fn registry(context: &Context) -> ProviderRegistry {
     registry
 }
 
-fn unavailable(_arguments: &[Value]) -> Result<Value, ProviderFunctionError> {
-    Err(ProviderFunctionError { argument: None, message: "the function is not available".to_owned() })
+fn function_error(error: FunctionError) -> ProviderFunctionError {
+    ProviderFunctionError { argument: error.argument, message: error.message }
 }
 
 /// Reads other configurations' states for `terraform_remote_state`.

@@ -151,6 +151,11 @@ fn report_failure(
 }
 
 fn report_unknown_function(evaluator: &mut Evaluator<'_>, call: &Call, whole: &Expression) {
+    if evaluator.scope.function_names().is_empty() {
+        let diagnostic = Diagnostic::error("Function calls not allowed", "Functions may not be called here.");
+        evaluator.report(diagnostic.at(whole.span), whole);
+        return;
+    }
     let name = call.name.name.as_str();
     let bare = name.strip_prefix("core::").unwrap_or(name);
     let hint = match suggestion(bare, evaluator.scope.function_names()) {

@@ -36,7 +36,9 @@ mod sequence;
 mod set;
 mod template;
 mod text;
+pub mod tfvars;
 mod url;
+mod yaml;
 
 // What they are made of.
 mod base64_code;
@@ -47,6 +49,7 @@ mod format_number;
 mod format_verb;
 mod glob;
 mod graphemes;
+mod hcl_text;
 mod ip_block;
 mod json_decode;
 mod known_prefix;
@@ -56,9 +59,18 @@ mod quote;
 mod re2_class;
 mod re2_syntax;
 mod timestamp;
+mod yaml_cursor;
+mod yaml_decode;
+mod yaml_encode;
+mod yaml_parse;
+mod yaml_scalar;
+mod yaml_scan;
+mod yaml_scan_scalar;
+mod yaml_scan_tag;
 
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};
+pub use hcl_text::expression_text;
 pub use quote::quote;
 pub use signature::{Function, Parameter, ParameterType, Returns, Rule};
 pub use table::{all, find};

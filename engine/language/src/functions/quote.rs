@@ -58,7 +58,7 @@ fn append_escaped(quoted: &mut String, char: char) {
 }
 
 /// Tells whether a character is a letter, mark, number, punctuation, symbol, or the plain space.
-fn is_printable(char: char) -> bool {
+pub(super) fn is_printable(char: char) -> bool {
     static PRINTABLE: OnceLock<Regex> = OnceLock::new();
     if char.is_ascii() {
         return matches!(char, ' '..='~');

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::{
     Function, assumption, base64, character_encoding, choice, conversion, crypto, csv, date_time, fileset,
     filesystem, format, hash, ip_network, json, letter_case, lookup, mapping, number, path,
-    regular_expression, sensitivity, sequence, set, template, text, url,
+    regular_expression, sensitivity, sequence, set, template, text, url, yaml,
 };
 
 /// Returns all functions in the order of their names.
@@ -46,6 +46,7 @@ const TABLES: &[&[Function]] = &[
     template::FUNCTIONS,
     text::FUNCTIONS,
     url::FUNCTIONS,
+    yaml::FUNCTIONS,
 ];
 
 fn by_name() -> &'static [&'static Function] {

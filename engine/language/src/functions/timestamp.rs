@@ -51,6 +51,31 @@ impl Timestamp {
         reader.timestamp().map_err(|problem| format!("not a valid RFC3339 timestamp: {problem}"))
     }
 
+    /// Reads a timestamp as YAML allows it: a date alone, with a time behind a space, or with time and
+    /// offset behind `T` or `t`; months, days and the parts of the time may have one digit.
+    pub(super) fn parse_loosely(text: &str) -> Option<Self> {
+        let (year, rest) = text.split_at_checked(4)?;
+        let year: i64 =
+            if year.bytes().all(|byte| byte.is_ascii_digit()) { year.parse().ok()? } else { return None };
+        let mut rest = Loose { rest };
+        let month = rest.part("-", 1..=12)?;
+        let day = rest.part("-", 1..=31).filter(|day| *day <= days_in_month(year, month))?;
+        if rest.rest.is_empty() {
+            let seconds = day_of_date(year, month, day) * SECONDS_PER_DAY;
+            return Some(Self { seconds, nanoseconds: 0, offset_seconds: 0 });
+        }
+        let has_offset = !rest.rest.starts_with(' ');
+        let introducer = ["T", "t", " "].into_iter().find(|introducer| rest.rest.starts_with(introducer))?;
+        let hour = rest.part(introducer, 0..=23)?;
+        let (minute, second) = (rest.part(":", 0..=59)?, rest.part(":", 0..=59)?);
+        let mut tail = Reader { rest: rest.rest, strictness: Strictness::Lenient };
+        let nanoseconds = tail.fraction().ok()?;
+        let offset_seconds = if has_offset { tail.offset().ok()? } else { 0 };
+        let local = day_of_date(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+        let seconds = local - i64::from(offset_seconds);
+        tail.rest.is_empty().then_some(Self { seconds, nanoseconds, offset_seconds })
+    }
+
     /// Returns what clocks at the timestamp's own offset show.
     pub(super) fn civil(&self) -> Civil {
         let local = self.seconds + i64::from(self.offset_seconds);
@@ -133,6 +158,21 @@ fn day_of_date(year: i64, month: i64, day: i64) -> i64 {
 fn days_in_month(year: i64, month: i64) -> i64 {
     let next = if month == 12 { day_of_date(year + 1, 1, 1) } else { day_of_date(year, month + 1, 1) };
     next - day_of_date(year, month, 1)
+}
+
+/// Reads parts of one or two digits.
+struct Loose<'a> {
+    rest: &'a str,
+}
+
+impl Loose<'_> {
+    fn part(&mut self, introducer: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let after = self.rest.strip_prefix(introducer)?;
+        let length = after.bytes().take(2).take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = after.split_at(length);
+        self.rest = rest;
+        digits.parse().ok().filter(|number| range.contains(number))
+    }
 }
 
 struct Reader<'a> {

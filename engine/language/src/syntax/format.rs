@@ -28,6 +28,18 @@ pub fn format_source(file: FileId, text: &str) -> Result<String, Diagnostics> {
     Ok(write(&tokens, &texts))
 }
 
+/// Returns text that the program itself has written, without comments, in canonical layout. It is not
+/// parsed, so nothing can be wrong with it.
+pub fn lay_out_source(text: &str) -> String {
+    let texts = Texts { source: text, added: String::new() };
+    let tokens = lex(text).into_iter();
+    let mut tokens: Vec<_> = tokens
+        .map(|token| FormatToken { kind: token.kind, start: token.start, end: token.end, spaces: 0 })
+        .collect();
+    lay_out(&mut tokens, &texts);
+    write(&tokens, &texts)
+}
+
 /// A token and the blanks in front of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FormatToken {

@@ -56,7 +56,7 @@ pub mod suggest;
 pub use body_content::{
     AttributeSchema, Attributes, BlockContent, BlockSchema, BodyContent, BodySchema, ConfigBody,
 };
-pub use format::format_source;
+pub use format::{format_source, lay_out_source};
 pub use json::parse_json_file;
 pub use parse::{parse_expression, parse_file, parse_template, parse_traversal};
 pub use parser::{NESTING_MAX, TREE_HEIGHT_MAX, TextOrigin};
