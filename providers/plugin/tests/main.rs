@@ -7,3 +7,4 @@ mod data_and_functions;
 mod packages;
 mod reattach;
 mod resources;
+mod schemas;
