@@ -146,6 +146,17 @@ mod tests {
             &format!("1|6|unix|/tmp/p|grpc|{long}*"),
         ];
         let problems = all.map(|line| read_handshake(line).unwrap_err().to_string());
-        insta::assert_snapshot!(problems.join("\n"), @"");
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        the first line that it printed is not the handshake of a provider plugin: ""
+        the first line that it printed is not the handshake of a provider plugin: "Hello, I am a program."
+        it uses version "2" of the handshake, and only version 1 is understood
+        it speaks version "4" of the plugin protocol, and only versions 5 and 6 are understood; an older or newer version of the provider may fit
+        it speaks version "seven" of the plugin protocol, and only versions 5 and 6 are understood; an older or newer version of the provider may fit
+        the address "carrier-pigeon|/tmp/p" where it listens cannot be used
+        the address "tcp|203.0.113.1:80" where it listens cannot be used
+        it speaks "netrpc", and only gRPC is understood
+        it speaks "netrpc", and only gRPC is understood
+        its certificate cannot be read
+        "#);
     }
 }

@@ -17,7 +17,7 @@ use crate::handshake::{
 use crate::log::LogLevel;
 use crate::method::Protocol;
 use crate::options::PluginOptions;
-use crate::output::{Output, next_line};
+use crate::output::{Output, start_of_line};
 use crate::start_error::StartError;
 
 /// How often a program is started whose file is still being written by a process that is about to close it.
@@ -76,8 +76,8 @@ async fn greet(
 ) -> Result<Handshake, StartError> {
     let Some(stdout) = stdout else { return Err(StartError::Exited { status: None }) };
     let mut stdout = BufReader::new(stdout);
-    let line = timeout(limit, next_line(&mut stdout)).await.map_err(|_| StartError::Timeout { limit })?;
-    let Ok(Some(line)) = line else {
+    let line = timeout(limit, start_of_line(&mut stdout)).await.map_err(|_| StartError::Timeout { limit })?;
+    let Ok(Some((line, _))) = line else {
         return Err(StartError::Exited { status: process.exit_status(EXIT_TIMEOUT).await });
     };
     let output = Arc::clone(output);

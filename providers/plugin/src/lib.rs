@@ -25,6 +25,8 @@ mod running;
 mod schema_cache;
 mod schema_from_wire;
 mod start_error;
+#[cfg(test)]
+mod tests;
 mod tfplugin5;
 mod tfplugin6;
 mod transport;

@@ -20,7 +20,9 @@ pub struct LogRecord<'l> {
     pub provider: &'l str,
     /// How important it is.
     pub level: LogLevel,
-    /// The part of the plugin that speaks; empty for plain text.
+    /// Whether it is plain text that the plugin printed, and no record of its log.
+    pub is_plain: bool,
+    /// The part of the plugin that speaks; may be empty.
     pub module: String,
     /// What it says.
     pub message: String,
@@ -68,6 +70,7 @@ pub(crate) fn read_line<'p>(provider: &'p str, line: &str, plain: LogLevel) -> L
     let plain_record = || LogRecord {
         provider,
         level: plain,
+        is_plain: true,
         module: String::new(),
         message: line.to_owned(),
         fields: Vec::new(),
@@ -79,6 +82,7 @@ pub(crate) fn read_line<'p>(provider: &'p str, line: &str, plain: LogLevel) -> L
     LogRecord {
         provider,
         level: parsed.level.as_deref().map_or(plain, read_level),
+        is_plain: false,
         module: parsed.module,
         message: parsed.message,
         fields: read_fields(line),

@@ -46,7 +46,7 @@ impl Output {
         for (_, content) in &mut record.fields {
             *content = self.secrets.mask(content).into_owned();
         }
-        if record.module.is_empty() && !record.message.trim().is_empty() {
+        if record.is_plain && !record.message.trim().is_empty() {
             let kept = record.message.chars().take(TAIL_CHARS_MAX).collect();
             self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         }
@@ -96,16 +96,24 @@ impl Tail {
 }
 
 /// Reads a line without its end; nothing at the end of the pipe. What is too much for a line is dropped.
-pub(crate) async fn next_line(pipe: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<String>> {
-    let mut line = Vec::new();
-    let mut limited = (&mut *pipe).take(LINE_BYTES_MAX as u64);
-    if limited.read_until(b'\n', &mut line).await? == 0 {
-        return Ok(None);
-    }
-    if line.last() != Some(&b'\n') && line.len() == LINE_BYTES_MAX {
+async fn next_line(pipe: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<String>> {
+    let Some((line, is_whole)) = start_of_line(pipe).await? else { return Ok(None) };
+    if !is_whole {
         drop_rest_of_line(pipe).await?;
     }
-    Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(Some(line))
+}
+
+/// Reads a line, or as much of it as one may have, and tells whether it was all; nothing at the end of the pipe.
+pub(crate) async fn start_of_line(
+    pipe: &mut (impl AsyncBufRead + Unpin),
+) -> std::io::Result<Option<(String, bool)>> {
+    let mut line = Vec::new();
+    if pipe.take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line).await? == 0 {
+        return Ok(None);
+    }
+    let is_whole = line.last() == Some(&b'\n') || line.len() < LINE_BYTES_MAX;
+    Ok(Some((String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(), is_whole)))
 }
 
 async fn drop_rest_of_line(pipe: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<()> {

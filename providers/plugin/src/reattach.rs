@@ -141,6 +141,11 @@ mod tests {
         };
         let texts = ["{", &entry("a//b", 5, "unix"), &entry("a/b", 5, "tcp"), &entry("a/b", 7, "unix")];
         let problems = texts.map(|text| parse_reattach(text).unwrap_err().to_string());
-        insta::assert_snapshot!(problems.join("\n"), @"");
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        invalid format: EOF while parsing an object at line 1 column 1
+        "a//b" is not a provider source address
+        invalid address "/tmp/p" of type "tcp" for "a/b"
+        "a/b" speaks version 7 of the plugin protocol, and only versions 5 and 6 are understood
+        "#);
     }
 }

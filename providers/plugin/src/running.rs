@@ -36,6 +36,19 @@ impl LoadedSchemas {
         let capabilities = wire.schemas.server_capabilities.unwrap_or_default();
         Ok(Self { wire, schemas, are_optional: capabilities.get_provider_schema_optional })
     }
+
+    /// Tells whether both are the same schemas. Not so their messages: plugins may send things in any order.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.schemas, &*other.schemas);
+        a.provider == b.provider
+            && a.provider_meta == b.provider_meta
+            && a.resources == b.resources
+            && a.data_sources == b.data_sources
+            && a.ephemeral_resources == b.ephemeral_resources
+            && a.functions == b.functions
+            && a.actions == b.actions
+            && a.capabilities == b.capabilities
+    }
 }
 
 /// A plugin that can be called and knows the types of what it is sent.
@@ -64,17 +77,15 @@ impl Running {
             Some(known) if known.are_optional => known,
             known => {
                 let fetched = fetch_schemas(&connection).await?;
-                if known.as_ref().is_none_or(|known| known.wire != fetched) {
-                    store_schemas(options, reattach, &fetched);
+                let loaded = LoadedSchemas::read(fetched).map_err(|error| connection.unusable(error))?;
+                let is_news = known.as_ref().is_none_or(|known| !known.says_the_same(&loaded));
+                if is_news {
+                    store_schemas(options, reattach, &loaded.wire);
                 }
                 match known {
-                    Some(known) if known.wire == fetched => known,
-                    Some(_) => return Err(connection.unusable(StartError::StaleSchema)),
-                    None => {
-                        let loaded =
-                            LoadedSchemas::read(fetched).map_err(|error| connection.unusable(error))?;
-                        Arc::new(loaded)
-                    }
+                    Some(_) if is_news => return Err(connection.unusable(StartError::StaleSchema)),
+                    Some(known) => known,
+                    None => Arc::new(loaded),
                 }
             }
         };

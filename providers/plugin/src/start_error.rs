@@ -59,8 +59,7 @@ impl StartError {
     pub(crate) fn into_diagnostics(self, provider: &str, last_words: &str) -> Diagnostics {
         let hint = match &self {
             Self::Spawn { source, .. } => spawn_hint(source),
-            Self::Connect(_) | Self::Schema(_) | Self::Handshake(_) => "",
-            Self::Exited { .. } | Self::Timeout { .. } if last_words.is_empty() => {
+            Self::Exited { .. } if last_words.is_empty() => {
                 " The file may be damaged or made for another operating system or processor."
             }
             _ => "",

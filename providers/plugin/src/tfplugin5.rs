@@ -52,26 +52,27 @@ pub(crate) fn read_attribute(bytes: Bytes) -> Result<Attribute, DecodeError> {
     })
 }
 
+/// The message itself.
 #[derive(Clone, PartialEq, Message)]
-struct WireAttribute {
+pub(crate) struct WireAttribute {
     #[prost(string, tag = "1")]
-    name: String,
+    pub(crate) name: String,
     #[prost(bytes = "bytes", tag = "2")]
-    ty: Bytes,
+    pub(crate) ty: Bytes,
     #[prost(string, tag = "3")]
-    description: String,
+    pub(crate) description: String,
     #[prost(bool, tag = "4")]
-    required: bool,
+    pub(crate) required: bool,
     #[prost(bool, tag = "5")]
-    optional: bool,
+    pub(crate) optional: bool,
     #[prost(bool, tag = "6")]
-    computed: bool,
+    pub(crate) computed: bool,
     #[prost(bool, tag = "7")]
-    sensitive: bool,
+    pub(crate) sensitive: bool,
     #[prost(bool, tag = "9")]
-    deprecated: bool,
+    pub(crate) deprecated: bool,
     #[prost(bool, tag = "10")]
-    write_only: bool,
+    pub(crate) write_only: bool,
     #[prost(string, tag = "11")]
-    deprecation_message: String,
+    pub(crate) deprecation_message: String,
 }

@@ -1,6 +1,10 @@
 //! The plugin client against real, unmodified providers.
 
-#![expect(missing_docs, reason = "tests")]
-
-mod real;
 mod support;
+
+mod crash;
+mod data_and_functions;
+mod packages;
+mod reattach;
+mod resources;
+mod schemas;

@@ -1,17 +1,21 @@
-//! Real providers, where they have been built.
+//! What the tests share: real providers, where they have been built, and a small engine.
 //!
-//! They are looked for in the mirror in `$PROVIDER_CACHE`, by default in the user's cache folder. Tests that
+//! Providers are looked for in the mirror in `$PROVIDER_CACHE`, by default in the user's cache folder. Tests that
 //! need one that is not there say so in one line and pass.
+
+pub(crate) mod engine;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use terrane_model::{ProviderSource, Str, Value};
+use terrane_model::encode_json::value_from_json;
+use terrane_model::{Block, Diagnostics, ProviderSource, Str, Value};
 use terrane_provider::{ConfigureRequest, Provider, ProviderFactory};
 use terrane_provider_plugin::install::{PackageLocation, Platform, find_in_mirror, program_in};
 use terrane_provider_plugin::{PluginFactory, PluginOptions};
 
 /// Returns the options for a real provider, or says that it is not there.
+#[expect(clippy::print_stderr, reason = "a test that does nothing has to say so")]
 pub(crate) fn real_provider(name: &str) -> Option<PluginOptions> {
     let source = ProviderSource::implied(name);
     let Some(program) = find_program(&source) else {
@@ -37,21 +41,41 @@ fn find_program(source: &ProviderSource) -> Option<PathBuf> {
 
 /// Starts a real provider and configures it with nothing.
 pub(crate) async fn configured(name: &str) -> Option<Arc<dyn Provider>> {
-    let provider = PluginFactory::new(real_provider(name)?).start().unwrap();
-    let schemas = provider.schemas().await.unwrap();
-    let problems = provider.configure(configure_request(schemas.provider.empty_value())).await;
-    assert!(problems.is_empty(), "{problems:?}");
-    Some(provider)
+    Some(configure(PluginFactory::new(real_provider(name)?)).await)
 }
 
-/// Returns a request to take a configuration.
-pub(crate) fn configure_request(config: Value) -> ConfigureRequest {
-    ConfigureRequest { config, terraform_version: "1.11.4".into(), version_constraint: Str::new() }
+/// Makes a provider and configures it with nothing.
+pub(crate) async fn configure(factory: PluginFactory) -> Arc<dyn Provider> {
+    let provider = factory.start().expect("starting is put off");
+    let schemas = provider.schemas().await.unwrap_or_else(|problems| panic!("{}", show(&problems)));
+    let problems = provider
+        .configure(ConfigureRequest {
+            config: schemas.provider.empty_value(),
+            terraform_version: "1.11.4".into(),
+            version_constraint: Str::new(),
+        })
+        .await;
+    assert!(problems.is_empty(), "{}", show(&problems));
+    provider
 }
 
-/// Returns an object like another with some attributes replaced.
-pub(crate) fn with<N: Into<Str>>(object: &Value, attributes: impl IntoIterator<Item = (N, Value)>) -> Value {
-    let kept = object.as_entries().unwrap().iter().cloned();
-    let new = attributes.into_iter().map(|(name, value)| (name.into(), value));
-    Value::object(kept.chain(new))
+/// Reads what a block says; what is not there is as when nothing is written.
+pub(crate) fn config(block: &Block, json: &str) -> Value {
+    let written =
+        value_from_json(json, block.implied_type()).expect("the test writes what the schema allows");
+    let empty = block.empty_value();
+    let entries = written.as_entries().unwrap_or_default().iter();
+    Value::object(entries.map(|(name, value)| {
+        let is_missing = value.is_null() && block.block_type(name).is_some();
+        (name.clone(), if is_missing { empty.attribute(name) } else { value.clone() })
+    }))
+}
+
+/// Returns messages as text.
+pub(crate) fn show(diagnostics: &Diagnostics) -> String {
+    let lines = diagnostics.iter().map(|problem| {
+        let attribute = problem.attribute.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
+        format!("{:?}{attribute}: {}\n{}", problem.severity, problem.summary, problem.detail)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
