@@ -3,6 +3,8 @@
 //! What needs an API server asks the one whose kubeconfig `TERRANE_TEST_KUBECONFIG` names, and says in one line
 //! when there is none.
 
+mod cases;
 mod support;
 
+mod lives;
 mod schemas;

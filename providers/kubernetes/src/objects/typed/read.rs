@@ -48,8 +48,26 @@ impl TypedObject {
             let kept = before.get("timeouts").cloned();
             received.set("timeouts", kept.unwrap_or_else(|| timeouts.empty_value()));
         }
-        settle(&Value::object(received.finish()), before)
+        let read = settle(&Value::object(received.finish()), before);
+        if without_resource_version(&read) == without_resource_version(before) { before.clone() } else { read }
     }
+}
+
+/// The version counts every change, also of what nobody here looks at. Alone it is no news.
+fn without_resource_version(state: &Value) -> Value {
+    let Some(entries) = state.as_entries() else { return state.clone() };
+    let strip = |value: &Value| {
+        let Value::List(list) = value else { return value.clone() };
+        let elements = list.elements().iter().map(|element| {
+            let entries = element.as_entries().unwrap_or_default();
+            Value::object(entries.iter().filter(|(name, _)| name != "resource_version").cloned())
+        });
+        Value::tuple(elements.collect::<Vec<_>>())
+    };
+    let stripped = entries.iter().map(|(name, value)| {
+        (name.clone(), if name == "metadata" { strip(value) } else { value.clone() })
+    });
+    Value::object(stripped.collect::<Vec<_>>())
 }
 
 fn metadata_text<'o>(object: &'o Object, name: &str) -> &'o str {

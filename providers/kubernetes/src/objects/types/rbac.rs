@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use terrane_model::Value;
 
 use super::common::{CLUSTER_RBAC_METADATA, LABEL_SELECTOR, RBAC_METADATA};
-use super::{Hooks, ObjectType};
+use super::{Hooks, ObjectType, Received};
 use crate::objects::table::field::{Field, block, blocks, text, text_set, texts};
 
 /// Roles of a namespace.
@@ -56,7 +56,7 @@ pub(super) const ROLE_BINDING: ObjectType = ObjectType {
     name: "kubernetes_role_binding_v1",
     alias: Some("kubernetes_role_binding"),
     fields: &[RBAC_METADATA, ROLE_REF, SUBJECT],
-    hooks: Hooks { send: send_binding, ..Hooks::NONE },
+    hooks: Hooks { send: send_binding, receive: receive_binding, ..Hooks::NONE },
     ..ObjectType::namespaced("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 };
 
@@ -65,7 +65,7 @@ pub(super) const CLUSTER_ROLE_BINDING: ObjectType = ObjectType {
     name: "kubernetes_cluster_role_binding_v1",
     alias: Some("kubernetes_cluster_role_binding"),
     fields: &[CLUSTER_RBAC_METADATA, ROLE_REF, SUBJECT],
-    hooks: Hooks { send: send_binding, ..Hooks::NONE },
+    hooks: Hooks { send: send_binding, receive: receive_binding, ..Hooks::NONE },
     ..ObjectType::global("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings")
 };
 
@@ -100,4 +100,12 @@ fn send_binding(_config: &Value, object: &mut Map<String, Json>) {
             subject.remove("namespace");
         }
     }
+}
+
+/// Users and groups are in no namespace, whatever the argument says when it is not written.
+fn receive_binding(received: &mut Received<'_>) {
+    received.set_in_each("subject", "namespace", |subject| {
+        let is_empty = subject.get("namespace").and_then(Value::as_str).is_none_or(|namespace| namespace.is_empty());
+        is_empty.then(|| Value::from("default"))
+    });
 }

@@ -79,6 +79,21 @@ impl<'a> Received<'a> {
         });
     }
 
+    /// Sets an argument in every block of a name for which the function gives a value.
+    pub(crate) fn set_in_each(&mut self, block: &str, name: &str, value_for: impl Fn(&Value) -> Option<Value>) {
+        let Some((_, slot)) = self.values.iter_mut().find(|(candidate, _)| candidate == block) else { return };
+        let Value::List(list) = &*slot else { return };
+        let changed = list.elements().iter().map(|element| {
+            let (Some(value), Some(entries)) = (value_for(element), element.as_entries()) else {
+                return element.clone();
+            };
+            Value::object(entries.iter().map(|(candidate, old)| {
+                (candidate.clone(), if candidate == name { value.clone() } else { old.clone() })
+            }))
+        });
+        *slot = Value::list(list.element_type().clone(), changed.collect::<Vec<_>>());
+    }
+
     fn change_block(&mut self, block: &str, change: impl FnOnce(&mut Vec<(Str, Value)>)) {
         let Some((_, slot)) = self.values.iter_mut().find(|(candidate, _)| candidate == block) else {
             return;

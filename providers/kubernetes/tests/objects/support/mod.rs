@@ -1,3 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod cluster;
+pub(crate) mod engine;
 pub(crate) mod render;
+pub(crate) mod written;
