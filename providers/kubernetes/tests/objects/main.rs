@@ -6,5 +6,6 @@
 mod cases;
 mod support;
 
+mod differential;
 mod lives;
 mod schemas;
