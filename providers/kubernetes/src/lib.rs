@@ -1,1 +1,6 @@
 //! Local clusters, Kubernetes objects and Helm releases.
+
+mod factories;
+mod objects;
+
+pub use factories::{KubernetesOptions, kubernetes_factories};

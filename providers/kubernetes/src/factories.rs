@@ -1,0 +1,50 @@
+//! Starting the providers that this crate has for existing clusters.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use terrane_model::{Diagnostics, ProviderSource};
+use terrane_provider::{Provider, ProviderFactory, ProviderSchemas};
+
+use crate::objects::kubernetes_catalog;
+use crate::objects::provider::{Catalog, ObjectProvider};
+
+/// What the providers have to be told about where they run.
+#[derive(Debug, Clone, Default)]
+pub struct KubernetesOptions {
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// What relative paths in configurations are relative to.
+    pub working_folder: PathBuf,
+    /// Where charts, indexes and schemas are kept between runs; nothing for nowhere.
+    pub cache_folder: Option<PathBuf>,
+}
+
+/// Returns the providers `hashicorp/kubernetes`, `gavinbunney/kubectl` and `hashicorp/helm`.
+pub fn kubernetes_factories(options: KubernetesOptions) -> Vec<(ProviderSource, Arc<dyn ProviderFactory>)> {
+    static KUBERNETES: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubernetes_catalog()));
+    let options = Arc::new(options);
+    vec![(ProviderSource::implied("kubernetes"), factory(|| &KUBERNETES, options))]
+}
+
+/// A catalog and its schemas, made when the first provider starts.
+struct Shared {
+    catalog: Arc<Catalog>,
+    schemas: Arc<ProviderSchemas>,
+}
+
+impl Shared {
+    fn new(catalog: Catalog) -> Self {
+        let schemas = Arc::new(catalog.schemas.clone());
+        Self { catalog: Arc::new(catalog), schemas }
+    }
+}
+
+fn factory(shared: fn() -> &'static Shared, options: Arc<KubernetesOptions>) -> Arc<dyn ProviderFactory> {
+    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> {
+        let shared = shared();
+        let (catalog, schemas) = (Arc::clone(&shared.catalog), Arc::clone(&shared.schemas));
+        Ok(Arc::new(ObjectProvider::start(catalog, schemas, Arc::clone(&options))))
+    })
+}

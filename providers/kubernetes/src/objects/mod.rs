@@ -1,0 +1,24 @@
+//! Objects of a Kubernetes cluster: the providers `hashicorp/kubernetes` and `gavinbunney/kubectl`.
+//!
+//! [`types`] are the tables and [`table`] what is done with them; [`typed`] leads objects of tables through their
+//! lives. [`cluster`] is the way to the server, [`dry_run`] asks it about plans, [`wait`] waits for what it does.
+
+pub(crate) mod cluster;
+pub(crate) mod context;
+pub(crate) mod dry_run;
+pub(crate) mod duration;
+pub(crate) mod failure;
+mod names;
+mod ownership;
+mod plan_check;
+pub(crate) mod provider;
+pub(crate) mod resource;
+mod stored_state;
+mod table;
+mod typed;
+mod types;
+pub(crate) mod wait;
+
+mod kubernetes;
+
+pub(crate) use kubernetes::kubernetes_catalog;

@@ -1,0 +1,121 @@
+//! Our states and plans beside those of Terraform with the real provider, on the same server.
+
+use serde_json::{Value as Json, json};
+use terrane_model::{Value, encode_json};
+use terrane_provider::UpgradeRequest;
+
+use crate::cases::{Case, cases};
+use crate::support::cluster::TestCluster;
+use crate::support::engine::{Action, Instance};
+use crate::support::terraform::Terraform;
+
+/// Where our states say more, or something else, and why.
+const DIFFERENCES: &[(&str, &str)] = &[];
+
+#[tokio::test]
+async fn states_are_those_of_terraform() {
+    let (Some(theirs), Some(ours)) = (TestCluster::new(), TestCluster::new()) else { return };
+    let Some(terraform) = Terraform::new("states") else { return };
+    let provider_config = json!({"config_path": theirs.kubeconfig});
+    let their_cases = cases(&theirs.namespace);
+    let mut wrong = Vec::new();
+    for second in [false, true] {
+        let pick = |case: &Case| if second { case.second.clone() } else { case.first.clone() };
+        let configs: Vec<Json> = their_cases.iter().map(pick).collect();
+        let resources: Vec<(&str, &Json)> =
+            their_cases.iter().map(|case| case.type_name).zip(configs.iter()).collect();
+        terraform.configure("kubernetes", &provider_config, &resources);
+        terraform.apply();
+        let their_states = terraform.state();
+        compare_states(&theirs, &ours, &their_states, second, &mut wrong).await;
+        take_over(&theirs, &their_states, &resources, &mut wrong).await;
+    }
+    terraform.destroy();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Makes the same objects ourselves and compares the states.
+async fn compare_states(
+    theirs: &TestCluster,
+    ours: &TestCluster,
+    their_states: &[(String, Json)],
+    second: bool,
+    wrong: &mut Vec<String>,
+) {
+    let provider = ours.provider("kubernetes").await;
+    for case in cases(&ours.namespace) {
+        let mut instance = Instance::new(&provider, case.type_name).await;
+        let planned = instance.plan(&case.first).await;
+        instance.apply(planned).await;
+        if second {
+            let planned = instance.plan(&case.second).await;
+            instance.apply(planned).await;
+        }
+        let ours_text = ours.tidy(&attributes(&instance.state).to_string());
+        let (_, their_state) =
+            their_states.iter().find(|(name, _)| name == case.type_name).expect("Terraform has made it");
+        let theirs_text = theirs.tidy(&their_state.to_string());
+        let parse = |text: &str| serde_json::from_str::<Json>(text).expect("it stays JSON");
+        compare(case.type_name, &parse(&theirs_text), &parse(&ours_text), wrong);
+        instance.destroy().await;
+    }
+}
+
+/// Goes on with Terraform's states: nothing may be left to do.
+async fn take_over(
+    cluster: &TestCluster,
+    states: &[(String, Json)],
+    resources: &[(&str, &Json)],
+    wrong: &mut Vec<String>,
+) {
+    let provider = cluster.provider("kubernetes").await;
+    let schemas = provider.schemas().await.expect("it has schemas");
+    for (name, config) in resources {
+        let (_, attributes) = states.iter().find(|(candidate, _)| candidate == name).expect("Terraform has made it");
+        let version = schemas.resources[*name].schema.version;
+        let request = UpgradeRequest { type_name: (*name).into(), version, json: attributes.to_string().into() };
+        let response = provider.upgrade_resource_state(request).await;
+        assert!(response.diagnostics.is_empty(), "{name}: {:?}", response.diagnostics);
+        let mut instance = Instance::new(&provider, name).await;
+        instance.state = response.state;
+        instance.refresh().await;
+        let planned = instance.plan(config).await;
+        if planned.action != Action::None {
+            wrong.push(format!("{name}: after Terraform, {:?} is planned", planned.action));
+            let (before, after) = (self::attributes(&instance.state), self::attributes(&planned.state));
+            compare(&format!("{name} (before, after)"), &before, &after, wrong);
+        }
+    }
+}
+
+fn attributes(state: &Value) -> Json {
+    let mut text = String::new();
+    let known = state.map_leaves_first(&mut |value| match value {
+        Value::Unknown(unknown) => Value::Null(unknown.ty.clone()),
+        value => value,
+    });
+    encode_json::write_json(&mut text, &known, &state.ty()).expect("states can be written");
+    serde_json::from_str(&text).expect("what is written is JSON")
+}
+
+/// Notes every place where two states differ.
+fn compare(path: &str, theirs: &Json, ours: &Json, wrong: &mut Vec<String>) {
+    const VOLATILE: [&str; 4] = ["uid", "resource_version", "generation", "node_port"];
+    match (theirs, ours) {
+        (Json::Object(theirs), Json::Object(ours)) => {
+            let names = theirs.keys().chain(ours.keys().filter(|name| !theirs.contains_key(*name)));
+            for name in names.filter(|name| !VOLATILE.contains(&name.as_str())) {
+                let null = Json::Null;
+                let (theirs, ours) = (theirs.get(name).unwrap_or(&null), ours.get(name).unwrap_or(&null));
+                compare(&format!("{path}.{name}"), theirs, ours, wrong);
+            }
+        }
+        (Json::Array(theirs), Json::Array(ours)) if theirs.len() == ours.len() => {
+            for (position, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
+                compare(&format!("{path}.{position}"), theirs, ours, wrong);
+            }
+        }
+        (theirs, ours) if theirs == ours || DIFFERENCES.iter().any(|(end, _)| path.ends_with(end)) => {}
+        (theirs, ours) => wrong.push(format!("{path}: theirs {theirs}, ours {ours}")),
+    }
+}

@@ -1,0 +1,11 @@
+//! Objects of a cluster through their lives, as an engine would lead them.
+//!
+//! What needs an API server asks the one whose kubeconfig `TERRANE_TEST_KUBECONFIG` names, and says in one line
+//! when there is none.
+
+mod cases;
+mod support;
+
+mod differential;
+mod lives;
+mod schemas;
