@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DeleteParams, DynamicObject, EvictParams, GetParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{GroupVersionKind, Request};
@@ -88,6 +89,13 @@ impl ClusterApi {
         let api: Api<Node> = Api::all(self.client.clone());
         let listed = api.list(&ListParams::default()).await;
         Ok(listed.map_err(|error| api_error("list the nodes", error))?.items)
+    }
+
+    /// Tells whether there is any storage class.
+    pub(crate) async fn has_storage_class(&self) -> Result<bool, ClusterError> {
+        let api: Api<StorageClass> = Api::all(self.client.clone());
+        let listed = api.list_metadata(&ListParams::default().limit(1)).await;
+        Ok(!listed.map_err(|error| api_error("list the storage classes", error))?.items.is_empty())
     }
 
     /// Changes a node by a merge patch.

@@ -191,15 +191,14 @@ async fn bring_up_first(
     };
     let ((), (admin_conf, api)) = tokio::try_join!(initialise, install)?;
     if run.cluster.nodes.len() == 1 {
-        let labels = json!({"metadata": {"labels": {EXCLUDED_LABEL: null}}});
-        api.patch_node(&node.name, &labels).await?;
-        open_to_pods(&api, &node.name).await?;
+        open_single(&api, &node.name).await?;
     }
     Ok(First { publication, admin_conf, api })
 }
 
-/// Lets ordinary pods come to a control plane that is all there is.
-async fn open_to_pods(api: &ClusterApi, name: &str) -> Result<(), ClusterError> {
+/// Lets ordinary pods and load balancers come to a control plane that is all there is.
+pub(crate) async fn open_single(api: &ClusterApi, name: &str) -> Result<(), ClusterError> {
+    api.patch_node(name, &json!({"metadata": {"labels": {EXCLUDED_LABEL: null}}})).await?;
     let nodes = api.nodes().await?;
     let node = nodes.iter().find(|node| node.metadata.name.as_deref() == Some(name));
     let taints = node.and_then(|node| node.spec.as_ref()).and_then(|spec| spec.taints.as_ref());
@@ -233,12 +232,11 @@ async fn bring_up(
     let version = run.version_of(&node.name).await?;
     run.start_node(&node, &version).await?;
     run.wait_up(&node.name).await?;
-    let milestone = reached.wait_for(|milestone| matches!(milestone, Milestone::Initialised(_))).await.map_err(gone)?;
-    let shared = match &*milestone {
+    let initialised = |milestone: &Milestone| matches!(milestone, Milestone::Initialised(_));
+    let shared = match &*reached.wait_for(initialised).await.map_err(gone)? {
         Milestone::Initialised(shared) => shared.clone(),
         Milestone::Starting | Milestone::Started => None,
     };
-    drop(milestone);
     join(run, &node, &version, shared.as_ref(), permits).await
 }
 

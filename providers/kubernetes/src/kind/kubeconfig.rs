@@ -73,6 +73,15 @@ impl Access {
         Ok(Self { document, ..access })
     }
 
+    /// Returns the same access at another address.
+    pub(crate) fn at(mut self, endpoint: &str) -> Self {
+        endpoint.clone_into(&mut self.endpoint);
+        if let Some(cluster) = self.document.pointer_mut("/clusters/0/cluster") {
+            cluster["server"] = json!(endpoint);
+        }
+        self
+    }
+
     /// Writes the kubeconfig.
     pub(crate) fn text(&self) -> String {
         yaml::write(&self.document)

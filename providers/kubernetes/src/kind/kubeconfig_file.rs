@@ -89,6 +89,11 @@ pub(crate) fn remove_from(path: &Path, cluster: &str) -> Result<(), KubeconfigEr
     write(path, &yaml::write(&document))
 }
 
+/// Tells whether a file has a cluster's entries. One that cannot be read counts as if it had.
+pub(crate) fn names_cluster(path: &Path, cluster: &str) -> bool {
+    read(path).map_or(true, |mut document| remove(&mut document, cluster))
+}
+
 fn read(path: &Path) -> Result<Json, KubeconfigError> {
     match fs::read_to_string(path) {
         Ok(text) => yaml::read(&text).map_err(|reason| KubeconfigError::Content { path: path.to_owned(), reason }),
