@@ -38,6 +38,9 @@ async fn with_provider(name: &str, roles: &[&str], folder: &Folder) -> Duration 
     let planned = instance.plan(&config).await;
     instance.apply(planned).await;
     let taken = start.elapsed();
+    for (seconds, phase) in instance.phases.since(start) {
+        println!("  {seconds:6.2} {phase}");
+    }
     instance.destroy().await;
     taken
 }
@@ -58,7 +61,7 @@ async fn against_the_kind_command() {
         let (mut theirs, mut ours) = (Duration::ZERO, Duration::ZERO);
         for round in 0..rounds {
             let folder = Folder::new(&format!("bench-{round}"));
-            theirs += with_kind("bench-kind", roles, &folder);
+            if std::env::var_os("TERRANE_BENCHMARKS_ALONE").is_none() { theirs += with_kind("bench-kind", roles, &folder); }
             ours += with_provider("bench-terrane", roles, &folder).await;
         }
         let ratio = ours.as_secs_f64() / theirs.as_secs_f64();

@@ -177,6 +177,7 @@ async fn bring_up_first(
     run.report(format!("initialising {}", node.name));
     let initialise = async {
         initialise(run, &node.name, &version).await?;
+        run.report(format!("{} is initialised", node.name));
         let shared =
             if run.cluster.has_load_balancer() { Some(shared_files(run, &node.name).await?) } else { None };
         milestone.send_replace(Milestone::Initialised(shared));
@@ -187,6 +188,7 @@ async fn bring_up_first(
         let own_url = endpoint_url(run.engine, &node.name, &publication).await?;
         let api = ClusterApi::connect(&access(&admin_conf, &run.cluster.name, &own_url)?).await?;
         install_addons(&api, &manifests).await?;
+        run.report("pod network and storage class are installed");
         Ok((admin_conf, api))
     };
     let ((), (admin_conf, api)) = tokio::try_join!(initialise, install)?;

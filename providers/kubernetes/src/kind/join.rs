@@ -81,5 +81,6 @@ pub(crate) async fn join(
         arguments.push("--skip-phases=preflight");
     }
     run.exec(&node.name, Command::new(arguments)).await?;
+    run.report(format!("{} has joined", node.name));
     Ok(())
 }

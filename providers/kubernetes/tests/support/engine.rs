@@ -2,6 +2,7 @@
 //! that providers have to keep.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use terrane_model::{AttributePath, Block, Diagnostics, Str, Value};
 use terrane_provider::{
@@ -42,20 +43,29 @@ pub(crate) enum Action {
     Delete,
 }
 
-/// Keeps reported phases.
+/// Keeps reported phases, each with its time.
 #[derive(Default)]
-pub(crate) struct Phases(Mutex<Vec<String>>);
+pub(crate) struct Phases(Mutex<Vec<(Instant, String)>>);
 
 impl Progress for Phases {
     fn report(&self, update: ProgressUpdate) {
-        self.0.lock().expect("nobody panics").push(update.phase);
+        let mut phases = self.0.lock().expect("nobody panics");
+        if phases.last().is_none_or(|(_, last)| *last != update.phase) {
+            phases.push((Instant::now(), update.phase));
+        }
     }
 }
 
 impl Phases {
     /// Returns all phases.
     pub(crate) fn all(&self) -> Vec<String> {
-        self.0.lock().expect("nobody panics").clone()
+        self.0.lock().expect("nobody panics").iter().map(|(_, phase)| phase.clone()).collect()
+    }
+
+    /// Returns all phases, each with the seconds since `start`.
+    pub(crate) fn since(&self, start: Instant) -> Vec<(f64, String)> {
+        let phases = self.0.lock().expect("nobody panics");
+        phases.iter().map(|(at, phase)| (at.duration_since(start).as_secs_f64(), phase.clone())).collect()
     }
 }
 
