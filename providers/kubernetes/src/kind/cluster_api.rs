@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DeleteParams, DynamicObject, EvictParams, GetParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::error::ClusterError;
 use super::kubeconfig::Access;
+use super::signature::detached_signature;
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -89,6 +90,20 @@ impl ClusterApi {
         let api: Api<Node> = Api::all(self.client.clone());
         let listed = api.list(&ListParams::default()).await;
         Ok(listed.map_err(|error| api_error("list the nodes", error))?.items)
+    }
+
+    /// Makes nodes that join trust what they are told, by signing the cluster's public description with the
+    /// bootstrap token. The cluster does that itself, but seconds later; and a node that comes before looks
+    /// again only after five.
+    pub(crate) async fn sign_description(&self, token_id: &str, token_secret: &str) -> Result<(), ClusterError> {
+        const ACTION: &str = "sign the cluster's description";
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-public");
+        let described = api.get("cluster-info").await.map_err(|error| api_error(ACTION, error))?;
+        let description = described.data.and_then(|mut entries| entries.remove("kubeconfig")).unwrap_or_default();
+        let signature = detached_signature(&description, token_id, token_secret);
+        let patch = json!({"data": {format!("jws-kubeconfig-{token_id}"): signature}});
+        let patched = api.patch("cluster-info", &PatchParams::default(), &Patch::Merge(&patch)).await;
+        patched.map(|_| ()).map_err(|error| api_error(ACTION, error))
     }
 
     /// Tells whether there is any storage class.

@@ -16,7 +16,7 @@ use super::container_config::load_balancer_container;
 use super::error::ClusterError;
 use super::images::ensure_images;
 use super::join::{ADMIN_CONF_PATH, SharedFiles, join, join_permits, shared_files};
-use super::kubeadm_config::{CONTROL_PLANE_TAINT, KUBEADM_CONFIG_PATH, init_skip_phases};
+use super::kubeadm_config::{BOOTSTRAP_TOKEN, CONTROL_PLANE_TAINT, KUBEADM_CONFIG_PATH, init_skip_phases};
 use super::kubeconfig::Access;
 use super::load_balancer::{LOAD_BALANCER_CONFIG_PATH, LOAD_BALANCER_IMAGE, haproxy_config};
 use super::names::{NamedNode, cluster_filter, load_balancer_name, named_nodes};
@@ -175,9 +175,15 @@ async fn bring_up_first(
     permits.add_permits(join_permits(&version).available_permits());
     run.wait_up(&node.name).await?;
     run.report(format!("initialising {}", node.name));
+    let (connection, connected) = watch::channel(None);
     let initialise = async {
         initialise(run, &node.name, &version).await?;
         run.report(format!("{} is initialised", node.name));
+        if run.cluster.nodes.len() > 1 {
+            let api: ClusterApi = connected_api(connected).await?;
+            let (id, secret) = BOOTSTRAP_TOKEN;
+            api.sign_description(id, secret).await?;
+        }
         let shared =
             if run.cluster.has_load_balancer() { Some(shared_files(run, &node.name).await?) } else { None };
         milestone.send_replace(Milestone::Initialised(shared));
@@ -187,6 +193,7 @@ async fn bring_up_first(
         let admin_conf = wait_for_admin_conf(run, &node.name).await?;
         let own_url = endpoint_url(run.engine, &node.name, &publication).await?;
         let api = ClusterApi::connect(&access(&admin_conf, &run.cluster.name, &own_url)?).await?;
+        connection.send_replace(Some(api.clone()));
         install_addons(&api, &manifests).await?;
         run.report("pod network and storage class are installed");
         Ok((admin_conf, api))
@@ -196,6 +203,12 @@ async fn bring_up_first(
         open_single(&api, &node.name).await?;
     }
     Ok(First { publication, admin_conf, api })
+}
+
+/// Waits for the connection that the installation of the pod network makes first.
+async fn connected_api(mut connected: watch::Receiver<Option<ClusterApi>>) -> Result<ClusterApi, ClusterError> {
+    let connection = connected.wait_for(Option::is_some).await.map_err(|_| ClusterError::Stopped)?;
+    connection.clone().ok_or(ClusterError::Stopped)
 }
 
 /// Lets ordinary pods and load balancers come to a control plane that is all there is.
@@ -327,11 +340,12 @@ pub(crate) async fn wait_ready(run: &ClusterRun<'_>, api: &ClusterApi, names: &[
             if let Ok(nodes) = api.nodes().await {
                 let ready: Vec<&str> =
                     nodes.iter().filter(|node| is_ready(node)).filter_map(|node| node.metadata.name.as_deref()).collect();
-                let count = names.iter().filter(|name| ready.contains(&name.as_str())).count();
-                if count == names.len() {
+                let waited_for: Vec<&str> =
+                    names.iter().map(String::as_str).filter(|name| !ready.contains(name)).collect();
+                if waited_for.is_empty() {
                     return;
                 }
-                run.report(format!("waiting for nodes to be ready ({count} of {})", names.len()));
+                run.report(format!("waiting for {} to be ready", waited_for.join(", ")));
             }
             tokio::time::sleep(READY_PAUSE).await;
         }

@@ -12,9 +12,14 @@ use super::yaml;
 /// Where the file lies in a node.
 pub(crate) const KUBEADM_CONFIG_PATH: &str = "/kind/kubeadm.conf";
 
-/// The token with which nodes join. It is the same in every cluster, for it is of no use outside of the
+/// Id and secret of the token with which nodes join. It is the same in every cluster, for it is of no use outside of the
 /// cluster's own network.
-const BOOTSTRAP_TOKEN: &str = "abcdef.0123456789abcdef";
+pub(crate) const BOOTSTRAP_TOKEN: (&str, &str) = ("abcdef", "0123456789abcdef");
+
+fn bootstrap_token() -> String {
+    let (id, secret) = BOOTSTRAP_TOKEN;
+    format!("{id}.{secret}")
+}
 
 /// The taint that keeps ordinary pods off control planes.
 pub(crate) const CONTROL_PLANE_TAINT: &str = "node-role.kubernetes.io/control-plane";
@@ -118,7 +123,7 @@ fn init_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
     let mut document = json!({
         "apiVersion": kubeadm_api(facts.version),
         "kind": "InitConfiguration",
-        "bootstrapTokens": [{"token": BOOTSTRAP_TOKEN}],
+        "bootstrapTokens": [{"token": bootstrap_token()}],
         "localAPIEndpoint": local_api_endpoint(cluster, facts),
         "nodeRegistration": node_registration(cluster, facts),
     });
@@ -143,7 +148,7 @@ fn join_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
         "kind": "JoinConfiguration",
         "discovery": {"bootstrapToken": {
             "apiServerEndpoint": format!("{}:{API_SERVER_PORT}", facts.endpoint),
-            "token": BOOTSTRAP_TOKEN,
+            "token": bootstrap_token(),
             "unsafeSkipCAVerification": true,
         }},
         "nodeRegistration": node_registration(cluster, facts),

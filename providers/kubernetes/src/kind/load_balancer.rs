@@ -11,6 +11,8 @@ pub(crate) const LOAD_BALANCER_IMAGE: &str = "docker.io/kindest/haproxy:v2023060
 pub(crate) const LOAD_BALANCER_CONFIG_PATH: &str = "/usr/local/etc/haproxy/haproxy.cfg";
 
 /// Writes the configuration for control planes, given by the names of their containers.
+///
+/// Servers that are down are asked often: everybody waits for the first one.
 pub(crate) fn haproxy_config(control_planes: &[&str], family: IpFamily) -> String {
     let mut config = String::from(
         "global\n  log /dev/log local0\n  log /dev/log local1 notice\n  daemon\n  maxconn 100000\n\n\
@@ -28,7 +30,8 @@ pub(crate) fn haproxy_config(control_planes: &[&str], family: IpFamily) -> Strin
     for name in control_planes {
         let _ = writeln!(
             config,
-            "  server {name} {name}:{API_SERVER_PORT} check check-ssl verify none resolvers docker resolve-prefer {prefer}"
+            "  server {name} {name}:{API_SERVER_PORT} check inter 2s fastinter 250ms downinter 250ms rise 1 check-ssl verify \
+             none resolvers docker resolve-prefer {prefer}"
         );
     }
     config

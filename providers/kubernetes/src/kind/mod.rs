@@ -36,6 +36,7 @@ mod provider;
 mod reconcile;
 mod run;
 mod schemas;
+mod signature;
 mod state;
 mod validate;
 mod values;
