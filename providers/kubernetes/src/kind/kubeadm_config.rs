@@ -1,0 +1,318 @@
+//! The configuration that kubeadm makes a node from: five documents in one file, the same for every node but
+//! for its own address, labels and patches, and good for `kubeadm init` as well as for `kubeadm join`.
+
+use serde_json::{Value as Json, json};
+
+use super::config::{API_SERVER_PORT, ClusterConfig, IpFamily, Role};
+use super::names::NamedNode;
+use super::patches::merge_documents;
+use super::version::Version;
+use super::yaml;
+
+/// Where the file lies in a node.
+pub(crate) const KUBEADM_CONFIG_PATH: &str = "/kind/kubeadm.conf";
+
+/// Id and secret of the token with which nodes join. It is the same in every cluster, for it is of no use outside of the
+/// cluster's own network.
+pub(crate) const BOOTSTRAP_TOKEN: (&str, &str) = ("abcdef", "0123456789abcdef");
+
+fn bootstrap_token() -> String {
+    let (id, secret) = BOOTSTRAP_TOKEN;
+    format!("{id}.{secret}")
+}
+
+/// The taint that keeps ordinary pods off control planes.
+pub(crate) const CONTROL_PLANE_TAINT: &str = "node-role.kubernetes.io/control-plane";
+
+/// What a node's configuration depends on beside the cluster's.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeFacts<'a> {
+    pub(crate) node: &'a NamedNode,
+    /// The Kubernetes version in the node's image.
+    pub(crate) version: &'a Version,
+    /// The node's IPv4 address in the cluster's network; empty where it has none.
+    pub(crate) ipv4: &'a str,
+    /// The node's IPv6 address; empty where it has none.
+    pub(crate) ipv6: &'a str,
+    /// The name of the container that all nodes reach the API server at.
+    pub(crate) endpoint: &'a str,
+    /// Whether Docker runs without root.
+    pub(crate) rootless: bool,
+}
+
+impl NodeFacts<'_> {
+    /// Returns the node's addresses, the one of the cluster's first family first.
+    fn addresses(&self, cluster: &ClusterConfig) -> Vec<&str> {
+        let services_start_with_ipv6 =
+            cluster.networking.service_subnet.split(',').next().is_some_and(|subnet| subnet.contains(':'));
+        match cluster.networking.ip_family {
+            IpFamily::Ipv4 => vec![self.ipv4],
+            IpFamily::Ipv6 => vec![self.ipv6],
+            IpFamily::Dual if services_start_with_ipv6 => vec![self.ipv6, self.ipv4],
+            IpFamily::Dual => vec![self.ipv4, self.ipv6],
+        }
+    }
+}
+
+/// Writes the configuration of a node.
+///
+/// # Errors
+/// When a patch cannot be read.
+pub(crate) fn kubeadm_config(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Result<String, String> {
+    let mut documents = vec![
+        cluster_configuration(cluster, facts),
+        init_configuration(cluster, facts),
+        join_configuration(cluster, facts),
+        kubelet_configuration(cluster, facts),
+    ];
+    if cluster.networking.kube_proxy_mode != "none" {
+        documents.push(kube_proxy_configuration(cluster, facts));
+    }
+    merge_documents(&mut documents, &cluster.kubeadm_config_patches)?;
+    merge_documents(&mut documents, &facts.node.config.kubeadm_config_patches)?;
+    let written: Vec<String> = documents.iter().map(yaml::write).collect();
+    Ok(written.join("---\n"))
+}
+
+fn kubeadm_api(version: &Version) -> &'static str {
+    if version.at_least(1, 23) { "kubeadm.k8s.io/v1beta3" } else { "kubeadm.k8s.io/v1beta2" }
+}
+
+fn cluster_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let gates = feature_gates_argument(cluster);
+    let with_gates = |mut arguments: Json| {
+        if let (Some(gates), Json::Object(arguments)) = (&gates, &mut arguments) {
+            arguments.insert("feature-gates".to_owned(), json!(gates));
+        }
+        arguments
+    };
+    let runtime_config: Vec<String> =
+        cluster.runtime_config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut controller_manager = json!({"enable-hostpath-provisioner": "true"});
+    let mut scheduler = json!({});
+    if cluster.networking.ip_family == IpFamily::Ipv6 {
+        controller_manager["bind-address"] = json!("::");
+        scheduler["bind-address"] = json!("::1");
+    }
+    json!({
+        "apiVersion": kubeadm_api(facts.version),
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": facts.version.to_string(),
+        "clusterName": cluster.name,
+        "controlPlaneEndpoint": format!("{}:{API_SERVER_PORT}", facts.endpoint),
+        "apiServer": {
+            "certSANs": ["localhost", cluster.networking.api_server_address],
+            "extraArgs": with_gates(json!({"runtime-config": runtime_config.join(",")})),
+        },
+        "controllerManager": {"extraArgs": with_gates(controller_manager)},
+        "scheduler": {"extraArgs": with_gates(scheduler)},
+        "networking": {
+            "podSubnet": cluster.networking.pod_subnet,
+            "serviceSubnet": cluster.networking.service_subnet,
+        },
+    })
+}
+
+/// Returns the gates in the form of an argument; nothing where there are none.
+fn feature_gates_argument(cluster: &ClusterConfig) -> Option<String> {
+    let gates: Vec<String> = cluster.feature_gates.iter().map(|(name, on)| format!("{name}={on}")).collect();
+    (!gates.is_empty()).then(|| gates.join(","))
+}
+
+fn init_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let mut document = json!({
+        "apiVersion": kubeadm_api(facts.version),
+        "kind": "InitConfiguration",
+        "bootstrapTokens": [{"token": bootstrap_token()}],
+        "localAPIEndpoint": local_api_endpoint(cluster, facts),
+        "nodeRegistration": node_registration(cluster, facts),
+    });
+    if facts.version.at_least(1, 23) {
+        document["skipPhases"] = json!(init_skip_phases(cluster));
+    }
+    document
+}
+
+/// Returns the phases of `kubeadm init` that clusters in containers do without.
+pub(crate) fn init_skip_phases(cluster: &ClusterConfig) -> Vec<&'static str> {
+    let mut phases = vec!["preflight"];
+    if cluster.networking.kube_proxy_mode == "none" {
+        phases.push("addon/kube-proxy");
+    }
+    phases
+}
+
+fn join_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let mut document = json!({
+        "apiVersion": kubeadm_api(facts.version),
+        "kind": "JoinConfiguration",
+        "discovery": {"bootstrapToken": {
+            "apiServerEndpoint": format!("{}:{API_SERVER_PORT}", facts.endpoint),
+            "token": bootstrap_token(),
+            "unsafeSkipCAVerification": true,
+        }},
+        "nodeRegistration": node_registration(cluster, facts),
+    });
+    if facts.node.config.role == Role::ControlPlane {
+        document["controlPlane"] = json!({"localAPIEndpoint": local_api_endpoint(cluster, facts)});
+    }
+    if facts.version.at_least(1, 23) {
+        document["skipPhases"] = json!(["preflight"]);
+    }
+    document
+}
+
+fn local_api_endpoint(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    json!({"advertiseAddress": facts.addresses(cluster)[0], "bindPort": API_SERVER_PORT})
+}
+
+fn node_registration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let node = facts.node;
+    let labels: Vec<String> = node.config.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let mut registration = json!({
+        "criSocket": "unix:///run/containerd/containerd.sock",
+        "kubeletExtraArgs": {
+            "node-ip": facts.addresses(cluster).join(","),
+            "node-labels": labels.join(","),
+            "provider-id": format!("kind://docker/{}/{}", cluster.name, node.name),
+        },
+    });
+    if !node.config.taints.is_empty() {
+        let mut taints: Vec<Json> = node.config.taints.iter().map(|taint| taint_object(taint)).collect();
+        if node.config.role == Role::ControlPlane {
+            // What kubeadm adds by itself, where no taints are named.
+            taints.insert(0, json!({"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}));
+        }
+        registration["taints"] = Json::Array(taints);
+    }
+    registration
+}
+
+/// Reads a taint as it is written: `key=value:Effect` or `key:Effect`.
+pub(crate) fn taint_object(taint: &str) -> Json {
+    let (subject, effect) = taint.rsplit_once(':').unwrap_or((taint, "NoSchedule"));
+    match subject.split_once('=') {
+        Some((key, value)) => json!({"key": key, "value": value, "effect": effect}),
+        None => json!({"key": subject, "effect": effect}),
+    }
+}
+
+fn kubelet_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let mut gates = json!(cluster.feature_gates);
+    if facts.rootless {
+        gates["KubeletInUserNamespace"] = json!(true);
+    }
+    let mut document = json!({
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "cgroupDriver": if facts.version.at_least(1, 24) { "systemd" } else { "cgroupfs" },
+        "cgroupRoot": "/kubelet",
+        // Nodes share the machine's swap and disk: neither says anything about a node.
+        "failSwapOn": false,
+        "imageGCHighThresholdPercent": 100,
+        "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
+        "featureGates": gates,
+    });
+    if cluster.networking.ip_family == IpFamily::Ipv6 {
+        document["address"] = json!("::");
+        document["healthzBindAddress"] = json!("::");
+    }
+    document
+}
+
+fn kube_proxy_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
+    let mode = cluster.networking.kube_proxy_mode.as_str();
+    let mut conntrack = json!({"maxPerCore": 0});
+    if facts.rootless {
+        // Sysctls that a user namespace must not write.
+        conntrack["tcpEstablishedTimeout"] = json!("0s");
+        conntrack["tcpCloseWaitTimeout"] = json!("0s");
+    } else if mode == "nftables" {
+        conntrack["tcpBeLiberal"] = json!(true);
+    }
+    json!({
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": mode,
+        "featureGates": cluster.feature_gates,
+        "iptables": {"minSyncPeriod": "1s"},
+        "conntrack": conntrack,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::NodeConfig;
+    use super::super::names::named_nodes;
+    use super::*;
+
+    fn cluster() -> ClusterConfig {
+        let value = terrane_model::Value::object([("name", terrane_model::Value::from("demo"))]);
+        ClusterConfig::from_value(&value, None, "image")
+    }
+
+    fn try_config(cluster: &ClusterConfig, position: usize, version: &str, rootless: bool) -> Result<String, String> {
+        let nodes = named_nodes(cluster);
+        let facts = NodeFacts {
+            node: &nodes[position],
+            version: &Version::parse(version).unwrap(),
+            ipv4: "172.18.0.2",
+            ipv6: "fc00:f853:ccd:e793::2",
+            endpoint: "demo-control-plane",
+            rootless,
+        };
+        kubeadm_config(cluster, &facts)
+    }
+
+    fn config(cluster: &ClusterConfig, position: usize) -> String {
+        try_config(cluster, position, "v1.33.1", false).unwrap()
+    }
+
+    #[test]
+    fn the_simplest_cluster() {
+        insta::assert_snapshot!("simplest", config(&cluster(), 0));
+    }
+
+    #[test]
+    fn everything_that_a_cluster_can_say() {
+        let mut cluster = cluster();
+        cluster.networking.ip_family = IpFamily::Dual;
+        cluster.networking.pod_subnet = "10.244.0.0/16,fd00:10:244::/56".to_owned();
+        cluster.networking.service_subnet = "fd00:10:96::/112,10.96.0.0/16".to_owned();
+        cluster.networking.kube_proxy_mode = "nftables".to_owned();
+        cluster.feature_gates = [("A".to_owned(), true), ("B".to_owned(), false)].into();
+        cluster.runtime_config = [("api/alpha".to_owned(), "false".to_owned())].into();
+        cluster.kubeadm_config_patches =
+            vec!["kind: KubeletConfiguration\nmaxPods: 50\nevictionHard: {imagefs.available: null}".to_owned()];
+        let mut worker = NodeConfig::control_plane("image".to_owned());
+        worker.role = Role::Worker;
+        worker.labels = [("net".to_owned(), "metallb-gateway".to_owned()), ("a".to_owned(), "b".to_owned())].into();
+        worker.taints = vec!["dedicated=io:NoExecute".to_owned(), "slow:PreferNoSchedule".to_owned()];
+        worker.kubeadm_config_patches =
+            vec!["kind: JoinConfiguration\nnodeRegistration: {kubeletExtraArgs: {v: '4'}}".to_owned()];
+        cluster.nodes.push(worker);
+        insta::assert_snapshot!("everything", config(&cluster, 1));
+    }
+
+    #[test]
+    fn ipv6_without_root_and_proxy() {
+        let mut cluster = cluster();
+        cluster.networking.ip_family = IpFamily::Ipv6;
+        cluster.networking.kube_proxy_mode = "none".to_owned();
+        insta::assert_snapshot!("ipv6_rootless", try_config(&cluster, 0, "v1.33.1", true).unwrap());
+    }
+
+    #[test]
+    fn old_versions_have_no_phases_to_skip() {
+        let config = try_config(&cluster(), 0, "v1.20.2", false).unwrap();
+        assert!(config.contains("kubeadm.k8s.io/v1beta2") && config.contains("cgroupDriver: cgroupfs"), "{config}");
+        assert!(!config.contains("skipPhases"), "{config}");
+    }
+
+    #[test]
+    fn a_patch_that_is_no_yaml_is_an_error() {
+        let mut cluster = cluster();
+        cluster.kubeadm_config_patches = vec!["a: [".to_owned()];
+        assert!(try_config(&cluster, 0, "v1.33.1", false).is_err());
+    }
+}
