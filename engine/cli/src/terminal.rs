@@ -58,7 +58,7 @@ impl Terminal {
 
     /// Puts text in a style, where colours may be used.
     pub fn style(&self, style: Style, text: &str) -> String {
-        if self.color { format!("{}{text}\u{1b}[0m", style.escape()) } else { text.to_owned() }
+        if self.color { style.apply(text) } else { text.to_owned() }
     }
 }
 
@@ -75,10 +75,16 @@ pub enum Style {
     Yellow,
     BoldYellow,
     Cyan,
+    BoldCyan,
     Underline,
 }
 
 impl Style {
+    /// Puts text in this style.
+    pub fn apply(self, text: &str) -> String {
+        format!("{}{text}\u{1b}[0m", self.escape())
+    }
+
     fn escape(self) -> &'static str {
         match self {
             Self::Bold => "\u{1b}[1m",
@@ -90,6 +96,7 @@ impl Style {
             Self::Yellow => "\u{1b}[33m",
             Self::BoldYellow => "\u{1b}[1m\u{1b}[33m",
             Self::Cyan => "\u{1b}[36m",
+            Self::BoldCyan => "\u{1b}[1m\u{1b}[36m",
             Self::Underline => "\u{1b}[4m",
         }
     }

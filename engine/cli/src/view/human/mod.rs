@@ -1,6 +1,13 @@
 //! For people.
 
 pub mod diagnostic;
+mod diff;
+pub mod paint;
+pub mod plan;
+mod plan_outputs;
+mod plan_resource;
+#[cfg(test)]
+mod recorded;
 pub mod state;
 pub mod types;
 pub mod value;
