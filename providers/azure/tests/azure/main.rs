@@ -6,4 +6,5 @@ mod kubernetes;
 mod lifecycle;
 mod load_balancers;
 mod network;
+mod refresh;
 mod support;
