@@ -170,7 +170,7 @@ fn elements_from_body(
             json.as_object()?.keys().map(|key| element(&Conversion::None, &key.as_str().into())).collect()
         }
         Conversion::Joined(separator) => {
-            let texts = json.as_str()?.split(separator.as_str()).filter(|text| !text.is_empty());
+            let texts = json.as_str()?.split(separator.trim()).map(str::trim).filter(|text| !text.is_empty());
             texts.map(|text| element(&Conversion::None, &text.into())).collect()
         }
         Conversion::Single => Some(vec![element(&Conversion::None, json)?]),
@@ -208,6 +208,10 @@ fn scalar_from_body(shape: &Shape, conversion: &Conversion, json: &Json) -> Opti
         Conversion::Json => Some(Value::string(json.to_string())),
         Conversion::EdgeZone => Some(Value::string(normal_location(json.get("name")?.as_str()?))),
         Conversion::Id => Some(Value::string(canonical_id(json.as_str()?))),
+        Conversion::Host => {
+            let (_, rest) = json.as_str()?.split_once("://")?;
+            Some(Value::string(rest.split('/').next()?))
+        }
         _ => plain_from_body(shape, json),
     }
 }

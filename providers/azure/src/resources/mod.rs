@@ -11,6 +11,8 @@ mod managed_redis;
 mod postgresql;
 mod private_endpoint;
 mod redis_cache;
+mod storage_account;
+mod storage_children;
 mod subnet;
 mod subscription;
 
@@ -37,6 +39,11 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_resource_provider_registration" => &subscription::ProviderRegistration,
         "azurerm_role_assignment" => &authorization::RoleAssignment,
         "azurerm_role_definition" => &authorization::RoleDefinition,
+        "azurerm_storage_account" => &storage_account::StorageAccount,
+        "azurerm_storage_account_network_rules" => &storage_account::NetworkRules,
+        "azurerm_storage_container" | "azurerm_storage_share" | "azurerm_storage_queue" => {
+            &storage_children::StorageChild
+        }
         "azurerm_subnet" => &subnet::Subnet,
         "azurerm_virtual_network" => &subnet::VirtualNetwork,
         _ => &Regular,
@@ -56,6 +63,8 @@ pub(crate) fn data_behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_redis_cache" => &redis_cache::RedisCacheData,
         "azurerm_private_endpoint_connection" => &private_endpoint::PrivateEndpointConnectionData,
         "azurerm_role_definition" => &authorization::RoleDefinitionData,
+        "azurerm_storage_account" => &storage_account::StorageAccountData,
+        "azurerm_storage_container" => &storage_children::StorageChild,
         "azurerm_subnet" => &subnet::SubnetData,
         "azurerm_virtual_network" => &subnet::VirtualNetworkData,
         _ => &Regular,

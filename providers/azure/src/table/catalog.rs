@@ -55,6 +55,8 @@ tables![
     "redis_cache",
     "resource_group",
     "route_table",
+    "storage_account",
+    "storage_children",
     "subnet",
     "subnet_associations",
     "subscription",

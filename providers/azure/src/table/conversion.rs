@@ -43,6 +43,8 @@ pub(crate) enum Conversion {
     Wrapped(Str),
     /// The name of an edge zone is an object with that name.
     EdgeZone,
+    /// Read only: the host of a URL.
+    Host,
     /// Pairs are a list of objects with these two properties.
     Pairs(Str, Str),
 }

@@ -7,4 +7,5 @@ mod lifecycle;
 mod load_balancers;
 mod network;
 mod refresh;
+mod storage;
 mod support;
