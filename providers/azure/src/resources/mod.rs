@@ -5,9 +5,13 @@ pub(crate) mod behaviour;
 mod container_registry;
 mod dns_zone;
 mod federated_identity;
+mod key_vault;
+mod key_vault_access_policy;
+mod key_vault_secret;
 mod kubernetes;
 mod load_balancer;
 mod managed_redis;
+mod monitoring;
 mod postgresql;
 mod private_endpoint;
 mod redis_cache;
@@ -23,10 +27,17 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
     match type_name {
         "azurerm_container_registry" => &container_registry::ContainerRegistry,
         "azurerm_federated_identity_credential" => &federated_identity::FederatedIdentityCredential,
+        "azurerm_application_insights" => &monitoring::Component,
+        "azurerm_key_vault" => &key_vault::KeyVault,
+        "azurerm_key_vault_access_policy" => &key_vault_access_policy::AccessPolicy,
+        "azurerm_key_vault_secret" => &key_vault_secret::Secret,
         "azurerm_kubernetes_cluster" => &kubernetes::Cluster,
+        "azurerm_kubernetes_cluster_extension" => &kubernetes::Extension,
         "azurerm_kubernetes_cluster_node_pool" => &kubernetes::NodePool,
         "azurerm_lb" => &load_balancer::LoadBalancer,
         "azurerm_lb_rule" => &load_balancer::LoadBalancerRule,
+        "azurerm_log_analytics_workspace" => &monitoring::Workspace,
+        "azurerm_monitor_diagnostic_setting" => &monitoring::DiagnosticSetting,
         "azurerm_managed_redis" => &managed_redis::ManagedRedis,
         "azurerm_managed_redis_geo_replication" => &managed_redis::GeoReplication,
         "azurerm_postgresql_flexible_server" => &postgresql::FlexibleServer,
@@ -55,6 +66,8 @@ pub(crate) fn data_behaviour_of(type_name: &str) -> &'static dyn Behaviour {
     match type_name {
         "azurerm_client_config" => &subscription::ClientConfigData,
         "azurerm_dns_zone" | "azurerm_private_dns_zone" => &dns_zone::ZoneData,
+        "azurerm_key_vault" => &key_vault::KeyVaultData,
+        "azurerm_key_vault_secret" => &key_vault_secret::SecretData,
         "azurerm_kubernetes_cluster" => &kubernetes::ClusterData,
         "azurerm_kubernetes_cluster_node_pool" => &kubernetes::PoolData,
         "azurerm_kubernetes_service_versions" => &kubernetes::ServiceVersionsData,

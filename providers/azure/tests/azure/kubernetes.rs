@@ -261,3 +261,17 @@ async fn node_pools() {
     assert_eq!(stage.data(POOL, &found).await.attribute("vm_size"), "Standard_D8s_v5".into());
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn extensions() {
+    let stage = Stage::new().await;
+    stage.group("rg").await;
+    let object = stage.create(CLUSTER, &cluster(&json!({}))).await;
+    let config = json!({
+        "name": "flux", "cluster_id": object.id(), "extension_type": "microsoft.flux",
+        "configuration_settings": {"source-controller.enabled": "true"},
+    });
+    let changes = json!({"configuration_settings": {"source-controller.enabled": "false"}});
+    Life::new("azurerm_kubernetes_cluster_extension", config, changes).lead_to_end(&stage).await;
+    stage.finish().await;
+}

@@ -9,3 +9,4 @@ mod network;
 mod refresh;
 mod storage;
 mod support;
+mod vaults_and_monitoring;
