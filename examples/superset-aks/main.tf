@@ -108,10 +108,13 @@ module "postgres" {
   high_availability     = var.postgres.high_availability
   backup_retention_days = var.postgres.backup_retention_days
   administrator_login   = "superset"
-  subnet_id             = module.network.subnet_ids["postgres"]
-  virtual_network_id    = module.network.id
   databases             = { superset = {} }
   tags                  = local.tags
+
+  private_network = {
+    subnet_id          = module.network.subnet_ids["postgres"]
+    virtual_network_id = module.network.id
+  }
 }
 
 # Superset refuses to start without it, and loses every stored password when it changes.

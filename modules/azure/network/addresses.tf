@@ -30,7 +30,7 @@ locals {
   overlapping = flatten([
     for name, cidr in local.cidrs : [
       for other, other_cidr in local.cidrs : "${name} (${cidr}) and ${other} (${other_cidr})"
-      if name < other
+      if index(keys(local.cidrs), name) < index(keys(local.cidrs), other)
       && local.ranges[cidr].first < local.ranges[other_cidr].first + local.ranges[other_cidr].count
       && local.ranges[other_cidr].first < local.ranges[cidr].first + local.ranges[cidr].count
     ]

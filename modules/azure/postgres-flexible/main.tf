@@ -1,5 +1,5 @@
 locals {
-  private  = var.virtual_network_id != null
+  private  = var.private_network != null
   password = coalesce(var.administrator_password, random_password.administrator.result)
 }
 
@@ -24,7 +24,7 @@ resource "azurerm_private_dns_zone_virtual_network_link" "this" {
 
   name                = "link-${var.name}"
   private_dns_zone_id = azurerm_private_dns_zone.this[0].id
-  virtual_network_id  = var.virtual_network_id
+  virtual_network_id  = var.private_network.virtual_network_id
   tags                = var.tags
 }
 
@@ -41,7 +41,7 @@ resource "azurerm_postgresql_flexible_server" "this" {
   administrator_login    = var.administrator_login
   administrator_password = local.password
 
-  delegated_subnet_id           = var.subnet_id
+  delegated_subnet_id           = local.private ? var.private_network.subnet_id : null
   private_dns_zone_id           = local.private ? azurerm_private_dns_zone.this[0].id : null
   public_network_access_enabled = !local.private
 

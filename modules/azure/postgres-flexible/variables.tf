@@ -15,7 +15,7 @@ variable "resource_group_name" {
 
 variable "location" {
   type        = string
-  description = "Azure region; with a subnet, the subnet's."
+  description = "Azure region; with a private network, that network's."
 }
 
 variable "postgres_version" {
@@ -96,21 +96,16 @@ variable "administrator_password" {
   description = "Password of the administrator; by default a random one, kept in the state."
 }
 
-variable "subnet_id" {
-  type        = string
+variable "private_network" {
+  type = object({
+    subnet_id          = string
+    virtual_network_id = string
+  })
   default     = null
-  description = "Subnet delegated to Microsoft.DBforPostgreSQL/flexibleServers: the server has a private address there. A change replaces the server."
-
-  validation {
-    condition     = (var.subnet_id == null) == (var.virtual_network_id == null)
-    error_message = "subnet_id and virtual_network_id go together: the server's name is resolved in that network."
-  }
-}
-
-variable "virtual_network_id" {
-  type        = string
-  default     = null
-  description = "Virtual network that resolves the server's name to its private address."
+  description = <<-EOT
+    Where the server has its private address: a subnet delegated to Microsoft.DBforPostgreSQL/flexibleServers, and the virtual
+    network that resolves the server's name. Null: a public address behind a firewall. A change replaces the server.
+  EOT
 }
 
 variable "firewall_ranges" {
@@ -119,11 +114,11 @@ variable "firewall_ranges" {
     end   = string
   }))
   default     = {}
-  description = "Public addresses that may connect, by name, for a server without a subnet."
+  description = "Public addresses that may connect, by name, for a server without a private network."
 
   validation {
-    condition     = length(var.firewall_ranges) == 0 || var.subnet_id == null
-    error_message = "A server in a subnet has no public address, so firewall ranges have no meaning for it."
+    condition     = length(var.firewall_ranges) == 0 || var.private_network == null
+    error_message = "A server in a private network has no public address, so firewall ranges have no meaning for it."
   }
 }
 

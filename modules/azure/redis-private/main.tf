@@ -6,13 +6,10 @@ locals {
   }
   service = local.services[var.service]
 
-  managed = one(azurerm_managed_redis.this)
-  cache   = one(azurerm_redis_cache.this)
-
-  id   = var.service == "managed" ? local.managed.id : local.cache.id
-  host = var.service == "managed" ? local.managed.hostname : local.cache.hostname
-  port = var.service == "managed" ? local.managed.default_database[0].port : local.cache.ssl_port
-  key  = var.service == "managed" ? local.managed.default_database[0].primary_access_key : local.cache.primary_access_key
+  id   = var.service == "managed" ? azurerm_managed_redis.this[0].id : azurerm_redis_cache.this[0].id
+  host = var.service == "managed" ? azurerm_managed_redis.this[0].hostname : azurerm_redis_cache.this[0].hostname
+  port = var.service == "managed" ? azurerm_managed_redis.this[0].default_database[0].port : azurerm_redis_cache.this[0].ssl_port
+  key  = var.service == "managed" ? azurerm_managed_redis.this[0].default_database[0].primary_access_key : azurerm_redis_cache.this[0].primary_access_key
 }
 
 resource "azurerm_managed_redis" "this" {
