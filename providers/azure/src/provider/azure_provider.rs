@@ -34,6 +34,8 @@ pub struct AzureOptions {
     pub version_constraint: String,
     /// The environment: `ARM_*`, proxies, `SSL_CERT_FILE`. The provider reads no variable from elsewhere.
     pub environment: HashMap<String, String>,
+    /// Whether the environment leads to an emulator. Of the provider block, credentials and hosts then do not count.
+    pub is_emulated: bool,
 }
 
 /// Azure with azurerm's names.
@@ -41,6 +43,7 @@ pub struct AzureProvider {
     pub(crate) generation: Generation,
     pub(crate) catalog: &'static Catalog,
     environment: HashMap<String, String>,
+    is_emulated: bool,
     schemas: OnceLock<Arc<ProviderSchemas>>,
     configuration: OnceLock<Configuration>,
     connection: OnceCell<Result<Connection, ArmError>>,
@@ -63,6 +66,7 @@ impl AzureProvider {
             generation,
             catalog: Catalog::of(generation),
             environment: options.environment,
+            is_emulated: options.is_emulated,
             schemas: OnceLock::new(),
             configuration: OnceLock::new(),
             connection: OnceCell::new(),
@@ -220,6 +224,7 @@ impl Provider for AzureProvider {
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let settings = request.config.is_wholly_known().then(|| {
             ProviderSettings::read(&SettingSources {
+                is_emulated: self.is_emulated,
                 config: &request.config,
                 environment: &self.environment,
             })

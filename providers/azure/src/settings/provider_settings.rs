@@ -49,10 +49,12 @@ impl ProviderSettings {
     /// When a file cannot be read or a value makes no sense.
     pub(crate) fn read(sources: &SettingSources<'_>) -> Result<Self, ArmError> {
         let subscription_id = sources.text("subscription_id", &["ARM_SUBSCRIPTION_ID"]);
+        // Credentials that are meant for Azure must not reach an emulator, nor may a configuration lead away from it.
+        let access = if sources.is_emulated { &sources.without_block() } else { sources };
         Ok(Self {
-            identity: read_identity(sources, subscription_id.clone())?,
+            identity: read_identity(access, subscription_id.clone())?,
             subscription_id,
-            cloud: read_cloud(sources)?,
+            cloud: read_cloud(access)?,
             features: Features::read(sources),
             registration: read_registration(sources),
             sends_correlation_id: !sources.flag(
@@ -155,7 +157,11 @@ mod tests {
         let config = Value::object(config.iter().map(|(name, value)| (*name, value.clone())));
         let environment: HashMap<String, String> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ProviderSettings::read(&SettingSources { config: &config, environment: &environment })
+        ProviderSettings::read(&SettingSources {
+            config: &config,
+            environment: &environment,
+            is_emulated: false,
+        })
     }
 
     #[test]

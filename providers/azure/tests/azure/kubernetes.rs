@@ -176,7 +176,8 @@ async fn default_pools_are_rotated() {
 async fn clusters_are_upgraded_step_by_step() {
     let stage = Stage::new().await;
     stage.group("rg").await;
-    let versions = stage.data("azurerm_kubernetes_service_versions", &json!({"location": "westeurope"})).await;
+    let versions =
+        stage.data("azurerm_kubernetes_service_versions", &json!({"location": "westeurope"})).await;
     let minors = versions.attribute("versions");
     let mut minors: Vec<String> = minors
         .as_sequence()

@@ -284,6 +284,7 @@ async fn start_provider(
     let provider = AzureProvider::new(AzureOptions {
         version_constraint: constraint.to_owned(),
         environment: emulator.env().into_iter().collect(),
+        is_emulated: true,
     });
     let schemas = provider.schemas().await.expect("schemas need nothing");
     let request = ConfigureRequest {
