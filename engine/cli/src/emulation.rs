@@ -29,7 +29,7 @@ impl Emulation {
             any_subscription: true,
             ..EmulatorConfig::default()
         };
-        let emulator = block_on(Emulator::start(config)).map_err(|error| problem(&error))?;
+        let emulator = Emulator::start_in_background(config).map_err(|error| problem(&error))?;
         let endpoint = AzureEndpoint::from_variables(&emulator.env()).ok_or_else(|| {
             Diagnostic::error("The emulated Azure could not be started", "It does not say where it is.")
         })?;
