@@ -55,7 +55,8 @@ impl Emulation {
     }
 }
 
-fn problem(error: &EmulatorError) -> Diagnostic {
+/// Says why an emulator does not start, or not end well.
+pub fn problem(error: &EmulatorError) -> Diagnostic {
     let mut detail = format!("{error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
