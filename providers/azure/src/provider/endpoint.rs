@@ -70,7 +70,7 @@ impl AzureEndpoint {
             ..IdentitySettings::default()
         };
         settings.cloud = CloudChoice::Described(self.url.clone());
-        settings.subscription_id = Some(self.subscription_id.clone());
+        settings.subscription_id.get_or_insert_with(|| self.subscription_id.clone());
     }
 }
 

@@ -61,7 +61,7 @@ impl ProviderSettings {
     pub(crate) fn without_identity(sources: &SettingSources<'_>) -> Self {
         Self {
             identity: IdentitySettings::default(),
-            subscription_id: None,
+            subscription_id: sources.text("subscription_id", &[]),
             cloud: CloudChoice::Known(Box::new(Cloud::public())),
             features: Features::read(sources),
             registration: read_registration(sources),
