@@ -1,5 +1,6 @@
 //! The Azure provider against the emulator, at the level of the provider trait.
 
+mod azapi;
 mod data_services;
 mod identity;
 mod kubernetes;
