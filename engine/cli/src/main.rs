@@ -13,6 +13,7 @@ mod report;
 mod run;
 mod session;
 mod terminal;
+mod testing;
 mod variables;
 mod view;
 

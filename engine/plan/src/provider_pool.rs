@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::substitutes::Substitutes;
 use rustc_hash::FxHashMap;
 use terrane_language::modules::ProviderConfigId;
-use terrane_model::{Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode, Schema, Str};
-use crate::substitutes::Substitutes;
+use terrane_model::{
+    Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode,
+    Schema, Str,
+};
 use terrane_provider::{Provider, ProviderRegistry, ProviderSchemas, ResourceSchema};
 
 /// Providers by configuration.

@@ -20,6 +20,7 @@ mod constant;
 mod declaration;
 mod decode;
 mod lifecycle;
+mod literal;
 pub mod module;
 mod module_call;
 mod output;
