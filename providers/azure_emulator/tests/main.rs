@@ -14,3 +14,4 @@ mod platform;
 mod samples;
 mod storage_and_secrets;
 mod support;
+mod terraform;
