@@ -2,6 +2,7 @@
 
 mod access;
 mod access_control;
+mod az;
 mod databases;
 mod deployments;
 mod durability;
