@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod context;
+mod emulation;
 mod exit_code;
 mod file_system;
 mod project;

@@ -192,9 +192,6 @@ impl Report for MachineReport {
     }
 
     fn outputs(&self, state: &StateSnapshot) {
-        if state.outputs.is_empty() {
-            return;
-        }
         let mut outputs = ObjectWriter::new();
         for (name, output) in &state.outputs {
             let mut entry = ObjectWriter::new();
