@@ -1,6 +1,6 @@
 //! One change of a plan: what happens to which object and why, then its parts.
 
-use terrane_model::{AttributePath, ResourceInstanceAddress, ResourceMode, Schema, Value};
+use terrane_model::{AttributePath, ResourceAddress, ResourceInstanceAddress, ResourceMode, Schema, Value};
 use terrane_plan::{Action, ActionReason, ResourceChange};
 use terrane_provider::ImportTarget;
 
@@ -74,14 +74,14 @@ pub(super) fn resource_diff(planned: &PlannedDiff<'_>, cause: Cause, paint: Pain
     let mut text = heading(change, cause, paint);
     text.push_str(&action_symbol(action, paint));
     text.push(' ');
-    text.push_str(&header(change));
+    text.push_str(&header(&change.address.resource));
     text.push(' ');
     write_diff(&mut text, &planned.diff, 0, &options);
     Some(text)
 }
 
-fn header(change: &ResourceChange) -> String {
-    let resource = &change.address.resource;
+/// Returns the words that a block of a resource begins with.
+pub(super) fn header(resource: &ResourceAddress) -> String {
     let keyword = match resource.mode {
         ResourceMode::Managed => "resource",
         ResourceMode::Data => "data",

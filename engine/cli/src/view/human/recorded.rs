@@ -5,17 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use terrane_model::encode_json::type_from_json;
+use terrane_model::encode_json::{type_from_json, value_from_json};
 use terrane_model::{
     Attribute, AttributeKind, AttributePath, Block, IndexKey, NestedAttributes, NestedBlock, Nesting,
-    PathStep, ProviderConfigAddress, ProviderSource, ResourceInstanceAddress, ResourceMode, Schema, Str,
-    Type, Value,
+    PathStep, ProviderConfigAddress, ProviderSource, ResourceAddress, ResourceInstanceAddress, ResourceMode,
+    Schema, Str, Type, Value,
 };
+use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ActionReason, Change, Importing, OutputChange, Plan, PlanMode, ResourceChange};
 use terrane_provider::ImportTarget;
+use terrane_state::{ObjectState, ObjectStatus};
 
 use super::paint::Paint;
 use super::plan::render;
+
+const PAINT: Paint = Paint { color: false, columns: 78 };
 
 /// Schemas by mode and resource type.
 type Schemas = BTreeMap<(ResourceMode, String), Schema>;
@@ -35,6 +39,37 @@ fn recorded_plans_are_rendered_as_terraform_renders_them() {
     }
     assert!(plans.lines().count() > 100);
     assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n\n"));
+}
+
+#[test]
+fn recorded_states_are_rendered_as_terraform_renders_them() {
+    let schemas = read_schemas(&serde_json::from_str(&read("schemas.json")).unwrap());
+    for line in read("states.jsonl").lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let state = terrane_state::read_state(case["state"].as_str().unwrap().as_bytes()).unwrap();
+        let schema_of = |resource: &ResourceAddress, _: &terrane_state::ResourceState| {
+            schemas.get(&(resource.mode, resource.resource_type.to_string()))
+        };
+        let objects = state.objects().map(|(address, deposed, resource, object)| {
+            let schema = schema_of(&address.resource, resource).unwrap();
+            ((address, deposed.cloned()), read_object(object, schema))
+        });
+        let got = super::state::render(&state, &objects.collect(), &schema_of, PAINT);
+        assert_eq!(got, case["text"].as_str().unwrap(), "{}", case["name"]);
+    }
+}
+
+fn read_object(object: &ObjectState, schema: &Schema) -> PriorObject {
+    PriorObject {
+        value: value_from_json(&object.attributes, schema.block.implied_type()).unwrap(),
+        sensitive: object.sensitive_attributes.clone(),
+        private: Vec::new(),
+        tainted: object.status == ObjectStatus::Tainted,
+        dependencies: Arc::from([]),
+        create_before_destroy: false,
+        schema_version: 0,
+        identity: None,
+    }
 }
 
 fn as_ours(text: &str) -> String {
@@ -78,7 +113,7 @@ fn render_case(case: &Json, schemas: &Schemas) -> String {
         let resource = &change.address.resource;
         schemas.get(&(resource.mode, resource.resource_type.to_string()))
     };
-    render(&plan, &schema_of, false, Paint { color: false, columns: 78 })
+    render(&plan, &schema_of, false, PAINT)
 }
 
 fn read_schemas(json: &Json) -> Schemas {

@@ -93,6 +93,13 @@ pub fn compare_output<'v>(before: Option<&'v Value>, after: Option<&'v Value>, s
     if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
 }
 
+/// Takes a value of its own type as it is.
+pub fn unchanged(value: &Value, sensitive: bool) -> Diff<'_> {
+    let present = Some(value).filter(|value| !value.is_null());
+    let diff = compare_typed(present, present, &value.ty(), &Paths::NONE);
+    if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
+}
+
 /// Compares two values of a declared type. Nothing stands for absence.
 pub(super) fn compare_typed<'v>(
     before: Option<&'v Value>,

@@ -127,7 +127,7 @@ pub fn write_diff(out: &mut String, diff: &Diff<'_>, indent: usize, options: &Op
 }
 
 fn write_sensitive_block(out: &mut String, diff: &Diff<'_>, indent: usize, options: &Options) {
-    let inner = blanks(indent + 1);
+    let inner = blanks(indent) + &options.action(DiffAction::NoOp);
     let _ = write!(
         out,
         "{{{}\n{inner}  # At least one attribute in this block is (or was) sensitive,\n{inner}  # so its contents will not be \
