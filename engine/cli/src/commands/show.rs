@@ -93,7 +93,7 @@ fn show_state(context: &Context, flags: &ParsedFlags, state: &StateSnapshot) -> 
     } else if state.is_empty() {
         context.terminal.line("The state file is empty. No resources are represented.");
     } else {
-        context.terminal.line(&crate::view::human::state::render_state(
+        context.terminal.text(&crate::view::human::state::render_state(
             state,
             &objects,
             &providers,
