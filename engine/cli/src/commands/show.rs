@@ -8,11 +8,11 @@ use terrane_plan::prior_objects::{PriorObjects, decode_state};
 use terrane_state::{StateSnapshot, read_state};
 
 use super::Command;
-use super::flag_groups::STATE_FLAGS;
+use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
-use crate::registry::registry;
+use crate::registry::state_registry;
 use crate::report::report;
 use crate::run::Failure;
 use crate::run::plan_files::{load_plan, read_plan};
@@ -24,7 +24,11 @@ pub(super) const COMMAND: Command = Command {
     name: "show",
     summary: "Show the current state or a saved plan",
     usage: "show [options] [path]",
-    flags: &[&[Flag::switch("json", "Output the plan or state in a machine-readable form.")], STATE_FLAGS],
+    flags: &[
+        &[Flag::switch("json", "Output the plan or state in a machine-readable form.")],
+        STATE_FLAGS,
+        EMULATE_FLAGS,
+    ],
     run,
 };
 
@@ -106,7 +110,7 @@ pub(super) fn decoded(
     context: &Context,
     state: &StateSnapshot,
 ) -> Result<(PriorObjects, ProviderPool), Diagnostics> {
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(state_registry(context)));
     let sources: std::collections::BTreeSet<ProviderSource> =
         state.resources.values().map(|resource| resource.provider_config.provider.clone()).collect();
     block_on(async {

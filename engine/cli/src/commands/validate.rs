@@ -73,7 +73,7 @@ fn check(context: &Context) -> (Diagnostics, Arc<SourceMap>) {
                 return (diagnostics, project.sources);
             }
         };
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let phase = Phase { validating: true, ..Phase::default() };
     block_on(async {
         for source in configuration.provider_sources() {

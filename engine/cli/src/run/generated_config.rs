@@ -154,7 +154,7 @@ fn import_all(
         ..PlanOptions::default()
     };
     block_on(async {
-        let mut providers = ProviderPool::new(Arc::new(registry(context)));
+        let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
         let mut problems = Diagnostics::new();
         for source in configuration.provider_sources() {
             problems.extend(providers.load(&source).await);

@@ -76,7 +76,7 @@ pub fn make_plan(
     for (_, intent) in &recovery.unfinished {
         configuration.include_provider(&intent.provider_config);
     }
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let cancellation = Cancellation::new();
     let configuration = Arc::new(configuration);
     let work = async {

@@ -13,6 +13,7 @@ fn cluster(more: &Json) -> Json {
     let config = json!({
         "name": "aks", "resource_group_name": "rg", "location": "West Europe", "dns_prefix": "aks",
         "default_node_pool": pool(&json!({})), "identity": {"type": "SystemAssigned"},
+        "node_provisioning_profile": {"mode": "Manual"},
     });
     replaced(&config, more)
 }
@@ -176,7 +177,8 @@ async fn default_pools_are_rotated() {
 async fn clusters_are_upgraded_step_by_step() {
     let stage = Stage::new().await;
     stage.group("rg").await;
-    let versions = stage.data("azurerm_kubernetes_service_versions", &json!({"location": "westeurope"})).await;
+    let versions =
+        stage.data("azurerm_kubernetes_service_versions", &json!({"location": "westeurope"})).await;
     let minors = versions.attribute("versions");
     let mut minors: Vec<String> = minors
         .as_sequence()

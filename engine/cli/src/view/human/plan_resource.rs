@@ -6,7 +6,6 @@ use terrane_provider::ImportTarget;
 
 use super::diff::{Diff, DiffAction, Interest, Options, Paths, compare_block, compare_values, write_diff};
 use super::paint::Paint;
-use super::value::quote;
 use crate::terminal::Style;
 
 /// Who is behind a change.
@@ -140,17 +139,23 @@ fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
         (Action::Update, _) if cause == Cause::Drift => "has changed".to_owned(),
         (Action::Update, _) => "will be updated in-place".to_owned(),
         (Action::DeleteThenCreate | Action::CreateThenDelete, reason) => match reason {
-            Some(ActionReason::ReplaceBecauseTainted) => format!("is tainted, so must be {}", red("replaced")),
+            Some(ActionReason::ReplaceBecauseTainted) => {
+                format!("is tainted, so must be {}", red("replaced"))
+            }
             Some(ActionReason::ReplaceByRequest) => format!("will be {}, as requested", red("replaced")),
             Some(ActionReason::ReplaceByTriggers) => {
                 format!("will be {} due to changes in replace_triggered_by", red("replaced"))
             }
             _ => format!("must be {}", red("replaced")),
         },
-        (Action::CreateThenForget, _) => "must be replaced, but the existing object will not be destroyed".to_owned(),
+        (Action::CreateThenForget, _) => {
+            "must be replaced, but the existing object will not be destroyed".to_owned()
+        }
         (Action::Delete, _) if cause == Cause::Drift => "has been deleted".to_owned(),
         (Action::Delete, _) => format!("will be {}", red("destroyed")),
-        (Action::Forget, _) => format!("will no longer be managed by Terrane, but {}", red("will not be destroyed")),
+        (Action::Forget, _) => {
+            format!("will no longer be managed by Terrane, but {}", red("will not be destroyed"))
+        }
         (Action::NoOp, _) if change.is_moved() => {
             // The address that the object had stands first.
             format!("has moved to {}", paint.bold(&change.address.to_string()))
@@ -172,7 +177,9 @@ fn reason(change: &ResourceChange) -> Option<String> {
         ),
         ActionReason::DeleteBecauseWrongRepetition => match &address.key {
             Some(terrane_model::InstanceKey::Int(_)) => "because resource does not use count".to_owned(),
-            Some(terrane_model::InstanceKey::String(_)) => "because resource does not use for_each".to_owned(),
+            Some(terrane_model::InstanceKey::String(_)) => {
+                "because resource does not use for_each".to_owned()
+            }
             None => "because resource uses count or for_each".to_owned(),
         },
         ActionReason::DeleteBecauseCountIndex => match &address.key {

@@ -108,12 +108,7 @@ pub fn compare_block<'v>(
     block_diff(Side::of(Some(before)), Side::of(Some(after)), block, interest)
 }
 
-fn block_diff<'v>(
-    before: Side<'v>,
-    after: Side<'v>,
-    block: &'v Block,
-    interest: &Interest<'_>,
-) -> Diff<'v> {
+fn block_diff<'v>(before: Side<'v>, after: Side<'v>, block: &'v Block, interest: &Interest<'_>) -> Diff<'v> {
     if before.sensitive || after.sensitive {
         let inner = block_diff(before.shown(), after.shown(), block, interest);
         return sensitive_diff(&inner, before.sensitive, after.sensitive, &interest.replace);
@@ -171,7 +166,11 @@ fn attribute_diff<'v>(
     match &attribute.kind {
         _ if attribute.write_only => {
             let action = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
-            Diff { action, forces_replacement: false, body: Body::WriteOnly { sensitive: attribute.sensitive } }
+            Diff {
+                action,
+                forces_replacement: false,
+                body: Body::WriteOnly { sensitive: attribute.sensitive },
+            }
         }
         AttributeKind::Nested(nested) => nested_diff(before, after, nested, interest),
         AttributeKind::Plain(ty) => plain_diff(before, after, ty, attribute.sensitive, interest),

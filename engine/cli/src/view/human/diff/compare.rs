@@ -116,12 +116,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn nodes<'v>(
-        self,
-        before: Option<&Node<'v>>,
-        after: Option<&Node<'v>>,
-        replace: &Paths<'_>,
-    ) -> Diff<'v> {
+    fn nodes<'v>(self, before: Option<&Node<'v>>, after: Option<&Node<'v>>, replace: &Paths<'_>) -> Diff<'v> {
         let is_sensitive = |node: Option<&Node<'v>>| node.is_some_and(|node| node.sensitive);
         let (before_sensitive, after_sensitive) = (is_sensitive(before), is_sensitive(after));
         if self.show_marks && (before_sensitive || after_sensitive) {

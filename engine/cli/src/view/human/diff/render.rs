@@ -258,10 +258,8 @@ fn write_entries(
         write_warnings(out, entry, indent + 1, options);
         let _ = write!(out, "{}{}{key:width$} = ", blanks(indent + 1), options.action(entry.action));
         write_diff(out, entry, indent + 1, &inner);
-        let is_object = matches!(
-            entry.body,
-            Body::Entries { style: EntryStyle::Object | EntryStyle::NestedObject, .. }
-        );
+        let is_object =
+            matches!(entry.body, Body::Entries { style: EntryStyle::Object | EntryStyle::NestedObject, .. });
         out.push_str(if is_map && is_object { ",\n" } else { "\n" });
     }
     let (blanks, none) = (blanks(indent), options.action(DiffAction::NoOp));

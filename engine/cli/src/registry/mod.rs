@@ -1,0 +1,91 @@
+//! Which providers there are: the built-in ones with what they need from here, and installed plugins.
+
+mod remote_state;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use terrane_language::functions::{FunctionError, tfvars};
+use terrane_language::modules::ModuleTree;
+use terrane_language::modules::provider_bindings::version_constraints;
+use terrane_model::{Diagnostics, ProviderSource};
+use terrane_provider::{Provider, ProviderFactory, ProviderFunctionError, ProviderRegistry};
+use terrane_provider_azure::{AzureOptions, AzureProvider};
+use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories, kubernetes_factories};
+use terrane_provider_standard::{StandardOptions, TerraformFunctions};
+
+use self::remote_state::LocalStates;
+use crate::context::Context;
+use crate::emulation::Emulation;
+use crate::project::load_project;
+
+/// Makes the registry for a configuration.
+pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
+    let azure = ProviderSource::implied("azurerm");
+    let constraint = version_constraints(tree, &azure).to_string();
+    let mut registry = ProviderRegistry::new();
+    let built_in = standard_factories(context)
+        .into_iter()
+        .chain(kubernetes_factories(kubernetes_options(context)))
+        .chain(kind_factories(kind_options(context)))
+        .chain([(azure, azure_factory(context, constraint))]);
+    for (source, factory) in built_in {
+        registry.insert(source, factory);
+    }
+    registry
+}
+
+/// Makes the registry for a state without regard to whether the configuration beside it is right.
+pub fn state_registry(context: &Context) -> ProviderRegistry {
+    match load_project(context) {
+        Ok((project, _)) => registry(context, &project.tree),
+        Err(_) => registry(context, &ModuleTree::default()),
+    }
+}
+
+type Factories = Vec<(ProviderSource, Arc<dyn ProviderFactory>)>;
+
+fn standard_factories(context: &Context) -> Factories {
+    terrane_provider_standard::factories(StandardOptions {
+        remote_state: Arc::new(LocalStates),
+        functions: TerraformFunctions {
+            encode_tfvars: |arguments| tfvars::encode_tfvars(arguments).map_err(function_error),
+            decode_tfvars: |arguments| tfvars::decode_tfvars(arguments).map_err(function_error),
+            encode_expr: |arguments| tfvars::encode_expr(arguments).map_err(function_error),
+        },
+        environment: context.environment.clone(),
+    })
+}
+
+fn function_error(error: FunctionError) -> ProviderFunctionError {
+    ProviderFunctionError { argument: error.argument, message: error.message }
+}
+
+/// The version constraint chooses between azurerm's major versions.
+fn azure_factory(context: &Context, version_constraint: String) -> Arc<dyn ProviderFactory> {
+    let environment: HashMap<String, String> =
+        context.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let endpoint = context.emulation.as_ref().map(Emulation::azure_endpoint);
+    let options = AzureOptions { version_constraint, environment, endpoint };
+    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> {
+        Ok(Arc::new(AzureProvider::new(options.clone())))
+    })
+}
+
+fn kubernetes_options(context: &Context) -> KubernetesOptions {
+    KubernetesOptions {
+        environment: context.environment.clone(),
+        working_folder: PathBuf::from("."),
+        cache_folder: Some(context.data_directory().join("terrane")),
+    }
+}
+
+fn kind_options(context: &Context) -> KindOptions {
+    KindOptions { environment: context.environment.clone(), working_directory: working_directory() }
+}
+
+/// Returns the working directory as an absolute path.
+fn working_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
