@@ -19,6 +19,7 @@ mod check;
 mod constant;
 mod declaration;
 mod decode;
+pub mod import_address;
 mod lifecycle;
 mod literal;
 pub mod module;

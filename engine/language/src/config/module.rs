@@ -7,6 +7,7 @@ use terrane_model::{
     Diagnostic, Diagnostics, ResourceAddress, ResourceMode, SourceMap, Span, Str, Type, Value,
 };
 
+use super::import_address::ImportAddress;
 use super::type_expression::TypeConstraint;
 use super::version_constraint::VersionConstraints;
 use crate::syntax::ConfigBody;
@@ -360,6 +361,8 @@ pub struct Removed {
 pub struct Import {
     /// Which resource instance takes the object; keys may be expressions.
     pub to: Expr,
+    /// What `to` says.
+    pub address: ImportAddress,
     /// The provider's text for the object.
     pub id: Option<Expr>,
     /// The object's identity.
@@ -513,7 +516,33 @@ impl Module {
                 diagnostics.push(duplicate_resource(resource, &sources.describe(self.resources[first].span)));
             }
         }
+        self.check_imports(sources, diagnostics);
     }
+
+    /// Finds addresses that several `import` blocks give objects to, as far as they are written out.
+    fn check_imports(&self, sources: &SourceMap, diagnostics: &mut Diagnostics) {
+        let mut seen: FxHashMap<String, Span> = FxHashMap::default();
+        for import in self.imports.iter().filter(|import| import.for_each.is_none()) {
+            let Some(address) = import.address.as_static().map(|address| address.to_string()) else {
+                continue;
+            };
+            if let Some(first) = seen.get(&address) {
+                let place = sources.describe(*first);
+                diagnostics.push(duplicate_import(&address, Some(&place)).at(import.to.span));
+            } else {
+                seen.insert(address, import.span);
+            }
+        }
+    }
+}
+
+/// Says that several `import` blocks give objects to one resource instance.
+pub fn duplicate_import(address: &str, first: Option<&str>) -> Diagnostic {
+    let place = first.map_or_else(|| "elsewhere".to_owned(), |place| format!("at {place}"));
+    let detail = format!(
+        "An import block for the resource {address:?} was already declared {place}. A resource can have only one import block."
+    );
+    Diagnostic::error(format!("Duplicate import configuration for {address:?}"), detail)
 }
 
 fn duplicate_name(kind: &str, article: &str, name: &str, span: Span, first: &str) -> Diagnostic {
