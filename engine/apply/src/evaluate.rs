@@ -57,6 +57,7 @@ impl Executor {
                 }
             }
             Declaration::Output(position) => return self.evaluate_output(module, position),
+            Declaration::Check(_) if self.plan.mode == PlanMode::Destroy => {}
             Declaration::Check(position) => self.evaluate_check(module, position),
             Declaration::Provider(position) => return self.configure_provider(module, position),
             Declaration::Resource(_) => {}

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustc_hash::FxHashMap;
 use terrane_language::evaluate::{Evaluation, GivenValues, Surroundings};
-use terrane_model::{Diagnostic, Diagnostics, Str};
+use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Str};
 use terrane_plan::checks::Checks;
 use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::{
@@ -274,6 +274,9 @@ impl Executor {
             let detail = "The run was interrupted. What was done is recorded in the state; run the same command again to go on.";
             self.diagnostics.push(Diagnostic::error("Operation interrupted", detail));
         }
+        if self.plan.mode == PlanMode::Destroy && !self.diagnostics.has_errors() {
+            self.drop_data();
+        }
         let outputs = self.final_outputs();
         let results = self.checks.results();
         let results = (!results.is_empty()).then_some(results);
@@ -282,6 +285,28 @@ impl Executor {
         let stored = self.store.set_outputs(outputs).and_then(|()| self.store.set_check_results(results));
         if let Err(error) = stored {
             self.note_journal_error(&error);
+        }
+    }
+
+    /// Takes what data resources have read out of the state: after a destruction nothing uses it any more.
+    fn drop_data(&mut self) {
+        let covers = |address: &ResourceInstanceAddress| {
+            let targets = &self.plan.targets;
+            let included = targets.is_empty() || targets.iter().any(|target| target.covers(address));
+            included && !self.plan.excludes.iter().any(|target| target.covers(address))
+        };
+        let read: Vec<_> = self
+            .store
+            .snapshot()
+            .objects()
+            .filter(|(address, ..)| address.resource.mode == ResourceMode::Data && covers(address))
+            .map(|(address, _, resource, _)| (address, resource.provider_config.clone()))
+            .collect();
+        for (address, provider_config) in read {
+            if let Err(error) = self.store.change(address, None, provider_config, None) {
+                self.note_journal_error(&error);
+                return;
+            }
         }
     }
 

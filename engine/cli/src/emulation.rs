@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use terrane_azure_emulator::{Emulator, EmulatorConfig, EmulatorError};
 use terrane_model::Diagnostic;
+use terrane_provider_azure::AzureEndpoint;
 
 use crate::session::block_on;
 
@@ -14,6 +15,7 @@ pub const WORLD_DIRECTORY: &str = ".terrane/azure";
 /// An emulator that runs in this process.
 pub struct Emulation {
     emulator: Emulator,
+    endpoint: AzureEndpoint,
 }
 
 impl Emulation {
@@ -27,13 +29,21 @@ impl Emulation {
             any_subscription: true,
             ..EmulatorConfig::default()
         };
-        let emulator = block_on(Emulator::start(config)).map_err(|error| problem(&error))?;
-        Ok(Self { emulator })
+        let emulator = Emulator::start_in_background(config).map_err(|error| problem(&error))?;
+        let endpoint = AzureEndpoint::from_variables(&emulator.env()).ok_or_else(|| {
+            Diagnostic::error("The emulated Azure could not be started", "It does not say where it is.")
+        })?;
+        Ok(Self { emulator, endpoint })
     }
 
     /// Returns the variables by which Azure's clients find the emulator.
     pub fn environment(&self) -> BTreeMap<String, String> {
         self.emulator.env()
+    }
+
+    /// Returns what the Azure provider is to use in place of Azure.
+    pub fn azure_endpoint(&self) -> AzureEndpoint {
+        self.endpoint.clone()
     }
 
     /// Lets go of the world.
@@ -45,7 +55,8 @@ impl Emulation {
     }
 }
 
-fn problem(error: &EmulatorError) -> Diagnostic {
+/// Says why an emulator does not start, or not end well.
+pub fn problem(error: &EmulatorError) -> Diagnostic {
     let mut detail = format!("{error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

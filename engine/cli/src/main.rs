@@ -1,4 +1,5 @@
 //! The terrane command: arguments, commands, rendering, and the wiring of everything else.
+#![expect(unreachable_pub, reason = "in a program, `pub` marks what a module offers to the others")]
 
 mod args;
 mod commands;

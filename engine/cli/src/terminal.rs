@@ -64,7 +64,6 @@ impl Terminal {
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Style {
     Bold,
     Dim,

@@ -195,7 +195,7 @@ impl Planner {
     fn enter_destroy(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot, prior: &PriorObject) {
         let change = ResourceChange {
             address: slot.address.clone(),
-            previous_address: self.moves.previous(&slot.address),
+            previous_address: self.shown_previous_address(&slot.address),
             deposed: None,
             provider_config: self.provider_config_address(context),
             change: Change {

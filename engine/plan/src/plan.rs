@@ -54,7 +54,7 @@ pub struct Plan {
     pub resource_drift: Vec<ResourceChange>,
     /// Outputs of the root module, the unchanged ones too.
     pub output_changes: BTreeMap<Str, OutputChange>,
-    /// Values of the root module's variables, as they were given or by default, with marks.
+    /// Values of the root module's variables, as they were given (not converted) or by default, with marks.
     pub variables: BTreeMap<Str, Value>,
     /// Variables that are never stored and must be given again at apply.
     pub ephemeral_variables: Vec<Str>,

@@ -220,6 +220,7 @@ impl Planner {
                 planner.evaluation.expand_call(instance, position)
             }),
             Declaration::Output(position) => self.plan_output(id, node.module, position),
+            Declaration::Check(_) if self.options.mode == PlanMode::Destroy => {}
             Declaration::Check(position) => self.evaluate_check(node.module, position),
             Declaration::Provider(position) => return self.configure_provider(node.module, position),
             Declaration::Resource(position) => return self.start_resource(id, node.module, position),
@@ -349,15 +350,15 @@ impl Planner {
         PlanOutcome { plan, diagnostics: self.diagnostics, providers: self.providers }
     }
 
+    /// Values as they were given, before they are converted to their variables' types.
     fn root_variables(&self) -> BTreeMap<terrane_model::Str, Value> {
-        let root = self.configuration.tree.root();
-        let instance = terrane_language::evaluate::ModuleInstanceId::ROOT;
-        let values = root.variables.iter().enumerate().filter_map(|(position, variable)| {
-            let given = self.options.given.get(&variable.name).map(|given| given.value.clone());
-            let evaluated = self.evaluation.variable(instance, position).cloned();
-            let value =
-                if variable.ephemeral { None } else { evaluated.or(given).or(variable.default.clone()) };
-            value.filter(Value::is_wholly_known).map(|value| (variable.name.clone(), value))
+        let values = self.configuration.tree.root().variables.iter().filter_map(|variable| {
+            // What is given for an ephemeral variable is never stored; its default is known to everybody.
+            let given = self.options.given.get(&variable.name).filter(|_| !variable.ephemeral);
+            let given = given.map(|given| given.value.clone());
+            let value = given.or_else(|| variable.default.clone()).filter(Value::is_wholly_known)?;
+            let value = if variable.sensitive { value.sensitive() } else { value };
+            Some((variable.name.clone(), value))
         });
         values.collect()
     }
@@ -365,6 +366,17 @@ impl Planner {
     /// Tells what is planned for an instance.
     pub(crate) fn change_of(&self, address: &ResourceInstanceAddress) -> Option<&ResourceChange> {
         self.positions.get(address).map(|position| &self.changes[*position])
+    }
+
+    /// Returns the address that a change says its object had before. Where everything goes, moves do not matter.
+    pub(crate) fn shown_previous_address(
+        &self,
+        address: &ResourceInstanceAddress,
+    ) -> ResourceInstanceAddress {
+        match self.options.mode {
+            PlanMode::Destroy => address.clone(),
+            PlanMode::Normal | PlanMode::RefreshOnly => self.moves.previous(address),
+        }
     }
 
     /// Enters a change.

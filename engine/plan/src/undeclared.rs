@@ -101,7 +101,7 @@ impl Planner {
         let reason = if self.options.mode == PlanMode::Destroy { None } else { reason };
         let private = self.plan_destroy(&address, &current, &schema, provider.as_ref()).await;
         let change = ResourceChange {
-            previous_address: self.moves.previous(&address),
+            previous_address: self.shown_previous_address(&address),
             address,
             deposed,
             provider_config,
@@ -203,16 +203,14 @@ impl Planner {
         if self.moves.is_blocked_source(address) {
             return Some(ActionReason::DeleteBecauseNoMoveTarget);
         }
-        let Some(module) = tree.find(&address.module.path()) else {
-            let resource_gone = ActionReason::DeleteBecauseNoResourceConfig;
-            return Some(if address.module.is_root() {
-                resource_gone
+        let declared = tree.find(&address.module.path()).map(|module| tree.module(module));
+        let Some((_, resource)) = declared.and_then(|module| module.resource(&address.resource)) else {
+            let has_moved = self.moves.previous(address) != *address;
+            return Some(if has_moved {
+                ActionReason::DeleteBecauseNoMoveTarget
             } else {
-                ActionReason::DeleteBecauseNoModule
+                ActionReason::DeleteBecauseNoResourceConfig
             });
-        };
-        let Some((_, resource)) = tree.module(module).resource(&address.resource) else {
-            return Some(ActionReason::DeleteBecauseNoResourceConfig);
         };
         if !self.module_instance_exists(&address.module) {
             return Some(ActionReason::DeleteBecauseNoModule);

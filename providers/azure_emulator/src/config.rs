@@ -88,7 +88,9 @@ pub enum EmulatorError {
         source: std::io::Error,
     },
     /// Another emulator uses the data directory.
-    #[error("the data directory {0} is in use by another emulator")]
+    #[error(
+        "the emulated cloud in {0} is in use by another process; wait for it to end, or use another directory"
+    )]
     DataDirectoryInUse(PathBuf),
     /// Certificates could not be made.
     #[error("cannot make certificates: {0}")]
@@ -109,6 +111,9 @@ pub enum EmulatorError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The thread that serves could not be started.
+    #[error("cannot start the emulator's thread")]
+    Thread(#[source] std::io::Error),
     /// A setting is out of range.
     #[error("{0}")]
     Setting(String),

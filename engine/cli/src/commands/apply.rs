@@ -79,12 +79,13 @@ fn execute(
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };
     let Some(planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
-    let (mode, counts) = (planned.plan.mode, planned.plan.counts());
+    let counts = planned.plan.counts();
     let sources = std::sync::Arc::clone(&planned.sources);
     let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;
     report.diagnostics(&diagnostics, &sources);
-    report.applied(mode, counts);
-    if mode != PlanMode::Destroy {
+    // An apply stays an apply, whatever its plan does.
+    report.applied(mode.unwrap_or_default(), counts);
+    if mode != Some(PlanMode::Destroy) {
         report.outputs(store.snapshot());
     }
     Ok(())

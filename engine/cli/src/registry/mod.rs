@@ -17,6 +17,7 @@ use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
 use self::remote_state::LocalStates;
 use crate::context::Context;
+use crate::emulation::Emulation;
 use crate::project::load_project;
 
 /// Makes the registry for a configuration.
@@ -63,13 +64,10 @@ fn function_error(error: FunctionError) -> ProviderFunctionError {
 
 /// The version constraint chooses between azurerm's major versions.
 fn azure_factory(context: &Context, version_constraint: String) -> Arc<dyn ProviderFactory> {
-    let mut environment: HashMap<String, String> =
+    let environment: HashMap<String, String> =
         context.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    if let Some(emulation) = &context.emulation {
-        environment.retain(|name, _| !name.starts_with("ARM_") && !name.starts_with("AZURE_"));
-        environment.extend(emulation.environment());
-    }
-    let options = AzureOptions { version_constraint, environment, is_emulated: context.emulation.is_some() };
+    let endpoint = context.emulation.as_ref().map(Emulation::azure_endpoint);
+    let options = AzureOptions { version_constraint, environment, endpoint };
     Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> {
         Ok(Arc::new(AzureProvider::new(options.clone())))
     })

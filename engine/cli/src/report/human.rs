@@ -13,6 +13,7 @@ use super::Report;
 use super::wording::{complete, elapsed_text, id_of, progressing, starting};
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
+use crate::view::human::plan::{PlanView, render_plan};
 
 /// How often something that takes long is reported.
 const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
@@ -50,15 +51,8 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        let _ = providers;
-        for change in plan.resource_changes.iter().filter(|change| change.is_noteworthy()) {
-            self.terminal.line(&format!("  # {} {:?}", change.address, change.change.action));
-        }
-        let counts = plan.counts();
-        self.terminal.line(&format!(
-            "\nPlan: {} to add, {} to change, {} to destroy.",
-            counts.add, counts.change, counts.remove
-        ));
+        let view = PlanView { plan, providers, in_automation: false };
+        self.terminal.text(&render_plan(&view, &self.terminal));
     }
 
     fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
@@ -135,7 +129,7 @@ impl PlanEvents for HumanReport {
                 self.about(address, &format!("Read complete after {}{id}", elapsed_text(elapsed)));
             }
             PlanEvent::Importing { address, id } => {
-                self.about(address, &format!("Preparing import... [id={id}]"))
+                self.about(address, &format!("Preparing import... [id={id}]"));
             }
             PlanEvent::Imported { .. } => {}
         }

@@ -42,6 +42,11 @@ pub async fn interruptible<F: Future>(
     }
 }
 
+/// Waits until the user wants to stop.
+pub async fn until_interrupted() {
+    Interrupts::listen().next().await;
+}
+
 /// The signals that ask the process to end.
 struct Interrupts {
     interrupt: Option<Signal>,

@@ -49,12 +49,20 @@ impl ProviderSettings {
     /// When a file cannot be read or a value makes no sense.
     pub(crate) fn read(sources: &SettingSources<'_>) -> Result<Self, ArmError> {
         let subscription_id = sources.text("subscription_id", &["ARM_SUBSCRIPTION_ID"]);
-        // Credentials that are meant for Azure must not reach an emulator, nor may a configuration lead away from it.
-        let access = if sources.is_emulated { &sources.without_block() } else { sources };
         Ok(Self {
-            identity: read_identity(access, subscription_id.clone())?,
+            identity: read_identity(sources, subscription_id.clone())?,
             subscription_id,
-            cloud: read_cloud(access)?,
+            cloud: read_cloud(sources)?,
+            ..Self::without_identity(sources)
+        })
+    }
+
+    /// Reads all settings but those that say who we are and where Azure is.
+    pub(crate) fn without_identity(sources: &SettingSources<'_>) -> Self {
+        Self {
+            identity: IdentitySettings::default(),
+            subscription_id: sources.text("subscription_id", &[]),
+            cloud: CloudChoice::Known(Box::new(Cloud::public())),
             features: Features::read(sources),
             registration: read_registration(sources),
             sends_correlation_id: !sources.flag(
@@ -64,7 +72,7 @@ impl ProviderSettings {
             ),
             correlation_id: sources.variable(&["ARM_CORRELATION_REQUEST_ID"]),
             partner_id: sources.text("partner_id", &["ARM_PARTNER_ID"]),
-        })
+        }
     }
 }
 
@@ -157,11 +165,7 @@ mod tests {
         let config = Value::object(config.iter().map(|(name, value)| (*name, value.clone())));
         let environment: HashMap<String, String> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ProviderSettings::read(&SettingSources {
-            config: &config,
-            environment: &environment,
-            is_emulated: false,
-        })
+        ProviderSettings::read(&SettingSources { config: &config, environment: &environment })
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use terrane_model::Value;
 
@@ -14,19 +13,9 @@ pub(crate) struct SettingSources<'a> {
     pub(crate) config: &'a Value,
     /// The environment.
     pub(crate) environment: &'a HashMap<String, String>,
-    /// Whether the environment leads to an emulator.
-    pub(crate) is_emulated: bool,
 }
 
-/// The value of an empty block.
-static NOTHING: LazyLock<Value> = LazyLock::new(Value::dynamic_null);
-
-impl<'a> SettingSources<'a> {
-    /// Returns the same sources without the provider block.
-    pub(crate) fn without_block(&self) -> SettingSources<'a> {
-        SettingSources { config: &NOTHING, environment: self.environment, is_emulated: self.is_emulated }
-    }
-
+impl SettingSources<'_> {
     /// Returns a text; empty texts count as absent.
     pub(crate) fn text(&self, argument: &str, variables: &[&str]) -> Option<String> {
         let value = self.config.attribute(argument);

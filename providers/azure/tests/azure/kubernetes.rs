@@ -13,6 +13,7 @@ fn cluster(more: &Json) -> Json {
     let config = json!({
         "name": "aks", "resource_group_name": "rg", "location": "West Europe", "dns_prefix": "aks",
         "default_node_pool": pool(&json!({})), "identity": {"type": "SystemAssigned"},
+        "node_provisioning_profile": {"mode": "Manual"},
     });
     replaced(&config, more)
 }

@@ -6,7 +6,6 @@ use terrane_provider::ImportTarget;
 
 use super::diff::{Diff, DiffAction, Interest, Options, Paths, compare_block, compare_values, write_diff};
 use super::paint::Paint;
-use super::value::quote;
 use crate::terminal::Style;
 
 /// Who is behind a change.

@@ -169,7 +169,7 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
 }
 
 fn address(json: &Json) -> ResourceInstanceAddress {
-    json.as_str().unwrap().parse().unwrap()
+    ResourceInstanceAddress::parse(json.as_str().unwrap()).unwrap()
 }
 
 fn read_output(name: &str, json: &Json) -> OutputChange {
@@ -204,11 +204,12 @@ fn read_change(json: &Json, schemas: &Schemas) -> ResourceChange {
         deposed: json["deposed"].as_str().map(Into::into),
         provider_config: ProviderConfigAddress {
             module: terrane_model::ModulePath::root(),
-            provider: json["provider_name"].as_str().unwrap().parse().unwrap(),
+            provider: terrane_model::ProviderSource::parse(json["provider_name"].as_str().unwrap()).unwrap(),
             alias: None,
+            key: None,
         },
         change: read_values(change, schema.block.implied_type(), action),
-        reason: json["action_reason"].as_str().and_then(read_reason),
+        reason: json["action_reason"].as_str().and_then(ActionReason::parse),
         required_replace: change["replace_paths"].as_array().into_iter().flatten().map(read_path).collect(),
         private: Vec::new(),
         schema_version: 0,
@@ -224,26 +225,6 @@ fn read_values(json: &Json, ty: &Type, action: Action) -> Change {
     let before = read_value(&json["before"], &Json::Null, &json["before_sensitive"], ty);
     let after = read_value(&json["after"], &json["after_unknown"], &json["after_sensitive"], ty);
     Change { action, before, after }
-}
-
-fn read_reason(name: &str) -> Option<ActionReason> {
-    use ActionReason as Reason;
-    Some(match name {
-        "replace_because_tainted" => Reason::ReplaceBecauseTainted,
-        "replace_because_cannot_update" => Reason::ReplaceBecauseCannotUpdate,
-        "replace_by_request" => Reason::ReplaceByRequest,
-        "replace_by_triggers" => Reason::ReplaceByTriggers,
-        "delete_because_no_resource_config" => Reason::DeleteBecauseNoResourceConfig,
-        "delete_because_wrong_repetition" => Reason::DeleteBecauseWrongRepetition,
-        "delete_because_count_index" => Reason::DeleteBecauseCountIndex,
-        "delete_because_each_key" => Reason::DeleteBecauseEachKey,
-        "delete_because_no_module" => Reason::DeleteBecauseNoModule,
-        "delete_because_no_move_target" => Reason::DeleteBecauseNoMoveTarget,
-        "read_because_config_unknown" => Reason::ReadBecauseConfigUnknown,
-        "read_because_dependency_pending" => Reason::ReadBecauseDependencyPending,
-        "read_because_check_nested" => Reason::ReadBecauseCheckNested,
-        _ => return None,
-    })
 }
 
 fn read_path(json: &Json) -> AttributePath {
@@ -292,7 +273,7 @@ fn read_known(json: &Json, unknown: &Json, sensitive: &Json, ty: &Type) -> Value
         }
         (Json::Bool(bool), _) => (*bool).into(),
         (Json::Number(number), _) => {
-            Value::number(number.to_string().parse::<terrane_model::Number>().unwrap())
+            Value::number(terrane_model::Number::parse(&number.to_string()).unwrap())
         }
         (Json::String(text), _) => text.as_str().into(),
         (Json::Array(_), _) => Value::tuple(elements(&Type::Dynamic)),

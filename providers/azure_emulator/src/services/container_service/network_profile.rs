@@ -16,6 +16,12 @@ const FIXED: &[&str] =
 
 /// Fills in and checks `networkProfile`.
 pub(super) fn prepare(draft: &mut Draft<'_>) -> Result<(), ArmError> {
+    // `Standard`, as it is read, may be sent back in place of `standard`.
+    if let Some(Value::String(sku)) =
+        object_at(draft.properties(), "networkProfile").get_mut("loadBalancerSku")
+    {
+        sku.make_ascii_lowercase();
+    }
     for name in FIXED {
         let path = ["properties", "networkProfile", name];
         if draft.at(&path).is_some() && draft.changes(&path) {

@@ -1,0 +1,4 @@
+//! Plans and applies as users see them: the program is run on small configurations.
+
+mod changes;
+mod support;
