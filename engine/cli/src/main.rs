@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "in a program, `pub` marks what a module offers to the others")]
 
 mod args;
+mod cli_config;
 mod commands;
 mod context;
 mod emulation;
