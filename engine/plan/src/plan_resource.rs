@@ -119,7 +119,6 @@ impl Planner {
         let batch = self.refresh_batch(&key, &provider);
         let limit = Arc::clone(&self.limit);
         let parallelism = self.options.parallelism.max(1);
-        let effects = provider.effects(&address.resource_type);
         let future = async move {
             let plan_slot = |mut slot: InstanceSlot| {
                 let (batch, limit) = (batch.clone(), Arc::clone(&limit));
@@ -127,6 +126,7 @@ impl Planner {
                     let mut diagnostics = Diagnostics::new();
                     slot.result = match slot.result {
                         SlotResult::Managed(mut task) => {
+                            let effects = task.provider.effects(&task.type_name);
                             if effects == Effects::Remote
                                 && let Some(prior) = task.prior.take()
                             {
@@ -183,6 +183,21 @@ impl Planner {
         let key = (config, None);
         let provider = self.providers.configured(&key)?;
         Some((key, Arc::clone(provider)))
+    }
+
+    /// Returns the provider of an instance: the resource's, or what stands in for it.
+    pub(crate) fn instance_provider(
+        &self,
+        context: &ResourceContext<'_>,
+        address: &ResourceInstanceAddress,
+    ) -> Arc<dyn Provider> {
+        let config = self.configuration.provider_configs.binding_of(
+            &self.configuration.tree,
+            context.module,
+            context.resource,
+        );
+        let found = config.and_then(|config| self.providers.provider_of(&(config, None), address));
+        Arc::clone(found.unwrap_or(context.provider))
     }
 
     /// Evaluates what an instance says, and decides what to ask the provider.
@@ -250,7 +265,7 @@ impl Planner {
         let import = if slot.prior.is_none() { self.import_target(context.id, &slot.address) } else { None };
         SlotResult::Managed(Box::new(InstanceTask {
             address: slot.address.to_string(),
-            provider: Arc::clone(context.provider),
+            provider: self.instance_provider(context, &slot.address),
             provider_name: self.provider_name(context),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),

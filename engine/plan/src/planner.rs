@@ -55,6 +55,8 @@ pub struct PlanOutcome {
     pub diagnostics: Diagnostics,
     /// The providers, for applying.
     pub providers: ProviderPool,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
 }
 
 /// Makes a plan.
@@ -347,7 +349,12 @@ impl Planner {
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };
-        PlanOutcome { plan, diagnostics: self.diagnostics, providers: self.providers }
+        PlanOutcome {
+            plan,
+            diagnostics: self.diagnostics,
+            providers: self.providers,
+            evaluation: self.evaluation,
+        }
     }
 
     /// Values as they were given, before they are converted to their variables' types.

@@ -54,6 +54,7 @@ impl Planner {
                 && resource.provider_config.key == key.1;
             let type_name = &address.resource.resource_type;
             let is_managed = address.resource.mode == ResourceMode::Managed;
+            let provider = self.providers.provider_of(key, &address).unwrap_or(provider);
             if !is_ours || !is_managed || provider.effects(type_name) == Effects::None {
                 continue;
             }

@@ -155,6 +155,9 @@ impl Validator<'_> {
     async fn provider(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
         let block = &module.provider_blocks[position];
         let source = module.provider_source(&block.local_name);
+        if self.providers.substitute(&source, block.alias.as_ref()).is_some() {
+            return;
+        }
         let Some(schema) = self.providers.provider_schema(&source) else { return };
         let scope = self.evaluation.scope(instance, RepetitionValues::None);
         let mut evaluator = Evaluator::new(&scope);

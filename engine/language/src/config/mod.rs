@@ -29,6 +29,7 @@ mod refactoring;
 pub mod reference;
 mod resource;
 mod terraform_block;
+pub mod test_file;
 pub mod type_expression;
 mod variable;
 pub mod version_constraint;
