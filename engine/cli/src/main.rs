@@ -8,6 +8,7 @@ mod context;
 mod emulation;
 mod exit_code;
 mod file_system;
+mod init;
 mod project;
 mod registry;
 mod report;
