@@ -32,11 +32,7 @@ impl Substitutes {
     }
 
     /// Returns what stands in for a provider configuration.
-    pub fn configuration(
-        &self,
-        source: &ProviderSource,
-        alias: Option<&Str>,
-    ) -> Option<&Arc<dyn Provider>> {
+    pub fn configuration(&self, source: &ProviderSource, alias: Option<&Str>) -> Option<&Arc<dyn Provider>> {
         if self.configurations.is_empty() {
             return None;
         }

@@ -10,6 +10,7 @@ use super::Failure;
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::load_project;
+use crate::registry::development_warnings;
 use crate::variables;
 
 /// A configuration that can be planned.
@@ -30,6 +31,7 @@ pub struct LoadedConfiguration {
 /// With everything that is wrong.
 pub fn load_configuration(context: &Context, flags: &ParsedFlags) -> Result<LoadedConfiguration, Failure> {
     let (project, mut diagnostics) = load_project(context)?;
+    diagnostics.extend(development_warnings(context));
     let root = project.tree.root();
     let may_ask = flags.switch("input", true) && context.may_ask() && !flags.switch("json", false);
     let values = variables::collect(context, flags, root, &project.sources, may_ask);
