@@ -10,6 +10,7 @@ use terrane_plan::{Plan, PlanMode};
 use terrane_state::{Change, Outcome, StateStore, publish, save_errored_state, write_state};
 
 use super::interrupts::{Ending, interruptible};
+use super::plan_warnings::incomplete_warning;
 use super::planning::PlannedRun;
 use super::{Failure, ask};
 use crate::args::ParsedFlags;
@@ -18,12 +19,17 @@ use crate::project::{Phase, surroundings};
 use crate::report::Report;
 use crate::session::{Session, block_on};
 
+/// Tells whether a plan is only carried out when the user says so.
+pub fn needs_approval(flags: &ParsedFlags, plan: &Plan) -> bool {
+    !flags.switch("auto-approve", false) && plan.is_applyable()
+}
+
 /// Asks the user whether to carry out a plan, where that is necessary.
 ///
 /// # Errors
 /// When there is nobody to ask, or the answer is no.
 pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<(), Option<Diagnostic>> {
-    if flags.switch("auto-approve", false) || !plan.is_applyable() {
+    if !needs_approval(flags, plan) {
         return Ok(());
     }
     let (question, description) = match plan.mode {
@@ -33,7 +39,7 @@ pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<()
              to confirm.",
         ),
         PlanMode::RefreshOnly => (
-            "Would you like to update the Terraform state to reflect these detected changes?",
+            "Would you like to update the Terrane state to reflect these detected changes?",
             "Terrane will write these changes to the state without modifying any real infrastructure.\nThere is no undo. Only \
              'yes' will be accepted to confirm.",
         ),
@@ -47,6 +53,7 @@ pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<()
                       plan file.";
         return Err(Some(Diagnostic::error("Approval required", detail)));
     }
+    context.terminal.line("");
     match ask::ask(context, question, description) {
         Some(answer) if answer == "yes" => Ok(()),
         Some(_) => {
@@ -91,6 +98,8 @@ pub fn carry_out(
         ..Phase::default()
     };
     let cancellation = Cancellation::new();
+    report.begin(&plan);
+    let incomplete = incomplete_warning(&plan);
     let input = ApplyInput {
         plan: Arc::new(plan),
         configuration,
@@ -108,6 +117,7 @@ pub fn carry_out(
             () = ticking(report) => unreachable!("ticking does not end"),
         }
     });
+    report.end();
     let store = match ending {
         Ending::Finished(outcome) => {
             diagnostics.extend(outcome.diagnostics);
@@ -116,6 +126,7 @@ pub fn carry_out(
         // What was recorded until then is in the journal.
         Ending::Abandoned => session.open().map(|(store, _)| store),
     };
+    diagnostics.extend(incomplete);
     let mut store = store.map_err(&fail)?;
     publish_even_if_empty(&mut store);
     if let Err(error) = save(&mut store, &session) {

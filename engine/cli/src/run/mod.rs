@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod interrupts;
 pub mod options;
 pub mod plan_files;
+pub mod plan_warnings;
 pub mod planning;
 
 use std::sync::Arc;
