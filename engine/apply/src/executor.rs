@@ -21,7 +21,7 @@ use crate::apply_instance::{Applied, FinalPlan, InstanceWork};
 use crate::begin_resource::ResourceRun;
 use crate::cancellation::Cancellation;
 use crate::destroy_instance::Destroyed;
-use crate::events::EventSink;
+use crate::events::{ApplyEvent, EventSink};
 use crate::read_data::DataRead;
 
 /// Everything that carrying out a plan needs.
@@ -50,6 +50,10 @@ pub struct ApplyOutcome {
     pub store: StateStore,
     /// Messages.
     pub diagnostics: Diagnostics,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
+    /// The providers, configured.
+    pub providers: ProviderPool,
 }
 
 /// Carries out a plan.
@@ -78,11 +82,17 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         prior,
     };
     if !executor.diagnostics.has_errors() {
+        executor.report_imports();
         executor.configure_implied_providers().await;
         executor.run().await;
         executor.finish();
     }
-    ApplyOutcome { store: executor.store, diagnostics: executor.diagnostics }
+    ApplyOutcome {
+        store: executor.store,
+        diagnostics: executor.diagnostics,
+        evaluation: executor.evaluation,
+        providers: executor.providers,
+    }
 }
 
 pub(crate) struct Executor {
@@ -172,6 +182,13 @@ impl Executor {
                 release(id, &dependents, &mut waiting, &mut ready);
             }
             ready.extend(held.pop_front());
+        }
+    }
+
+    /// Imported objects are in the state from the start.
+    fn report_imports(&self) {
+        for change in self.plan.resource_changes.iter().filter(|change| change.importing.is_some()) {
+            self.events.event(ApplyEvent::Imported { change });
         }
     }
 

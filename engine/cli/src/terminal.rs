@@ -31,6 +31,11 @@ impl Terminal {
         Self { color, columns, shows_live, live: Mutex::default() }
     }
 
+    /// Makes a terminal for text that goes elsewhere: without color, of the usual width.
+    pub fn plain() -> Self {
+        Self { color: false, columns: COLUMNS_DEFAULT, shows_live: false, live: Mutex::default() }
+    }
+
     /// Writes a line to standard output. Nobody may be left to read it; that is no error.
     pub fn line(&self, text: &str) {
         self.write(text, true, false);

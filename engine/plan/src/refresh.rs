@@ -52,6 +52,7 @@ impl Planner {
                 && resource.provider_config.provider == config_address.provider
                 && resource.provider_config.alias == config_address.alias
                 && resource.provider_config.key == key.1;
+            let provider = self.providers.provider_of(key, &address).unwrap_or(provider);
             let effects = provider.effects(&address.resource.resource_type);
             let is_managed = address.resource.mode == ResourceMode::Managed;
             if !is_ours || !is_managed {

@@ -154,7 +154,8 @@ impl Planner {
     ) -> Option<(terrane_language::modules::ProviderConfigId, Arc<dyn Provider>)> {
         let configs = &self.configuration.provider_configs;
         let found = configs.by_address(provider_config);
-        let provider = found.and_then(|id| Some((id, self.providers.configured(&(id, None))?.clone())));
+        let provider =
+            found.and_then(|id| Some((id, self.providers.provider_of(&(id, None), address)?.clone())));
         if provider.is_none() && found.is_none() {
             let detail = format!(
                 "To work with {address} (orphan object) its original provider configuration at {provider_config} is required, \

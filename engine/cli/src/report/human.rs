@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, SourceMap};
-use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool};
+use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::elapsed_text;
+use super::wording::{elapsed_text, id_of};
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
 use crate::view::human::paint::Paint;
@@ -59,12 +59,6 @@ impl Report for HumanReport {
 
     fn begin(&self, plan: &Plan) {
         self.progress().begin(plan, Instant::now());
-        for change in &plan.resource_changes {
-            if let Some(ImportTarget::Id(id)) = change.importing.as_ref().map(|importing| &importing.target) {
-                self.bold_line(&format!("{}: Importing... [id={id}]", change.address));
-                self.bold_line(&format!("{}: Import complete [id={id}]", change.address));
-            }
-        }
     }
 
     fn end(&self) {
@@ -130,8 +124,18 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
             }
-            PlanEvent::Importing { address, id } => format!("{address}: Preparing import... [id={id}]"),
-            PlanEvent::Refreshed { .. } | PlanEvent::Imported { .. } => return,
+            PlanEvent::Importing { address, id, by_command: true } => {
+                format!("{address}: Importing from ID {id:?}...")
+            }
+            PlanEvent::Importing { address, id, by_command: false } => {
+                format!("{address}: Preparing import... [id={id}]")
+            }
+            PlanEvent::Imported { address, by_command: true, .. } => {
+                let type_name = &address.resource.resource_type;
+                let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
+                return self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
+            }
+            PlanEvent::Refreshed { .. } | PlanEvent::Imported { by_command: false, .. } => return,
         };
         self.bold_line(&line);
     }
@@ -144,6 +148,11 @@ impl EventSink for HumanReport {
             ApplyEvent::Started { change, action, deposed, expected } => {
                 let line = self.progress().start(change, action, deposed, expected, now);
                 self.bold_line(&line);
+            }
+            ApplyEvent::Imported { change } => {
+                let id = import_id(change);
+                self.bold_line(&format!("{}: Importing... [{id}]", change.address));
+                self.bold_line(&format!("{}: Import complete [{id}]", change.address));
             }
             ApplyEvent::Progress { address, update } => self.progress().update(address, update),
             ApplyEvent::Provisioning { address, provisioner } => {
@@ -162,5 +171,13 @@ impl EventSink for HumanReport {
             }
             ApplyEvent::Failed { change, action } => drop(self.progress().end(&change.address, action, now)),
         }
+    }
+}
+
+/// Returns how people are told which object was imported.
+fn import_id(change: &ResourceChange) -> String {
+    match change.importing.as_ref().map(|importing| &importing.target) {
+        Some(ImportTarget::Id(id)) => format!("id={id}"),
+        _ => id_of(&change.change.before).map(|(key, id)| format!("{key}={id}")).unwrap_or_default(),
     }
 }

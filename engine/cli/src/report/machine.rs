@@ -262,16 +262,8 @@ impl PlanEvents for MachineReport {
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }
-            PlanEvent::Importing { address, id } => {
-                self.hook("import_start", &format!("Importing... [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
-            PlanEvent::Imported { address, id } => {
-                self.hook("import_complete", &format!("Import complete [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
+            // Terraform's machine-readable UI has no words for imports.
+            PlanEvent::Importing { .. } | PlanEvent::Imported { .. } => {}
         }
     }
 }
@@ -295,7 +287,7 @@ impl EventSink for MachineReport {
                     }
                 });
             }
-            ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
             ApplyEvent::Provisioning { address, provisioner } => {
                 let message = format!("Provisioning with '{provisioner}'...");
                 self.hook("provision_start", &message, address, |hook| {
