@@ -13,6 +13,7 @@ use crate::run::Failure;
 use crate::run::applying::{approve, carry_out, needs_approval};
 use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
 use crate::run::plan_files::resume_plan;
+use crate::run::plan_warnings::incomplete_warning;
 use crate::run::planning::{PlannedRun, make_plan, operation_name};
 
 const OWN_FLAGS: &[Flag] =
@@ -78,7 +79,8 @@ fn execute(
         }
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };
-    let Some(planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
+    let Some(mut planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
+    planned.diagnostics.extend(incomplete_warning(&planned.plan));
     let counts = planned.plan.counts();
     let sources = std::sync::Arc::clone(&planned.sources);
     let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;

@@ -38,6 +38,13 @@ const OWN_FLAGS: &[Flag] = &[
 const UNSAVED_HINT: &str = "Note: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these actions if you \
                             run \"terrane apply\" now.";
 
+fn generated_hint(path: &str) -> String {
+    format!(
+        "Terrane has generated configuration and written it to {path}. Please review the configuration and edit it as necessary \
+         before adding it to version control."
+    )
+}
+
 fn saved_hint(path: &str) -> String {
     format!(
         "Saved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    terrane apply {path:?}"
@@ -73,8 +80,11 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         None => planned.plan.is_applyable().then(|| UNSAVED_HINT.to_owned()),
     };
     report.diagnostics(&planned.diagnostics, &planned.sources);
-    if let Some(hint) = hint {
-        report.hint(&hint);
+    let is_generated = planned.plan.resource_changes.iter().any(|change| change.generated_config.is_some());
+    let generated = flags.text("generate-config-out").filter(|_| is_generated).map(generated_hint);
+    let hints: Vec<String> = generated.into_iter().chain(hint).collect();
+    if !hints.is_empty() {
+        report.hint(&hints.join("\n\n"));
     }
     let problems = planned.session.unlock();
     report.diagnostics(&problems, &planned.sources);

@@ -11,10 +11,12 @@ use terrane_state::StateSnapshot;
 
 use super::Report;
 use super::wording::{elapsed_text, id_of};
+use crate::args::ParsedFlags;
+use crate::context::Context;
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
 use crate::view::human::paint::Paint;
-use crate::view::human::plan::{PlanView, render_plan};
+use crate::view::human::plan::render_plan;
 use crate::view::human::progress::{Progress, id_text, subject};
 use crate::view::human::wrap::wrap;
 
@@ -22,13 +24,20 @@ use crate::view::human::wrap::wrap;
 pub struct HumanReport {
     terminal: Arc<Terminal>,
     compact_warnings: bool,
+    /// Whether to leave out what to do next, since a program decides that.
+    in_automation: bool,
     progress: Mutex<Progress>,
 }
 
 impl HumanReport {
     /// Makes a report.
-    pub fn new(terminal: Arc<Terminal>, compact_warnings: bool) -> Self {
-        Self { terminal, compact_warnings, progress: Mutex::new(Progress::new(Instant::now())) }
+    pub fn new(context: &Context, flags: &ParsedFlags) -> Self {
+        Self {
+            terminal: Arc::clone(&context.terminal),
+            compact_warnings: flags.switch("compact-warnings", false),
+            in_automation: context.variable("TF_IN_AUTOMATION").is_some(),
+            progress: Mutex::new(Progress::new(Instant::now())),
+        }
     }
 
     fn bold_line(&self, text: &str) {
@@ -53,8 +62,7 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        let view = PlanView { plan, providers, in_automation: false };
-        self.terminal.text(&render_plan(&view, &self.terminal));
+        self.terminal.text(&render_plan(plan, providers, &self.terminal));
     }
 
     fn begin(&self, plan: &Plan) {
@@ -99,6 +107,9 @@ impl Report for HumanReport {
     }
 
     fn hint(&self, text: &str) {
+        if self.in_automation {
+            return;
+        }
         let columns = self.terminal.columns.saturating_sub(1);
         let rule = self.terminal.style(Style::Dim, &"─".repeat(columns));
         self.terminal.line(&format!("\n{rule}\n\n{}", wrap(text, columns)));

@@ -52,6 +52,6 @@ pub fn report(context: &Context, flags: &ParsedFlags) -> Arc<dyn Report> {
     if flags.switch("json", false) {
         Arc::new(MachineReport::new(Arc::clone(&context.terminal)))
     } else {
-        Arc::new(HumanReport::new(Arc::clone(&context.terminal), flags.switch("compact-warnings", false)))
+        Arc::new(HumanReport::new(context, flags))
     }
 }

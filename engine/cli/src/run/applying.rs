@@ -10,7 +10,6 @@ use terrane_plan::{Plan, PlanMode};
 use terrane_state::{Change, Outcome, StateStore, publish, save_errored_state, write_state};
 
 use super::interrupts::{Ending, interruptible};
-use super::plan_warnings::incomplete_warning;
 use super::planning::PlannedRun;
 use super::{Failure, ask};
 use crate::args::ParsedFlags;
@@ -99,7 +98,6 @@ pub fn carry_out(
     };
     let cancellation = Cancellation::new();
     report.begin(&plan);
-    let incomplete = incomplete_warning(&plan);
     let input = ApplyInput {
         plan: Arc::new(plan),
         configuration,
@@ -126,7 +124,6 @@ pub fn carry_out(
         // What was recorded until then is in the journal.
         Ending::Abandoned => session.open().map(|(store, _)| store),
     };
-    diagnostics.extend(incomplete);
     let mut store = store.map_err(&fail)?;
     publish_even_if_empty(&mut store);
     if let Err(error) = save(&mut store, &session) {
