@@ -344,7 +344,8 @@ fn unknown_type(
             planner.types_of(source, address.mode),
         ),
     };
-    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+    let note = planner.providers.note(source);
+    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
 }
 
 /// Says that a provider has no such type.
@@ -354,11 +355,14 @@ pub(crate) fn unknown_type_error(
     address: &terrane_model::ResourceAddress,
     source: &terrane_model::ProviderSource,
     types: &[&str],
+    note: Option<&str>,
 ) -> Diagnostic {
     let name = address.resource_type.as_str();
     let suggestion = terrane_language::syntax::suggest::suggestion(name, types.iter().copied());
     let hint = suggestion.map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
-    let detail = format!("The provider {} does not support {kind} {name:?}.{hint}", source.for_display());
+    let note = note.map_or_else(String::new, |note| format!("\n\n{note}"));
+    let detail =
+        format!("The provider {} does not support {kind} {name:?}.{hint}{note}", source.for_display());
     Diagnostic::error(summary, detail)
 }
 

@@ -79,6 +79,11 @@ impl ProviderPool {
         }
     }
 
+    /// Returns what is to be added to messages that say that a provider lacks something.
+    pub fn note(&self, source: &ProviderSource) -> Option<&str> {
+        self.registry.note(source)
+    }
+
     /// Returns what a provider offers, once it is loaded.
     pub fn schemas(&self, source: &ProviderSource) -> Option<&Arc<ProviderSchemas>> {
         self.schemas.get(source)
