@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod session;
 mod terminal;
+mod testing;
 mod variables;
 mod view;
 

@@ -128,10 +128,18 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 self.about(address, &format!("Read complete after {}{id}", elapsed_text(elapsed)));
             }
-            PlanEvent::Importing { address, id } => {
+            PlanEvent::Importing { address, id, by_command: true } => {
+                self.about(address, &format!("Importing from ID {id:?}..."));
+            }
+            PlanEvent::Importing { address, id, by_command: false } => {
                 self.about(address, &format!("Preparing import... [id={id}]"));
             }
-            PlanEvent::Imported { .. } => {}
+            PlanEvent::Imported { address, by_command: true, .. } => {
+                let type_name = &address.resource.resource_type;
+                let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
+                self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
+            }
+            PlanEvent::Imported { by_command: false, .. } => {}
         }
     }
 }
@@ -150,6 +158,11 @@ impl EventSink for HumanReport {
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(change.address.clone(), running);
             }
+            ApplyEvent::Imported { change } => {
+                let id = import_id(change);
+                self.about(&change.address, &format!("Importing... [{id}]"));
+                self.about(&change.address, &format!("Import complete [{id}]"));
+            }
             ApplyEvent::Progress { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let running =
@@ -165,6 +178,14 @@ impl EventSink for HumanReport {
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&change.address);
             }
         }
+    }
+}
+
+/// Returns how people are told which object was imported.
+fn import_id(change: &terrane_plan::ResourceChange) -> String {
+    match change.importing.as_ref().map(|importing| &importing.target) {
+        Some(terrane_provider::ImportTarget::Id(id)) => format!("id={id}"),
+        _ => id_of(&change.change.before).map(|(key, id)| format!("{key}={id}")).unwrap_or_default(),
     }
 }
 

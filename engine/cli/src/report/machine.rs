@@ -276,16 +276,8 @@ impl PlanEvents for MachineReport {
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }
-            PlanEvent::Importing { address, id } => {
-                self.hook("import_start", &format!("Importing... [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
-            PlanEvent::Imported { address, id } => {
-                self.hook("import_complete", &format!("Import complete [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
+            // Terraform's machine-readable UI has no words for imports.
+            PlanEvent::Importing { .. } | PlanEvent::Imported { .. } => {}
         }
     }
 }
@@ -309,7 +301,7 @@ impl EventSink for MachineReport {
                     }
                 });
             }
-            ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address);
                 let id = value.map(id_text).unwrap_or_default();
