@@ -9,6 +9,7 @@ mod network_mirror;
 pub mod package_sources;
 pub mod progress;
 pub mod provider_requirements;
+pub mod provider_step;
 mod registry_client;
 pub mod service_discovery;
 mod signature;

@@ -13,6 +13,7 @@ use crate::view::human::diagnostic::render_all;
 pub struct InitProgress {
     terminal: Arc<Terminal>,
     machine: Option<MachineReport>,
+    is_quiet: bool,
 }
 
 impl InitProgress {
@@ -20,7 +21,13 @@ impl InitProgress {
     pub fn new(context: &Context, json: bool) -> Self {
         let terminal = Arc::clone(&context.terminal);
         let machine = json.then(|| MachineReport::new(Arc::clone(&terminal)));
-        Self { terminal, machine }
+        Self { terminal, machine, is_quiet: false }
+    }
+
+    /// Leaves headlines out.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { is_quiet: true, ..self }
     }
 
     /// Tells whether programs are spoken to.
@@ -38,6 +45,9 @@ impl InitProgress {
 
     /// Says where the work is, in bold for people.
     pub fn headline(&self, code: &str, text: &str) {
+        if self.is_quiet {
+            return;
+        }
         match &self.machine {
             Some(machine) => machine.init_output(code, text),
             None => self.terminal.line(&self.terminal.style(Style::Bold, text)),

@@ -9,7 +9,7 @@ use terrane_language::modules::source_address::join_path;
 use terrane_language::modules::{ModuleResolver, ResolvedModule, SourceAddress};
 use terrane_model::{Diagnostic, ModulePath, Str};
 
-use super::fetch::Fetcher;
+use super::fetch::{Fetcher, copy_folder};
 use super::manifest::{ManifestEntry, ModuleManifest};
 use super::package_address::{PackageAddress, join_folders};
 use super::registry::{RegistryError, RegistryModule, newest};
@@ -206,6 +206,51 @@ impl ModuleResolver for InstallingResolver<'_> {
         self.state().manifest.insert(key, entry);
         Ok(resolved)
     }
+}
+
+/// Copies a module to the working directory; a module beside it is at `local`.
+///
+/// # Errors
+/// Says why that is not possible.
+pub fn fetch_root(
+    context: &Context,
+    fetcher: &mut Fetcher,
+    source: &str,
+    local: &Path,
+) -> Result<(), String> {
+    let here = Path::new(".");
+    if !local.as_os_str().is_empty() {
+        return copy_folder(local, here).map_err(|error| format!("{}: {error}", local.display()));
+    }
+    let target = context.data_directory().join("modules").join("root.from-module");
+    let address = match SourceAddress::parse(source, None).map_err(|error| error.detail)? {
+        SourceAddress::Registry { host, module, folder } => {
+            let mut address = newest_in_registry(context, fetcher, &host, &module)?;
+            address.folder = join_folders(&address.folder, &folder);
+            address
+        }
+        SourceAddress::Local(text) | SourceAddress::Remote(text) => {
+            PackageAddress::parse(&text).map_err(|error| error.to_string())?
+        }
+    };
+    let folder = fetcher.fetch(&address, &target).map_err(|error| error.to_string())?;
+    let copied = copy_folder(&target.join(folder), here).and_then(|()| std::fs::remove_dir_all(&target));
+    copied.map_err(|error| error.to_string())
+}
+
+fn newest_in_registry(
+    context: &Context,
+    fetcher: &mut Fetcher,
+    host: &str,
+    module: &str,
+) -> Result<PackageAddress, String> {
+    let discovery = ServiceDiscovery::new(context.cli_config.host_services.clone());
+    let credentials = &context.cli_config.credentials;
+    let registry = RegistryModule { host, module, discovery: &discovery, credentials };
+    let client = fetcher.client().map_err(|error| error.to_string())?;
+    let versions = block_on(registry.versions(client)).map_err(|error| error.to_string())?;
+    let version = newest(&versions, None).ok_or("it has no versions")?;
+    block_on(registry.location(client, version)).map_err(|error| error.to_string())
 }
 
 /// Writes a local path without detours, as Terraform does.

@@ -9,4 +9,4 @@ pub mod package_address;
 mod registry;
 
 pub use fetch::{FetchError, Fetcher, copy_folder};
-pub use installer::{InstallOptions, InstallingResolver};
+pub use installer::{InstallOptions, InstallingResolver, fetch_root};
