@@ -1,10 +1,9 @@
 //! Serves an emulated Azure until the process ends:
 //! `cargo run --example serve -- [--listen ADDRESS] [--data-dir DIR] [--operation-time SCALE] [--faults FILE]
-//! [--request-log FILE] [--throttle]`. Prints one JSON line with the URL and the environment when it is ready.
+//! [--request-log FILE] [--aks-kubeconfig FILE] [--throttle]`. Prints one JSON line with the URL and the environment when it is ready.
 
 use std::error::Error;
 
-use serde_json::json;
 use terrane_azure_emulator::{Emulator, EmulatorConfig, Throttling};
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,15 +21,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "--data-dir" => config.data_dir = Some(value.into()),
             "--operation-time" => config.operation_time = value.parse()?,
             "--faults" => config.faults = Some(value.into()),
+            "--aks-kubeconfig" => config.aks_kubeconfig = Some(value.into()),
             "--request-log" => config.request_log = Some(value.into()),
             _ => return Err(format!("unknown argument {argument}").into()),
         }
     }
     let emulator = Emulator::start(config).await?;
-    let ready = json!({"url": emulator.url(), "ca_file": emulator.ca_file(), "env": emulator.env()});
     #[expect(clippy::print_stdout, reason = "it is what the program is for")]
     {
-        println!("{ready}");
+        println!("{}", emulator.ready_line());
     }
     std::future::pending::<()>().await;
     Ok(())

@@ -32,6 +32,8 @@ pub struct EmulatorConfig {
     pub accept_retired_versions: bool,
     /// Namespaces that must be registered before use. Default: none, everything is registered.
     pub unregistered_namespaces: Vec<String>,
+    /// Whether every subscription exists that a client names. Default: no, there is one.
+    pub any_subscription: bool,
 }
 
 /// Whether requests are limited.
@@ -58,6 +60,7 @@ impl Default for EmulatorConfig {
             page_size: 1000,
             accept_retired_versions: false,
             unregistered_namespaces: Vec::new(),
+            any_subscription: false,
         }
     }
 }
@@ -85,7 +88,9 @@ pub enum EmulatorError {
         source: std::io::Error,
     },
     /// Another emulator uses the data directory.
-    #[error("the data directory {0} is in use by another emulator")]
+    #[error(
+        "the emulated cloud in {0} is in use by another process; wait for it to end, or use another directory"
+    )]
     DataDirectoryInUse(PathBuf),
     /// Certificates could not be made.
     #[error("cannot make certificates: {0}")]
@@ -106,6 +111,9 @@ pub enum EmulatorError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The thread that serves could not be started.
+    #[error("cannot start the emulator's thread")]
+    Thread(#[source] std::io::Error),
     /// A setting is out of range.
     #[error("{0}")]
     Setting(String),

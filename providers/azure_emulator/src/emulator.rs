@@ -5,10 +5,13 @@ use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -17,7 +20,9 @@ use crate::certificate::CertificateFiles;
 use crate::config::{EmulatorConfig, EmulatorError, Throttling};
 use crate::core::{Cloud, Core};
 use crate::credentials::{Identity, random_hex};
+use crate::environment;
 use crate::faults::Faults;
+use crate::front::token;
 use crate::request_log::RequestLog;
 use crate::server::{self, Shared};
 use crate::settings::Settings;
@@ -30,6 +35,8 @@ pub struct Emulator {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    /// Serves, if the emulator was started in the background.
+    thread: Option<thread::JoinHandle<()>>,
     files: CertificateFiles,
     directory: PathBuf,
     /// Removed at the end, if nothing is to be kept.
@@ -61,6 +68,43 @@ impl Emulator {
     ///
     /// See [`EmulatorError`].
     pub async fn start(config: EmulatorConfig) -> Result<Emulator, EmulatorError> {
+        let (ended, _) = watch::channel(());
+        Emulator::launch(config, ended).await
+    }
+
+    /// Starts an emulator on a thread of its own, which ends with it. When this returns, it accepts connections.
+    ///
+    /// For callers without a runtime, and for those whose runtime is busy with other work. It may be called from
+    /// asynchronous code, but blocks while the world is read.
+    ///
+    /// # Errors
+    ///
+    /// See [`EmulatorError`].
+    pub fn start_in_background(config: EmulatorConfig) -> Result<Emulator, EmulatorError> {
+        let (report, started) = mpsc::channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(EmulatorError::Thread)?;
+        let serve = move || {
+            runtime.block_on(async {
+                let (ended, mut end) = watch::channel(());
+                // The one who asked is gone only if its thread was ended, and then so is everything.
+                let _ = report.send(Emulator::launch(config, ended).await);
+                // An error says that the server has dropped its end.
+                while end.changed().await.is_ok() {}
+            });
+        };
+        let thread = thread::Builder::new()
+            .name("azure emulator".into())
+            .spawn(serve)
+            .map_err(EmulatorError::Thread)?;
+        let gone = |_| EmulatorError::Thread(io::Error::other("it ended before the emulator started"));
+        let mut emulator = started.recv().map_err(gone)??;
+        emulator.thread = Some(thread);
+        Ok(emulator)
+    }
+
+    /// `ended` is dropped when the server has ended.
+    async fn launch(config: EmulatorConfig, ended: watch::Sender<()>) -> Result<Emulator, EmulatorError> {
         if !config.listen.ip().is_loopback() {
             return Err(EmulatorError::NotLoopback(config.listen));
         }
@@ -107,8 +151,12 @@ impl Emulator {
         let tls = files.server_config().map_err(EmulatorError::Certificate)?;
         let (stop, stopped) = watch::channel(false);
         let acceptor = TlsAcceptor::from(Arc::new(tls));
-        let server = tokio::spawn(server::serve(listener, acceptor, shared.clone(), stopped));
-        Ok(Emulator { shared, stop, server, files, directory, temporary, _lock: lock })
+        let serving = server::serve(listener, acceptor, shared.clone(), stopped);
+        let server = tokio::spawn(async move {
+            serving.await;
+            drop(ended);
+        });
+        Ok(Emulator { shared, stop, server, thread: None, files, directory, temporary, _lock: lock })
     }
 
     /// Returns `https://localhost:PORT`, without a slash at the end.
@@ -123,53 +171,47 @@ impl Emulator {
         &self.files.ca
     }
 
-    /// Returns the environment variables by which terrane, Terraform's azurerm and azapi, the Azure SDKs and the az
-    /// CLI find the emulator and sign in to it.
+    /// Returns the environment variables by which other processes find the emulator and sign in to it: Terraform's
+    /// azurerm and azapi, the Azure SDKs, the az CLI, terrane itself.
+    ///
+    /// They include `HTTPS_PROXY`: the emulator answers as a proxy for the data planes of emulated resources and
+    /// passes everything else on, so they may be set for a whole shell.
     #[must_use]
     pub fn env(&self) -> BTreeMap<String, String> {
-        let settings = &self.shared.core.settings;
-        let (base, identity) = (&settings.base_url, &settings.identity);
-        let bundle = self.files.bundle.display().to_string();
-        let mut env = BTreeMap::new();
-        let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
-        for prefix in ["ARM", "AZURE"] {
-            set(&format!("{prefix}_TENANT_ID"), &identity.tenant_id);
-            set(&format!("{prefix}_SUBSCRIPTION_ID"), &identity.subscription_id);
-            set(&format!("{prefix}_CLIENT_ID"), &identity.client_id);
-            set(&format!("{prefix}_CLIENT_SECRET"), &identity.client_secret);
-        }
-        set("ARM_METADATA_HOSTNAME", &format!("localhost:{}", settings.port));
-        set("ARM_METADATA_HOST", &format!("localhost:{}", settings.port));
-        for method in ["ARM_USE_CLI", "ARM_USE_MSI", "ARM_USE_OIDC", "ARM_USE_AKS_WORKLOAD_IDENTITY"] {
-            set(method, "false");
-        }
-        set("ARM_RESOURCE_PROVIDER_REGISTRATIONS", "none");
-        set("ARM_RESOURCE_MANAGER_ENDPOINT", base);
-        set("ARM_RESOURCE_MANAGER_AUDIENCE", base);
-        set("ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST", base);
-        set("ARM_DISABLE_INSTANCE_DISCOVERY", "true");
-        set("AZURE_AUTHORITY_HOST", base);
-        // The az CLI: its clouds, its files, and no question to Microsoft whether the authority is known.
-        set("ARM_CLOUD_METADATA_URL", &format!("{base}/metadata/endpoints?api-version=2019-05-01"));
-        set("AZURE_CONFIG_DIR", &self.directory.join("azure-cli").display().to_string());
-        set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
-        set("AZURE_CORE_COLLECT_TELEMETRY", "false");
-        for variable in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
-            set(variable, &bundle);
-        }
-        set("NODE_EXTRA_CA_CERTS", &self.files.ca.display().to_string());
-        // Data planes keep their real names; as a proxy the emulator connects those names to itself.
-        for (variable, value) in [
-            ("HTTPS_PROXY", format!("http://localhost:{}", settings.port)),
-            ("NO_PROXY", "localhost,127.0.0.1,::1".to_owned()),
-        ] {
-            set(variable, &value);
-            set(&variable.to_ascii_lowercase(), &value);
-        }
-        if settings.is_instant() {
-            set("GO_AZURE_SDK_SKIP_POLLING_DELAY", "true");
-        }
+        environment::of(&self.shared.core.settings, &self.files, &self.directory)
+    }
+
+    /// Returns [`Emulator::env`] for a client in this process that talks to the emulator alone, such as terrane's
+    /// Azure provider: it trusts the emulator's authority and no other, which spares it reading the system's.
+    #[must_use]
+    pub fn provider_env(&self) -> BTreeMap<String, String> {
+        let mut env = self.env();
+        env.insert("SSL_CERT_FILE".to_owned(), self.files.ca.display().to_string());
         env
+    }
+
+    /// Returns the line that `terrane emulator azure` prints when it is ready: a JSON object with `url`, `ca_file`
+    /// and `env`, without a line break.
+    ///
+    /// `env` holds the client's secret; the line is for the one who started the emulator.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        json!({"url": self.url(), "ca_file": self.ca_file(), "env": self.env()}).to_string()
+    }
+
+    /// Returns a bearer token for the Resource Manager, good for an hour, for clients that do not sign in
+    /// themselves.
+    #[must_use]
+    pub fn management_token(&self) -> String {
+        let core = &self.shared.core;
+        token::issue(&core.settings, core.clock.now(), &core.settings.base_url)
+    }
+
+    /// Returns the ids of all resource groups and resources, in an order that does not depend on when they were
+    /// made.
+    #[must_use]
+    pub fn resource_ids(&self) -> Vec<String> {
+        self.shared.core.lock().world.ids().map(str::to_owned).collect()
     }
 
     /// Moves the emulator's clock forward: operations finish and tokens expire as if the time had passed.
@@ -228,6 +270,10 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.server.abort();
+        if let Some(thread) = self.thread.take() {
+            // The lock must not be given up before the last write. A panic there has been reported already.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -240,6 +286,7 @@ fn settings_of(config: &EmulatorConfig, identity: Identity, address: SocketAddr)
         page_size: config.page_size,
         accept_retired_versions: config.accept_retired_versions,
         unregistered_namespaces: config.unregistered_namespaces.clone(),
+        any_subscription: config.any_subscription,
         aks_kubeconfig: config.aks_kubeconfig.clone(),
     }
 }

@@ -5,6 +5,47 @@
 //! signs them in, keeps resource groups and resources with Azure's rules, runs operations that take as long as
 //! Azure's (or no time), and goes wrong on demand.
 //!
+//! # In a command's own process
+//!
+//! `--emulate` keeps a cloud beside the configuration and serves it for as long as the command runs:
+//!
+//! ```no_run
+//! use terrane_azure_emulator::{Emulator, EmulatorConfig};
+//!
+//! # fn main() -> Result<(), terrane_azure_emulator::EmulatorError> {
+//! let config = EmulatorConfig {
+//!     data_dir: Some(".terrane/azure".into()),
+//!     ..EmulatorConfig::default()
+//! };
+//! // Its own thread and any free port; operations take no time unless `operation_time` says otherwise.
+//! let emulator = Emulator::start_in_background(config)?;
+//! // Added to the environment that the Azure provider is given, and to no other.
+//! let environment = emulator.provider_env();
+//! # drop(environment);
+//! // … plan, apply …
+//! drop(emulator);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The directory is made with mode 0700. It holds `world.jsonl` (the journal of everything that was written),
+//! `identity.json` (tenant, subscription, client and secret), the certificates, the last port and a lock. All of it
+//! stays the same from one start to the next. Dropping the emulator, `process::exit` and `SIGKILL` lose nothing that
+//! was answered: the journal has each write before its answer goes out. A start costs one read of the journal; a
+//! write appends one line; now and then the journal is compacted into a new file that takes the old one's place.
+//! [`Emulator::shutdown`] compacts it at the end, which is a kindness to the next start and not needed.
+//!
+//! A directory serves one process at a time: the next one gets [`EmulatorError::DataDirectoryInUse`]. The lock is
+//! the operating system's and ends with its process.
+//!
+//! # As a server
+//!
+//! `terrane emulator azure` is [`Emulator::start`] with an [`EmulatorConfig`] made of its flags; it prints
+//! [`Emulator::ready_line`] and waits. Everything else it can do is in [`EmulatorConfig`]: faults on demand, Azure's
+//! throttling, a scale for the time that operations take, a request log, a kubeconfig for emulated clusters.
+//!
+//! # An oracle
+//!
 //! This crate is the oracle of the Azure provider. It shares no code with it, so that it cannot agree with its
 //! mistakes: everything here is written from what Azure documents and has been seen to do.
 //!
@@ -30,6 +71,7 @@ mod core;
 mod credentials;
 mod dialect;
 mod emulator;
+mod environment;
 mod error;
 mod faults;
 mod files;

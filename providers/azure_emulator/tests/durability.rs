@@ -1,7 +1,9 @@
 //! What was acknowledged survives the end of the process at any moment.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 use terrane_azure_emulator::{Emulator, EmulatorConfig, EmulatorError};
@@ -155,11 +157,83 @@ async fn the_journal_does_not_grow_without_end() {
     let directory = Directory::new("growth");
     let cloud = Cloud::start_with(directory.config(0.0)).await;
     let group = cloud.make_group("rg").await;
-    let tags = json!({"text": "x".repeat(250), "more": "y".repeat(250), "most": "z".repeat(250)});
+    let tags: serde_json::Map<_, _> =
+        (0..50).map(|number| (format!("tag-{number}"), json!("x".repeat(250)))).collect();
     let body = json!({"location": "westeurope", "tags": tags});
-    for _ in 0..6000 {
+    for _ in 0..500 {
         cloud.put(&identity(&group, 0), body.clone()).await;
     }
     let size = fs::metadata(directory.world()).expect("it is there").len();
-    assert!(size < 5 << 20, "6,000 writes of one resource left {size} bytes");
+    assert!(size < 5 << 20, "500 writes of one resource left {size} bytes");
+}
+
+#[test]
+fn an_emulator_in_the_background_serves_and_ends() {
+    let directory = Directory::new("background");
+    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for round in 0..3 {
+        // Opened again at once: the one before has let go of the directory.
+        let emulator = Emulator::start_in_background(directory.config(0.0)).expect("it starts");
+        let second = Emulator::start_in_background(directory.config(0.0)).expect_err("one per directory");
+        assert!(second.to_string().contains("in use by another process"), "{second}");
+        let cloud = Cloud::of(emulator);
+        assert_eq!(cloud.emulator.resource_ids().len(), round);
+        clients.block_on(cloud.make_group(&format!("rg-{round}")));
+        assert_eq!(cloud.emulator.resource_ids()[round], cloud.group(&format!("rg-{round}")));
+        let env = cloud.emulator.provider_env();
+        assert_eq!(Path::new(&env["SSL_CERT_FILE"]), cloud.emulator.ca_file());
+    }
+}
+
+/// Where the process that is to be killed keeps its world.
+const KILLED_DIRECTORY: &str = "TERRANE_TEST_KILLED_EMULATOR";
+
+/// Not a test of its own: what [`a_killed_process_loses_nothing`] runs in another process.
+#[tokio::test]
+async fn serve_until_killed() {
+    let Some(directory) = std::env::var_os(KILLED_DIRECTORY) else { return };
+    let config = EmulatorConfig { data_dir: Some(directory.into()), ..EmulatorConfig::default() };
+    let cloud = Cloud::start_with(config).await;
+    let group = cloud.make_group("rg").await;
+    for number in 0.. {
+        cloud.make(&identity(&group, number), json!({"location": "westeurope"})).await;
+        writeln!(std::io::stderr(), "{number}").expect("the other end reads");
+    }
+}
+
+/// Starts the process and kills it after `writes` acknowledged writes; returns how many it had acknowledged.
+fn serve_and_kill(directory: &Path, writes: usize) -> usize {
+    let this = std::env::current_exe().expect("tests know their own file");
+    let mut child: Child = Command::new(this)
+        .args(["--exact", "durability::serve_until_killed", "--nocapture"])
+        .env(KILLED_DIRECTORY, directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let mut acknowledged = 0;
+    while let Some(Ok(line)) = lines.next() {
+        acknowledged = line.parse::<usize>().map_or(acknowledged, |number| number + 1);
+        if acknowledged == writes {
+            child.kill().expect("it runs");
+        }
+    }
+    child.wait().expect("it was started");
+    acknowledged
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_nothing() {
+    let directory = Directory::new("sigkill");
+    for writes in [1, 7, 20] {
+        let acknowledged = serve_and_kill(&directory.0, writes);
+        assert!(acknowledged >= writes, "it ended by itself after {acknowledged} writes");
+        let again = Cloud::start_with(directory.config(0.0)).await;
+        let group = again.group("rg");
+        for number in 0..acknowledged {
+            again.get(&identity(&group, number)).await.expect(200);
+        }
+        again.delete(&group).await.expect(202);
+    }
 }

@@ -9,6 +9,7 @@ use terrane_model::{Diagnostic, Diagnostics, Marks, Refinement, Span, Str, Type,
 use super::describe::{Causes, describe_references};
 use super::scope::Scope;
 use super::{call, collection_expressions, conditional, index, operators};
+use crate::syntax::identifiers::normalize;
 use crate::syntax::tree::{Expression, ExpressionKind, StepKind, Traversal};
 
 /// Evaluates expressions in a scope and collects what goes wrong.
@@ -75,7 +76,12 @@ impl<'s> Evaluator<'s> {
             ExpressionKind::For(for_expression) => {
                 collection_expressions::for_expression(self, for_expression, expression)
             }
+            ExpressionKind::JsonString(string) if self.scope.reads_json_literally() => {
+                self.diagnostics.extend(string.key_errors.clone());
+                Value::String(normalize(&string.text))
+            }
             ExpressionKind::JsonString(string) => {
+                self.diagnostics.extend(string.key_errors.clone());
                 self.diagnostics.extend(string.template_errors.clone());
                 self.evaluate(&string.template)
             }

@@ -84,6 +84,11 @@ impl World {
         std::mem::take(&mut self.changes)
     }
 
+    /// Returns the ids of all resources, in key order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.resources.values().map(|resource| &*resource.id)
+    }
+
     /// Returns a resource.
     pub(crate) fn get(&self, key: &str) -> Option<&Resource> {
         self.resources.get(key)

@@ -85,12 +85,16 @@ impl Cloud {
     }
 
     pub(crate) async fn start_with(config: EmulatorConfig) -> Cloud {
-        let emulator = Emulator::start(config).await.expect("the emulator starts");
-        let tls = client_config(&emulator);
-        let subscription = format!("/subscriptions/{}", emulator.env()["ARM_SUBSCRIPTION_ID"]);
-        let mut cloud = Cloud { emulator, token: String::new(), subscription, tls };
+        let mut cloud = Cloud::of(Emulator::start(config).await.expect("the emulator starts"));
         cloud.sign_in().await;
         cloud
+    }
+
+    /// A client of a running emulator, with the token that it gives out itself.
+    pub(crate) fn of(emulator: Emulator) -> Cloud {
+        let tls = client_config(&emulator);
+        let subscription = format!("/subscriptions/{}", emulator.env()["ARM_SUBSCRIPTION_ID"]);
+        Cloud { token: emulator.management_token(), emulator, subscription, tls }
     }
 
     /// Fetches a token as clients do.
