@@ -24,6 +24,11 @@ pub enum ApplyEvent<'a> {
         /// How long it usually takes.
         expected: Option<Duration>,
     },
+    /// An existing object was taken over: planning has found it, and the state has it now.
+    Imported {
+        /// The plan for the object.
+        change: &'a ResourceChange,
+    },
     /// The provider says how it goes.
     Progress {
         /// The object.

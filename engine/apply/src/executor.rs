@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustc_hash::FxHashMap;
 use terrane_language::evaluate::{Evaluation, GivenValues, Surroundings};
-use terrane_model::{Diagnostic, Diagnostics, Str};
+use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Str};
 use terrane_plan::checks::Checks;
 use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::{
@@ -21,7 +21,7 @@ use crate::apply_instance::{Applied, FinalPlan, InstanceWork};
 use crate::begin_resource::ResourceRun;
 use crate::cancellation::Cancellation;
 use crate::destroy_instance::Destroyed;
-use crate::events::EventSink;
+use crate::events::{ApplyEvent, EventSink};
 use crate::read_data::DataRead;
 
 /// Everything that carrying out a plan needs.
@@ -50,6 +50,10 @@ pub struct ApplyOutcome {
     pub store: StateStore,
     /// Messages.
     pub diagnostics: Diagnostics,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
+    /// The providers, configured.
+    pub providers: ProviderPool,
 }
 
 /// Carries out a plan.
@@ -78,11 +82,17 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         prior,
     };
     if !executor.diagnostics.has_errors() {
+        executor.report_imports();
         executor.configure_implied_providers().await;
         executor.run().await;
         executor.finish();
     }
-    ApplyOutcome { store: executor.store, diagnostics: executor.diagnostics }
+    ApplyOutcome {
+        store: executor.store,
+        diagnostics: executor.diagnostics,
+        evaluation: executor.evaluation,
+        providers: executor.providers,
+    }
 }
 
 pub(crate) struct Executor {
@@ -172,6 +182,13 @@ impl Executor {
                 release(id, &dependents, &mut waiting, &mut ready);
             }
             ready.extend(held.pop_front());
+        }
+    }
+
+    /// Imported objects are in the state from the start.
+    fn report_imports(&self) {
+        for change in self.plan.resource_changes.iter().filter(|change| change.importing.is_some()) {
+            self.events.event(ApplyEvent::Imported { change });
         }
     }
 
@@ -274,6 +291,9 @@ impl Executor {
             let detail = "The run was interrupted. What was done is recorded in the state; run the same command again to go on.";
             self.diagnostics.push(Diagnostic::error("Operation interrupted", detail));
         }
+        if self.plan.mode == PlanMode::Destroy && !self.diagnostics.has_errors() {
+            self.drop_data();
+        }
         let outputs = self.final_outputs();
         let results = self.checks.results();
         let results = (!results.is_empty()).then_some(results);
@@ -282,6 +302,28 @@ impl Executor {
         let stored = self.store.set_outputs(outputs).and_then(|()| self.store.set_check_results(results));
         if let Err(error) = stored {
             self.note_journal_error(&error);
+        }
+    }
+
+    /// Takes what data resources have read out of the state: after a destruction nothing uses it any more.
+    fn drop_data(&mut self) {
+        let covers = |address: &ResourceInstanceAddress| {
+            let targets = &self.plan.targets;
+            let included = targets.is_empty() || targets.iter().any(|target| target.covers(address));
+            included && !self.plan.excludes.iter().any(|target| target.covers(address))
+        };
+        let read: Vec<_> = self
+            .store
+            .snapshot()
+            .objects()
+            .filter(|(address, ..)| address.resource.mode == ResourceMode::Data && covers(address))
+            .map(|(address, _, resource, _)| (address, resource.provider_config.clone()))
+            .collect();
+        for (address, provider_config) in read {
+            if let Err(error) = self.store.change(address, None, provider_config, None) {
+                self.note_journal_error(&error);
+                return;
+            }
         }
     }
 

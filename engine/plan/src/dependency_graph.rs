@@ -9,6 +9,8 @@ use terrane_language::modules::{ModuleId, ModuleTree, ProviderConfigs};
 use terrane_language::syntax::tree::Traversal;
 use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, Span};
 
+use crate::import_blocks::ImportBlocks;
+
 /// Identifies a node of one [`DependencyGraph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
@@ -70,7 +72,7 @@ struct ModuleBases {
 
 impl DependencyGraph {
     /// Builds the graph. References that lead nowhere are left out; validation reports them.
-    pub fn build(tree: &ModuleTree, providers: &mut ProviderConfigs) -> Self {
+    pub fn build(tree: &ModuleTree, providers: &mut ProviderConfigs, imports: &ImportBlocks) -> Self {
         let mut graph = Self { nodes: Vec::new(), bases: Vec::new(), ranges: Vec::new(), edges: Vec::new() };
         for (id, _) in tree.nodes() {
             graph.add_module(tree, id);
@@ -79,7 +81,7 @@ impl DependencyGraph {
         for position in 0..graph.nodes.len() {
             let node = graph.nodes[position];
             targets.clear();
-            graph.collect_targets(tree, providers, node, &mut targets);
+            graph.collect_targets(tree, providers, imports, node, &mut targets);
             targets.sort_unstable();
             targets.dedup();
             let own = NodeId(position as u32);
@@ -198,6 +200,7 @@ impl DependencyGraph {
         &self,
         tree: &ModuleTree,
         providers: &mut ProviderConfigs,
+        imports: &ImportBlocks,
         node: Node,
         targets: &mut Vec<NodeId>,
     ) {
@@ -228,6 +231,13 @@ impl DependencyGraph {
                     }
                     Declaration::Resource(position) => {
                         self.provider_target(tree, providers, node.module, position, targets);
+                        for block in imports.of(node.module, position) {
+                            block.visit_expressions(tree, &mut |expression| {
+                                for reference in expression.variables() {
+                                    self.target_of(tree, block.module, reference.traversal, targets);
+                                }
+                            });
+                        }
                     }
                     Declaration::Check(position) => {
                         let data = module.checks[position].data_resource.as_ref();

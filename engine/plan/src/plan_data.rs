@@ -101,7 +101,7 @@ impl Planner {
             None
         };
         SlotResult::Data(Box::new(DataTask {
-            provider: Arc::clone(context.provider),
+            provider: self.instance_provider(context, &slot.address),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),
             config,
@@ -162,11 +162,12 @@ impl Planner {
             self.note_about(context.id, &slot.address, located);
         }
         let config_address = self.provider_config_address(context);
-        let before = slot.prior.as_ref().map_or_else(
+        let nested = context.resource.check.is_some();
+        // What a check reads is read anew in every run, so that it is never said to change.
+        let before = slot.prior.as_ref().filter(|_| !nested).map_or_else(
             || Value::Null(context.schema.block.implied_type().clone()),
             |prior| prior.marked(context.schema),
         );
-        let nested = context.resource.check.is_some();
         let reason = outcome.deferred.or(nested.then_some(ActionReason::ReadBecauseCheckNested));
         if let Some(value) = &outcome.value {
             self.store_data(context, slot, value);

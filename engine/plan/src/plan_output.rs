@@ -53,6 +53,9 @@ impl Planner {
             _ => self.evaluation.output(instance, position).cloned().unwrap_or_else(Value::dynamic),
         };
         let before = self.previous_state.outputs.get(&output.name);
+        if before.is_none() && self.options.mode == PlanMode::Destroy {
+            return;
+        }
         let change = output_change(output.name.clone(), before, after, output.sensitive);
         self.output_changes.insert(output.name.clone(), change);
     }

@@ -19,6 +19,7 @@ use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
 use crate::events::PlanEvents;
+use crate::import_blocks::WantedImport;
 use crate::moved_addresses::Moves;
 use crate::plan::{Plan, PlanMode, PlanOptions};
 use crate::plan_resource::ResourceOutcome;
@@ -55,6 +56,8 @@ pub struct PlanOutcome {
     pub diagnostics: Diagnostics,
     /// The providers, for applying.
     pub providers: ProviderPool,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
 }
 
 /// Makes a plan.
@@ -76,7 +79,11 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         &input.options.targets,
         &input.options.excludes,
     );
+    let imports = input.options.imports.iter();
+    let imports =
+        imports.map(|(address, target)| (address.clone(), WantedImport::by_command(target.clone())));
     let mut planner = Planner {
+        imports: imports.collect(),
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
         previous_state: moved_state,
@@ -101,6 +108,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         refreshes: FxHashMap::default(),
         output_changes: BTreeMap::new(),
     };
+    planner.check_requested_imports();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
     }
@@ -123,6 +131,8 @@ pub(crate) struct Planner {
     pub(crate) uncertain: FxHashSet<ResourceInstanceAddress>,
     pub(crate) events: Arc<dyn PlanEvents>,
     pub(crate) removals: Removals,
+    /// Existing objects that resource instances are to take over.
+    pub(crate) imports: FxHashMap<ResourceInstanceAddress, WantedImport>,
     pub(crate) moves: Moves,
     pub(crate) checks: Checks,
     pub(crate) diagnostics: Diagnostics,
@@ -186,6 +196,7 @@ impl Planner {
             release(id, &dependents, &mut waiting, &mut ready);
         }
         self.plan_undeclared().await;
+        self.check_undeclared_imports();
     }
 
     /// Does what a node needs, or skips it when something that it needs has failed.
@@ -220,6 +231,7 @@ impl Planner {
                 planner.evaluation.expand_call(instance, position)
             }),
             Declaration::Output(position) => self.plan_output(id, node.module, position),
+            Declaration::Check(_) if self.options.mode == PlanMode::Destroy => {}
             Declaration::Check(position) => self.evaluate_check(node.module, position),
             Declaration::Provider(position) => return self.configure_provider(node.module, position),
             Declaration::Resource(position) => return self.start_resource(id, node.module, position),
@@ -346,18 +358,23 @@ impl Planner {
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };
-        PlanOutcome { plan, diagnostics: self.diagnostics, providers: self.providers }
+        PlanOutcome {
+            plan,
+            diagnostics: self.diagnostics,
+            providers: self.providers,
+            evaluation: self.evaluation,
+        }
     }
 
+    /// Values as they were given, before they are converted to their variables' types.
     fn root_variables(&self) -> BTreeMap<terrane_model::Str, Value> {
-        let root = self.configuration.tree.root();
-        let instance = terrane_language::evaluate::ModuleInstanceId::ROOT;
-        let values = root.variables.iter().enumerate().filter_map(|(position, variable)| {
-            let given = self.options.given.get(&variable.name).map(|given| given.value.clone());
-            let evaluated = self.evaluation.variable(instance, position).cloned();
-            let value =
-                if variable.ephemeral { None } else { evaluated.or(given).or(variable.default.clone()) };
-            value.filter(Value::is_wholly_known).map(|value| (variable.name.clone(), value))
+        let values = self.configuration.tree.root().variables.iter().filter_map(|variable| {
+            // What is given for an ephemeral variable is never stored; its default is known to everybody.
+            let given = self.options.given.get(&variable.name).filter(|_| !variable.ephemeral);
+            let given = given.map(|given| given.value.clone());
+            let value = given.or_else(|| variable.default.clone()).filter(Value::is_wholly_known)?;
+            let value = if variable.sensitive { value.sensitive() } else { value };
+            Some((variable.name.clone(), value))
         });
         values.collect()
     }
@@ -365,6 +382,17 @@ impl Planner {
     /// Tells what is planned for an instance.
     pub(crate) fn change_of(&self, address: &ResourceInstanceAddress) -> Option<&ResourceChange> {
         self.positions.get(address).map(|position| &self.changes[*position])
+    }
+
+    /// Returns the address that a change says its object had before. Where everything goes, moves do not matter.
+    pub(crate) fn shown_previous_address(
+        &self,
+        address: &ResourceInstanceAddress,
+    ) -> ResourceInstanceAddress {
+        match self.options.mode {
+            PlanMode::Destroy => address.clone(),
+            PlanMode::Normal | PlanMode::RefreshOnly => self.moves.previous(address),
+        }
     }
 
     /// Enters a change.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use terrane_model::encode_json::{value_from_json, write_json};
 use terrane_model::{
     AttributePath, ConfigResource, Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, ResourceMode,
-    Schema, Str, Value,
+    Schema, Str, Type, Value,
 };
 use terrane_provider::UpgradeRequest;
 use terrane_state::{DeposedKey, ObjectIdentity, ObjectState, ObjectStatus, StateSnapshot};
@@ -161,8 +161,24 @@ async fn decode(
         dependencies: Arc::clone(&object.dependencies),
         create_before_destroy: object.create_before_destroy,
         schema_version: schema.version,
-        identity: None,
+        identity: decode_identity(address, object, source, providers),
     })
+}
+
+/// Reads an object's identity; one of another shape than the provider's present one does not count.
+fn decode_identity(
+    address: &ResourceInstanceAddress,
+    object: &ObjectState,
+    source: &terrane_model::ProviderSource,
+    providers: &ProviderPool,
+) -> Option<Value> {
+    let stored = object.identity.as_ref().filter(|_| address.resource.mode == ResourceMode::Managed)?;
+    let schema = providers.resource_schema(source, &address.resource.resource_type)?.identity.as_ref()?;
+    if stored.schema_version != schema.version {
+        return None;
+    }
+    let attributes = schema.attributes.iter().map(|(name, attribute)| (name.clone(), attribute.ty.clone()));
+    value_from_json(&stored.attributes, &Type::object(attributes)).ok()
 }
 
 async fn upgrade(

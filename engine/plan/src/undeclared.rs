@@ -7,7 +7,7 @@ use terrane_model::{
     Diagnostic, InstanceKey, ModuleInstance, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode,
     Value,
 };
-use terrane_provider::{Effects, PlanRequest, Provider};
+use terrane_provider::{PlanRequest, Provider};
 use terrane_state::DeposedKey;
 
 use crate::change::{Action, ActionReason, Change, ResourceChange};
@@ -68,16 +68,14 @@ impl Planner {
             return;
         };
         let mut current = Some(prior.clone());
-        if provider.effects(&address.resource.resource_type) == Effects::Remote {
-            let batch = self.refresh_batch(&(config_id, None), &provider);
-            if let Some(response) = batch.response(&key).await {
-                let mut problems = terrane_model::Diagnostics::new();
-                let read = refreshed_object(&prior, response, &mut problems);
-                self.diagnostics.extend(problems.into_iter().map(|problem| problem.about(&address)));
-                match read {
-                    Some(read) => current = read,
-                    None => return,
-                }
+        let batch = self.refresh_batch(&(config_id, None), &provider);
+        if let Some(response) = batch.response(&key).await {
+            let mut problems = terrane_model::Diagnostics::new();
+            let read = refreshed_object(&prior, response, &mut problems);
+            self.diagnostics.extend(problems.into_iter().map(|problem| problem.about(&address)));
+            match read {
+                Some(read) => current = read,
+                None => return,
             }
         }
         let Some(current) = current else {
@@ -101,7 +99,7 @@ impl Planner {
         let reason = if self.options.mode == PlanMode::Destroy { None } else { reason };
         let private = self.plan_destroy(&address, &current, &schema, provider.as_ref()).await;
         let change = ResourceChange {
-            previous_address: self.moves.previous(&address),
+            previous_address: self.shown_previous_address(&address),
             address,
             deposed,
             provider_config,
@@ -156,7 +154,8 @@ impl Planner {
     ) -> Option<(terrane_language::modules::ProviderConfigId, Arc<dyn Provider>)> {
         let configs = &self.configuration.provider_configs;
         let found = configs.by_address(provider_config);
-        let provider = found.and_then(|id| Some((id, self.providers.configured(&(id, None))?.clone())));
+        let provider =
+            found.and_then(|id| Some((id, self.providers.provider_of(&(id, None), address)?.clone())));
         if provider.is_none() && found.is_none() {
             let detail = format!(
                 "To work with {address} (orphan object) its original provider configuration at {provider_config} is required, \
@@ -203,16 +202,14 @@ impl Planner {
         if self.moves.is_blocked_source(address) {
             return Some(ActionReason::DeleteBecauseNoMoveTarget);
         }
-        let Some(module) = tree.find(&address.module.path()) else {
-            let resource_gone = ActionReason::DeleteBecauseNoResourceConfig;
-            return Some(if address.module.is_root() {
-                resource_gone
+        let declared = tree.find(&address.module.path()).map(|module| tree.module(module));
+        let Some((_, resource)) = declared.and_then(|module| module.resource(&address.resource)) else {
+            let has_moved = self.moves.previous(address) != *address;
+            return Some(if has_moved {
+                ActionReason::DeleteBecauseNoMoveTarget
             } else {
-                ActionReason::DeleteBecauseNoModule
+                ActionReason::DeleteBecauseNoResourceConfig
             });
-        };
-        let Some((_, resource)) = tree.module(module).resource(&address.resource) else {
-            return Some(ActionReason::DeleteBecauseNoResourceConfig);
         };
         if !self.module_instance_exists(&address.module) {
             return Some(ActionReason::DeleteBecauseNoModule);

@@ -32,6 +32,8 @@ pub struct EmulatorConfig {
     pub accept_retired_versions: bool,
     /// Namespaces that must be registered before use. Default: none, everything is registered.
     pub unregistered_namespaces: Vec<String>,
+    /// Whether every subscription exists that a client names. Default: no, there is one.
+    pub any_subscription: bool,
 }
 
 /// Whether requests are limited.
@@ -58,6 +60,7 @@ impl Default for EmulatorConfig {
             page_size: 1000,
             accept_retired_versions: false,
             unregistered_namespaces: Vec::new(),
+            any_subscription: false,
         }
     }
 }

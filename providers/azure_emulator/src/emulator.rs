@@ -286,6 +286,7 @@ fn settings_of(config: &EmulatorConfig, identity: Identity, address: SocketAddr)
         page_size: config.page_size,
         accept_retired_versions: config.accept_retired_versions,
         unregistered_namespaces: config.unregistered_namespaces.clone(),
+        any_subscription: config.any_subscription,
         aks_kubeconfig: config.aks_kubeconfig.clone(),
     }
 }

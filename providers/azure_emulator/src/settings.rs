@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) accept_retired_versions: bool,
     /// Namespaces that start unregistered; all others are registered.
     pub(crate) unregistered_namespaces: Vec<String>,
+    /// Whether every subscription exists.
+    pub(crate) any_subscription: bool,
     /// Given out by `listClusterUserCredential` instead of a generated one.
     pub(crate) aks_kubeconfig: Option<PathBuf>,
 }

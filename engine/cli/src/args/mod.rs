@@ -3,4 +3,4 @@
 pub mod flags;
 pub mod shell_words;
 
-pub use flags::{Flag, FlagError, FlagKind, ParsedFlags};
+pub use flags::{Flag, FlagKind, ParsedFlags};

@@ -26,6 +26,15 @@ pub fn split(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// Writes a word so that a shell reads it as it is.
+pub fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 fn quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
     loop {
         match characters.next()? {
@@ -54,5 +63,12 @@ mod tests {
         );
         assert_eq!(split("'open"), None);
         assert_eq!(split("  ").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_quoted_is_split_into_itself() {
+        for word in ["", "plain", "a b", "it's", "$HOME \"x\" \\", "a\nb"] {
+            assert_eq!(split(&quote(word)).unwrap(), [word]);
+        }
     }
 }

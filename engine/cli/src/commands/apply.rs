@@ -4,7 +4,7 @@ use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 use terrane_plan::PlanMode;
 
 use super::Command;
-use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS, VARIABLE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -22,7 +22,7 @@ pub(super) const APPLY: Command = Command {
     name: "apply",
     summary: "Create or update infrastructure",
     usage: "apply [options] [PLAN]",
-    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, EMULATE_FLAGS],
     run: |context, flags| run(context, flags, None),
 };
 
@@ -30,7 +30,7 @@ pub(super) const DESTROY: Command = Command {
     name: "destroy",
     summary: "Destroy previously-created infrastructure",
     usage: "destroy [options]",
-    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    flags: &[OWN_FLAGS, PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, EMULATE_FLAGS],
     run: |context, flags| run(context, flags, Some(PlanMode::Destroy)),
 };
 
@@ -38,7 +38,7 @@ pub(super) const REFRESH: Command = Command {
     name: "refresh",
     summary: "Update the state to match remote systems",
     usage: "refresh [options]",
-    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS],
+    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, EMULATE_FLAGS],
     run: |context, flags| run(context, flags, Some(PlanMode::RefreshOnly)),
 };
 
@@ -79,12 +79,13 @@ fn execute(
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };
     let Some(planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
-    let (mode, counts) = (planned.plan.mode, planned.plan.counts());
+    let counts = planned.plan.counts();
     let sources = std::sync::Arc::clone(&planned.sources);
     let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;
     report.diagnostics(&diagnostics, &sources);
-    report.applied(mode, counts);
-    if mode != PlanMode::Destroy {
+    // An apply stays an apply, whatever its plan does.
+    report.applied(mode.unwrap_or_default(), counts);
+    if mode != Some(PlanMode::Destroy) {
         report.outputs(store.snapshot());
     }
     Ok(())

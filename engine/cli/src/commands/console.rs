@@ -14,7 +14,7 @@ use terrane_plan::validate::check_reference;
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
 use super::Command;
-use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS, VARIABLE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -36,6 +36,7 @@ pub(super) const COMMAND: Command = Command {
         )],
         STATE_FLAGS,
         VARIABLE_FLAGS,
+        EMULATE_FLAGS,
     ],
     run,
 };
@@ -74,7 +75,7 @@ fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnosti
     let session = Session::find(context, flags).map_err(&fail)?;
     let state = session.read().map_err(&fail)?;
     variables::fill_with_unknowns(project.tree.root(), &mut values.given);
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let evaluation = block_on(async {
         for source in configuration.provider_sources() {
             diagnostics.extend(providers.load(&source).await);

@@ -14,6 +14,12 @@ pub(super) const STATE_FLAGS: &[Flag] = &[
     Flag::value("lock-timeout", "0s", "Duration to retry a state lock."),
 ];
 
+/// Whether Azure is emulated.
+pub(super) const EMULATE_FLAGS: &[Flag] = &[Flag::switch(
+    "emulate",
+    "Use an emulated Azure in place of the real one. Its world is kept in the working directory, in .terrane/azure.",
+)];
+
 /// Values for variables.
 pub(super) const VARIABLE_FLAGS: &[Flag] = &[
     Flag::value(

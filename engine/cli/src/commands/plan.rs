@@ -1,7 +1,7 @@
 //! `plan`: what apply would do.
 
 use super::Command;
-use super::flag_groups::{STATE_FLAGS, VARIABLE_FLAGS};
+use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS, VARIABLE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -14,7 +14,7 @@ pub(super) const COMMAND: Command = Command {
     name: "plan",
     summary: "Show changes required by the current configuration",
     usage: "plan [options]",
-    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, OWN_FLAGS],
+    flags: &[PLANNING_FLAGS, VARIABLE_FLAGS, RUN_FLAGS, STATE_FLAGS, OWN_FLAGS, EMULATE_FLAGS],
     run,
 };
 

@@ -13,6 +13,7 @@ use super::Report;
 use super::wording::{complete, elapsed_text, id_of, progressing, starting};
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
+use crate::view::human::plan::{PlanView, render_plan};
 
 /// How often something that takes long is reported.
 const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
@@ -50,15 +51,8 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        let _ = providers;
-        for change in plan.resource_changes.iter().filter(|change| change.is_noteworthy()) {
-            self.terminal.line(&format!("  # {} {:?}", change.address, change.change.action));
-        }
-        let counts = plan.counts();
-        self.terminal.line(&format!(
-            "\nPlan: {} to add, {} to change, {} to destroy.",
-            counts.add, counts.change, counts.remove
-        ));
+        let view = PlanView { plan, providers, in_automation: false };
+        self.terminal.text(&render_plan(&view, &self.terminal));
     }
 
     fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
@@ -134,10 +128,18 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 self.about(address, &format!("Read complete after {}{id}", elapsed_text(elapsed)));
             }
-            PlanEvent::Importing { address, id } => {
-                self.about(address, &format!("Preparing import... [id={id}]"))
+            PlanEvent::Importing { address, id, by_command: true } => {
+                self.about(address, &format!("Importing from ID {id:?}..."));
             }
-            PlanEvent::Imported { .. } => {}
+            PlanEvent::Importing { address, id, by_command: false } => {
+                self.about(address, &format!("Preparing import... [id={id}]"));
+            }
+            PlanEvent::Imported { address, by_command: true, .. } => {
+                let type_name = &address.resource.resource_type;
+                let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
+                self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
+            }
+            PlanEvent::Imported { by_command: false, .. } => {}
         }
     }
 }
@@ -156,6 +158,11 @@ impl EventSink for HumanReport {
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(change.address.clone(), running);
             }
+            ApplyEvent::Imported { change } => {
+                let id = import_id(change);
+                self.about(&change.address, &format!("Importing... [{id}]"));
+                self.about(&change.address, &format!("Import complete [{id}]"));
+            }
             ApplyEvent::Progress { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let running =
@@ -171,6 +178,14 @@ impl EventSink for HumanReport {
                 self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&change.address);
             }
         }
+    }
+}
+
+/// Returns how people are told which object was imported.
+fn import_id(change: &terrane_plan::ResourceChange) -> String {
+    match change.importing.as_ref().map(|importing| &importing.target) {
+        Some(terrane_provider::ImportTarget::Id(id)) => format!("id={id}"),
+        _ => id_of(&change.change.before).map(|(key, id)| format!("{key}={id}")).unwrap_or_default(),
     }
 }
 

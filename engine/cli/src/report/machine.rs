@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 use crate::view::json::diagnostic::to_json;
 use crate::view::json::resources::key_json;
 use crate::view::json::state_v1::{type_json, value_json};
-use crate::view::json::writer::{ObjectWriter, quoted};
+use crate::view::json::writer::ObjectWriter;
 
 /// How often something that takes long is reported.
 const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
@@ -72,18 +72,24 @@ impl MachineReport {
         fill(&mut hook);
         let level = if kind.ends_with("errored") { "error" } else { "info" };
         let message = format!("{address}: {message}");
-        self.line(level, &message, kind, |line| drop(line.raw("hook", &hook.finish())));
+        self.line(level, &message, kind, |line| {
+            line.raw("hook", &hook.finish());
+        });
     }
 
     fn summary(&self, text: &str, counts: ChangeCounts, operation: &str) {
         let mut changes = ObjectWriter::new();
-        let mut number = |name: &str, count: usize| drop(changes.raw(name, &count.to_string()));
+        let mut number = |name: &str, count: usize| {
+            changes.raw(name, &count.to_string());
+        };
         number("add", counts.add);
         number("change", counts.change);
         number("import", counts.import);
         number("remove", counts.remove);
         changes.text("operation", operation);
-        self.line("info", text, "change_summary", |line| drop(line.raw("changes", &changes.finish())));
+        self.line("info", text, "change_summary", |line| {
+            line.raw("changes", &changes.finish());
+        });
     }
 
     fn change_line(&self, change: &ResourceChange, kind: &str) {
@@ -113,7 +119,9 @@ impl MachineReport {
         } else {
             format!("{}: Plan to {}", change.address, change_name(change))
         };
-        self.line("info", &text, kind, |line| drop(line.raw("change", &json.finish())));
+        self.line("info", &text, kind, |line| {
+            line.raw("change", &json.finish());
+        });
     }
 
     fn take(&self, address: &ResourceInstanceAddress) -> Duration {
@@ -131,7 +139,9 @@ impl Report for MachineReport {
             };
             let message = format!("{word}: {}", diagnostic.summary);
             let json = to_json(diagnostic, sources).to_string();
-            self.line(level, &message, "diagnostic", |line| drop(line.raw("diagnostic", &json)));
+            self.line(level, &message, "diagnostic", |line| {
+                line.raw("diagnostic", &json);
+            });
         }
     }
 
@@ -162,7 +172,9 @@ impl Report for MachineReport {
             outputs.raw(name, &entry.finish());
         }
         let text = format!("Outputs: {}", plan.output_changes.len());
-        self.line("info", &text, "outputs", |line| drop(line.raw("outputs", &outputs.finish())));
+        self.line("info", &text, "outputs", |line| {
+            line.raw("outputs", &outputs.finish());
+        });
     }
 
     fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
@@ -180,9 +192,6 @@ impl Report for MachineReport {
     }
 
     fn outputs(&self, state: &StateSnapshot) {
-        if state.outputs.is_empty() {
-            return;
-        }
         let mut outputs = ObjectWriter::new();
         for (name, output) in &state.outputs {
             let mut entry = ObjectWriter::new();
@@ -194,7 +203,9 @@ impl Report for MachineReport {
             outputs.raw(name, &entry.finish());
         }
         let text = format!("Outputs: {}", state.outputs.len());
-        self.line("info", &text, "outputs", |line| drop(line.raw("outputs", &outputs.finish())));
+        self.line("info", &text, "outputs", |line| {
+            line.raw("outputs", &outputs.finish());
+        });
     }
 
     fn notice(&self, text: &str) {
@@ -238,7 +249,9 @@ impl PlanEvents for MachineReport {
                 self.hook("refresh_complete", &message, address, |hook| add_id(hook, value));
             }
             PlanEvent::Reading { address } => {
-                self.hook("apply_start", "Refreshing...", address, |hook| drop(hook.text("action", "read")));
+                self.hook("apply_start", "Refreshing...", address, |hook| {
+                    hook.text("action", "read");
+                });
             }
             PlanEvent::Read { address, value, elapsed } => {
                 let id = value.map(id_text).unwrap_or_default();
@@ -251,16 +264,8 @@ impl PlanEvents for MachineReport {
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }
-            PlanEvent::Importing { address, id } => {
-                self.hook("import_start", &format!("Importing... [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
-            PlanEvent::Imported { address, id } => {
-                self.hook("import_complete", &format!("Import complete [id={id}]"), address, |hook| {
-                    hook.text("id", id);
-                });
-            }
+            // Terraform's machine-readable UI has no words for imports.
+            PlanEvent::Importing { .. } | PlanEvent::Imported { .. } => {}
         }
     }
 }
@@ -284,7 +289,7 @@ impl EventSink for MachineReport {
                     }
                 });
             }
-            ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address);
                 let id = value.map(id_text).unwrap_or_default();

@@ -117,6 +117,7 @@ pub fn carry_out(
         Ending::Abandoned => session.open().map(|(store, _)| store),
     };
     let mut store = store.map_err(&fail)?;
+    publish_even_if_empty(&mut store);
     if let Err(error) = save(&mut store, &session) {
         diagnostics.push(error);
     }
@@ -126,7 +127,7 @@ pub fn carry_out(
 
 /// Makes the plan's view of what exists the state's own, and ends what an interrupted run has left open: planning
 /// has looked at all of it.
-fn take_over(store: &mut StateStore, plan: &Plan) -> Result<(), Diagnostic> {
+pub fn take_over(store: &mut StateStore, plan: &Plan) -> Result<(), Diagnostic> {
     let failed = |error: String| {
         Diagnostic::error("Failed to record the state", format!("The state could not be recorded: {error}."))
     };
@@ -138,6 +139,14 @@ fn take_over(store: &mut StateStore, plan: &Plan) -> Result<(), Diagnostic> {
         store.replace_content(plan.prior_state.clone()).map_err(|error| failed(error.to_string()))?;
     }
     Ok(())
+}
+
+/// After an apply there is a state, even where there was nothing to put into it.
+fn publish_even_if_empty(store: &mut StateStore) {
+    if store.snapshot().serial == 0 && !store.has_unpublished() {
+        let lineage = store.snapshot().lineage.clone();
+        store.adopt_history(lineage, 0);
+    }
 }
 
 /// Saves the state; beside the working directory's files where its backend does not take it.

@@ -109,7 +109,7 @@ pub fn load_plan(context: &Context, file: PlanFile) -> Result<LoadedPlan, Failur
         configuration.include_provider(&change.provider_config);
     }
     configuration.include_state(&file.plan.prior_state);
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let problems = block_on(async {
         let mut problems = Diagnostics::new();
         for source in configuration.provider_sources() {

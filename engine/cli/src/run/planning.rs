@@ -12,6 +12,7 @@ use terrane_state::{Recovery, StateStore, publish};
 
 use super::Failure;
 use super::configuration::load_configuration;
+use super::generated_config::{self, generate};
 use super::interrupts::{Ending, interruptible};
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -51,19 +52,31 @@ pub fn make_plan(
     report: &Arc<dyn Report>,
     operation: &str,
 ) -> Result<PlannedRun, Failure> {
-    let loaded = load_configuration(context, flags)?;
-    let (mut configuration, sources, given) = (loaded.configuration, loaded.sources, loaded.given);
-    let mut diagnostics = loaded.diagnostics;
+    let mut loaded = load_configuration(context, flags)?;
+    let mut options = options;
+    let sources = Arc::clone(&loaded.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     let mut session = Session::find(context, flags).map_err(&fail)?;
     session.lock(flags, operation).map_err(&fail)?;
     let (mut store, recovery) = open_state(&session).map_err(&fail)?;
+    let out = flags.text("generate-config-out").filter(|_| options.mode == PlanMode::Normal);
+    if let Some(path) = out
+        && let Some(written) = generate(context, flags, path, &loaded, store.snapshot(), &session.workspace)?
+    {
+        loaded = written.loaded;
+        options.generated = written.blocks;
+    }
+    let generated = options.generated.clone();
+    let is_limited_by_user = options.imports.is_empty();
+    let (mut configuration, sources, given) = (loaded.configuration, loaded.sources, loaded.given);
+    let mut diagnostics = loaded.diagnostics;
+    let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     diagnostics.extend(recovery.notices);
     configuration.include_state(store.snapshot());
     for (_, intent) in &recovery.unfinished {
         configuration.include_provider(&intent.provider_config);
     }
-    let mut providers = ProviderPool::new(Arc::new(registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let cancellation = Cancellation::new();
     let configuration = Arc::new(configuration);
     let work = async {
@@ -108,9 +121,13 @@ pub fn make_plan(
     if let Err(problems) = block_on(publish_recovered(&mut store, &session)) {
         diagnostics.extend(problems);
     }
+    if let (Some(path), Some(plan), false) = (out, &plan, generated.is_empty()) {
+        diagnostics.push(generated_config::experimental());
+        diagnostics.extend(generated_config::save(path, &generated, plan).err());
+    }
     match plan {
         Some(plan) if !diagnostics.has_errors() => {
-            diagnostics.extend(targeting_warning(&plan));
+            diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
             Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
         }
         Some(plan) => {

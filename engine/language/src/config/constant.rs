@@ -26,6 +26,10 @@ impl Scope for ConstantScope {
         &NoEnvironment
     }
 
+    fn reads_json_literally(&self) -> bool {
+        true
+    }
+
     fn function_names(&self) -> Vec<&'static str> {
         Vec::new()
     }

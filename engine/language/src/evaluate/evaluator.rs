@@ -9,6 +9,7 @@ use terrane_model::{Diagnostic, Diagnostics, Marks, Refinement, Span, Str, Type,
 use super::describe::{Causes, describe_references};
 use super::scope::Scope;
 use super::{call, collection_expressions, conditional, index, operators};
+use crate::syntax::identifiers::normalize;
 use crate::syntax::tree::{Expression, ExpressionKind, StepKind, Traversal};
 
 /// Evaluates expressions in a scope and collects what goes wrong.
@@ -40,7 +41,7 @@ impl<'s> Evaluator<'s> {
         match &expression.kind {
             ExpressionKind::Null => Value::dynamic_null(),
             ExpressionKind::Bool(bool) => Value::Bool(*bool),
-            ExpressionKind::Number(text) => operators::number_literal(text),
+            ExpressionKind::Number(text) => operators::number_literal(self, text, expression),
             ExpressionKind::String(text) => Value::String(text.clone()),
             ExpressionKind::Template(parts) => self.template(parts),
             ExpressionKind::TemplateWrap(inner) | ExpressionKind::Parentheses(inner) => self.evaluate(inner),
@@ -75,7 +76,12 @@ impl<'s> Evaluator<'s> {
             ExpressionKind::For(for_expression) => {
                 collection_expressions::for_expression(self, for_expression, expression)
             }
+            ExpressionKind::JsonString(string) if self.scope.reads_json_literally() => {
+                self.diagnostics.extend(string.key_errors.clone());
+                Value::String(normalize(&string.text))
+            }
             ExpressionKind::JsonString(string) => {
+                self.diagnostics.extend(string.key_errors.clone());
                 self.diagnostics.extend(string.template_errors.clone());
                 self.evaluate(&string.template)
             }
@@ -119,7 +125,7 @@ impl<'s> Evaluator<'s> {
                     index::attribute(&value, name, next)
                 }
                 StepKind::StringKey(key) => index::index(&value, &Value::String(key.clone())),
-                StepKind::NumberKey(number) => index::index(&value, &operators::number_literal(number)),
+                StepKind::NumberKey(number) => index::index(&value, &operators::number_key(number)),
             };
             match result {
                 Ok(part) => value = part,

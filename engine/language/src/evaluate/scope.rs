@@ -16,6 +16,12 @@ pub trait Scope {
     /// Returns what functions may ask of the world.
     fn environment(&self) -> &dyn Environment;
 
+    /// Tells whether strings of the JSON syntax are text as it stands: where nothing can be referred to, they are no
+    /// templates.
+    fn reads_json_literally(&self) -> bool {
+        false
+    }
+
     /// Returns the names of functions for suggestions.
     fn function_names(&self) -> Vec<&'static str> {
         crate::functions::all().map(|function| function.name).collect()

@@ -62,10 +62,20 @@ pub struct Configuration {
 
 /// Reads the configuration whose root module lies in `directory`.
 pub fn load(directory: &str, reader: &dyn SourceReader, resolver: &dyn ModuleResolver) -> Configuration {
+    load_beside(SourceMap::new(), directory, reader, resolver)
+}
+
+/// Reads a configuration as [`load`] does, with its files behind others.
+pub fn load_beside(
+    sources: SourceMap,
+    directory: &str,
+    reader: &dyn SourceReader,
+    resolver: &dyn ModuleResolver,
+) -> Configuration {
     let mut loader = Loader {
         reader,
         resolver,
-        sources: SourceMap::new(),
+        sources,
         by_directory: HashMap::new(),
         tree: ModuleTree::default(),
         diagnostics: Diagnostics::new(),

@@ -50,7 +50,7 @@ fn string_expression(text: &Str, span: Span, depth: usize) -> Expression {
     } else {
         (Expression { kind: ExpressionKind::String(normalize(text)), span }, Diagnostics::new())
     };
-    let string = JsonString { text: text.clone(), template, template_errors };
+    let string = JsonString { text: text.clone(), template, template_errors, key_errors: Diagnostics::new() };
     Expression { kind: ExpressionKind::JsonString(Box::new(string)), span }
 }
 
@@ -73,6 +73,6 @@ fn duplicate_error(property: &JsonProperty) -> Diagnostic {
 
 fn add_error(key: &mut Expression, error: Diagnostic) {
     if let ExpressionKind::JsonString(string) = &mut key.kind {
-        string.template_errors.push(error);
+        string.key_errors.push(error);
     }
 }

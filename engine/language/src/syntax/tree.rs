@@ -274,7 +274,8 @@ pub struct JsonString {
     pub text: Str,
     /// The text read as a template; its spans all cover the whole JSON string.
     pub template: Expression,
-    /// What was wrong with the template, or with using it as a key: to be reported where its value is
-    /// wanted.
+    /// What was wrong with the template: to be reported where its value is wanted.
     pub template_errors: terrane_model::Diagnostics,
+    /// What was wrong with using it as a key, whether it is a template or not.
+    pub key_errors: terrane_model::Diagnostics,
 }

@@ -31,9 +31,10 @@ impl Default for Pace {
 impl Pace {
     /// Returns how long to wait before looking again at an operation that has been running for `elapsed`:
     /// an eighth of that, so that the answer is never much older than the operation's own length, and at
-    /// least what the service asks for.
+    /// least what the service asks for. A service that asks for no wait at all gets none at first.
     pub(crate) fn until_next_poll(&self, elapsed: Duration, asked: Option<Duration>) -> Duration {
-        (elapsed / 8).clamp(self.poll_min, self.poll_max).max(asked.unwrap_or_default())
+        let least = if asked == Some(Duration::ZERO) { Duration::ZERO } else { self.poll_min };
+        (elapsed / 8).clamp(least, self.poll_max).max(asked.unwrap_or_default())
     }
 }
 
@@ -225,5 +226,7 @@ mod tests {
         assert_eq!(pace.until_next_poll(Duration::from_secs(600), None), pace.poll_max);
         let asked = Some(Duration::from_secs(15));
         assert_eq!(pace.until_next_poll(Duration::ZERO, asked), Duration::from_secs(15));
+        assert_eq!(pace.until_next_poll(Duration::ZERO, None), pace.poll_min);
+        assert_eq!(pace.until_next_poll(Duration::ZERO, Some(Duration::ZERO)), Duration::ZERO);
     }
 }

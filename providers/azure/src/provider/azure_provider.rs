@@ -17,7 +17,7 @@ use crate::client::{ArmError, Call, Pace, StopSignal};
 use crate::connection::Connection;
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
-use crate::provider::choose_generation;
+use crate::provider::{AzureEndpoint, choose_generation};
 use crate::resources::behaviour_of;
 use crate::schema::{block_schema, resource_schema, schema};
 use crate::settings::{ProviderSettings, SettingSources};
@@ -34,6 +34,8 @@ pub struct AzureOptions {
     pub version_constraint: String,
     /// The environment: `ARM_*`, proxies, `SSL_CERT_FILE`. The provider reads no variable from elsewhere.
     pub environment: HashMap<String, String>,
+    /// A cloud to use in place of Azure, whatever the configuration and the environment say.
+    pub endpoint: Option<AzureEndpoint>,
 }
 
 /// Azure with azurerm's names.
@@ -41,6 +43,7 @@ pub struct AzureProvider {
     pub(crate) generation: Generation,
     pub(crate) catalog: &'static Catalog,
     environment: HashMap<String, String>,
+    endpoint: Option<AzureEndpoint>,
     schemas: OnceLock<Arc<ProviderSchemas>>,
     configuration: OnceLock<Configuration>,
     connection: OnceCell<Result<Connection, ArmError>>,
@@ -62,7 +65,11 @@ impl AzureProvider {
         Self {
             generation,
             catalog: Catalog::of(generation),
-            environment: options.environment,
+            environment: match &options.endpoint {
+                Some(endpoint) => endpoint.environment(),
+                None => options.environment,
+            },
+            endpoint: options.endpoint,
             schemas: OnceLock::new(),
             configuration: OnceLock::new(),
             connection: OnceCell::new(),
@@ -152,6 +159,18 @@ impl AzureProvider {
         }
     }
 
+    fn read_settings(&self, config: &Value) -> Result<ProviderSettings, ArmError> {
+        let sources = SettingSources { config, environment: &self.environment };
+        match &self.endpoint {
+            Some(endpoint) => {
+                let mut settings = ProviderSettings::without_identity(&sources);
+                endpoint.put_into(&mut settings);
+                Ok(settings)
+            }
+            None => ProviderSettings::read(&sources),
+        }
+    }
+
     fn make_schemas(&self) -> ProviderSchemas {
         let resources = self.catalog.resources.iter();
         let data_sources = self.catalog.data_sources.iter();
@@ -218,12 +237,7 @@ impl Provider for AzureProvider {
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
-        let settings = request.config.is_wholly_known().then(|| {
-            ProviderSettings::read(&SettingSources {
-                config: &request.config,
-                environment: &self.environment,
-            })
-        });
+        let settings = request.config.is_wholly_known().then(|| self.read_settings(&request.config));
         let diagnostics = match &settings {
             Some(Err(error)) => error.to_diagnostic("configuring the Azure provider").into(),
             _ => Diagnostics::new(),

@@ -3,6 +3,7 @@
 mod apply;
 mod azure_provider;
 mod data;
+mod endpoint;
 mod import;
 mod plan;
 mod read;
@@ -10,4 +11,5 @@ mod upgrade;
 mod version_choice;
 
 pub use azure_provider::{AzureOptions, AzureProvider};
+pub use endpoint::AzureEndpoint;
 pub(crate) use version_choice::choose_generation;

@@ -53,6 +53,16 @@ impl ProviderSettings {
             identity: read_identity(sources, subscription_id.clone())?,
             subscription_id,
             cloud: read_cloud(sources)?,
+            ..Self::without_identity(sources)
+        })
+    }
+
+    /// Reads all settings but those that say who we are and where Azure is.
+    pub(crate) fn without_identity(sources: &SettingSources<'_>) -> Self {
+        Self {
+            identity: IdentitySettings::default(),
+            subscription_id: sources.text("subscription_id", &[]),
+            cloud: CloudChoice::Known(Box::new(Cloud::public())),
             features: Features::read(sources),
             registration: read_registration(sources),
             sends_correlation_id: !sources.flag(
@@ -62,7 +72,7 @@ impl ProviderSettings {
             ),
             correlation_id: sources.variable(&["ARM_CORRELATION_REQUEST_ID"]),
             partner_id: sources.text("partner_id", &["ARM_PARTNER_ID"]),
-        })
+        }
     }
 }
 

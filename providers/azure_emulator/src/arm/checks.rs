@@ -16,7 +16,7 @@ use crate::resource_id::{RequestPath, name_of, parent_key};
 use crate::table::{CATALOG, Dialect, LocationRule, ResourceType, Scope, Unique};
 use crate::world::{Operation, OperationKind, Resource};
 
-/// The subscription in the path must be the emulator's.
+/// The subscription in the path must exist.
 pub(crate) fn subscription(context: &Context<'_>, path: &RequestPath) -> Result<(), ArmError> {
     let [first, id, ..] = path.segments() else { return Ok(()) };
     if !first.eq_ignore_ascii_case("subscriptions")
@@ -24,7 +24,9 @@ pub(crate) fn subscription(context: &Context<'_>, path: &RequestPath) -> Result<
     {
         return Ok(());
     }
-    if guid::is_guid(id) {
+    if guid::is_guid(id) && context.settings.any_subscription {
+        Ok(())
+    } else if guid::is_guid(id) {
         Err(ArmError::gateway(
             404,
             "SubscriptionNotFound",

@@ -44,7 +44,11 @@ impl Engine {
 
     /// Reads a file, or everything in a folder, out of a container, which need not run. Paths of the result
     /// start with the last part of `path`.
-    pub(crate) async fn download(&self, container: &str, path: &str) -> Result<Vec<ArchiveEntry>, DockerError> {
+    pub(crate) async fn download(
+        &self,
+        container: &str,
+        path: &str,
+    ) -> Result<Vec<ArchiveEntry>, DockerError> {
         let action = || format!("read {path} of {container}");
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
         let mut stream = self.docker.download_from_container(container, Some(options));
@@ -56,7 +60,11 @@ impl Engine {
     }
 
     /// Reads a file out of a container; nothing when there is none.
-    pub(crate) async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>, DockerError> {
+    pub(crate) async fn read_file(
+        &self,
+        container: &str,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, DockerError> {
         match self.download(container, path).await {
             Ok(files) => Ok(files.into_iter().next().map(|file| file.content)),
             Err(error) if error.is_not_found() => Ok(None),

@@ -52,7 +52,8 @@ impl ConnectionSettings {
     }
 
     fn endpoint(&self) -> Result<Endpoint, DockerError> {
-        let at = |address: &str| Endpoint { address: address.to_owned(), certificates: self.tls_certificates() };
+        let at =
+            |address: &str| Endpoint { address: address.to_owned(), certificates: self.tls_certificates() };
         if let Some(host) = &self.host {
             return Ok(at(host));
         }
@@ -92,11 +93,14 @@ impl ConnectionSettings {
             return Ok(Endpoint { address: SYSTEM_SOCKET.to_owned(), certificates: None });
         }
         let contexts = self.client_folder().ok_or_else(|| unusable("HOME is not set"))?.join("contexts");
-        let folder: String = Sha256::digest(context.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let folder: String =
+            Sha256::digest(context.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         let file = std::fs::read(contexts.join("meta").join(&folder).join("meta.json"))
             .map_err(|_| unusable("there is no such Docker context"))?;
-        let meta: Json = serde_json::from_slice(&file).map_err(|_| unusable("its description is not JSON"))?;
-        let host = meta.pointer("/Endpoints/docker/Host").and_then(Json::as_str).filter(|host| !host.is_empty());
+        let meta: Json =
+            serde_json::from_slice(&file).map_err(|_| unusable("its description is not JSON"))?;
+        let host =
+            meta.pointer("/Endpoints/docker/Host").and_then(Json::as_str).filter(|host| !host.is_empty());
         let tls = contexts.join("tls").join(&folder).join("docker");
         Ok(Endpoint {
             address: host.unwrap_or(SYSTEM_SOCKET).to_owned(),
@@ -141,7 +145,8 @@ fn open(endpoint: &Endpoint) -> Result<Docker, DockerError> {
         ),
         ("tcp" | "http", None) => Docker::connect_with_http(address, timeout, version),
         ("ssh", _) => {
-            let reason = "connections over SSH are not supported; forward the engine's socket and name that instead";
+            let reason =
+                "connections over SSH are not supported; forward the engine's socket and name that instead";
             return Err(unusable(reason.to_owned()));
         }
         _ => return Err(unusable("it does not start with unix://, tcp:// or http://".to_owned())),
@@ -169,7 +174,8 @@ mod tests {
     use super::*;
 
     fn settings(variables: &[(&str, &str)]) -> ConnectionSettings {
-        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         ConnectionSettings { environment, ..ConnectionSettings::default() }
     }
 
@@ -180,7 +186,8 @@ mod tests {
     #[test]
     fn the_configuration_goes_before_the_environment() {
         assert_eq!(address(&settings(&[])), SYSTEM_SOCKET);
-        let from_environment = settings(&[("DOCKER_HOST", "tcp://10.0.0.1:2375"), ("DOCKER_CONTEXT", "other")]);
+        let from_environment =
+            settings(&[("DOCKER_HOST", "tcp://10.0.0.1:2375"), ("DOCKER_CONTEXT", "other")]);
         assert_eq!(address(&from_environment), "tcp://10.0.0.1:2375");
         let configured = ConnectionSettings { host: Some("unix:///x".to_owned()), ..from_environment };
         assert_eq!(address(&configured), "unix:///x");
@@ -195,7 +202,8 @@ mod tests {
         let meta = folder.join("contexts/meta").join(hash);
         std::fs::create_dir_all(&meta).unwrap();
         std::fs::write(folder.join("config.json"), r#"{"currentContext": "remote"}"#).unwrap();
-        std::fs::write(meta.join("meta.json"), r#"{"Endpoints": {"docker": {"Host": "tcp://h:1"}}}"#).unwrap();
+        std::fs::write(meta.join("meta.json"), r#"{"Endpoints": {"docker": {"Host": "tcp://h:1"}}}"#)
+            .unwrap();
         let client = folder.to_str().unwrap();
         assert_eq!(address(&settings(&[("DOCKER_CONFIG", client)])), "tcp://h:1");
         let missing = settings(&[("DOCKER_CONFIG", client), ("DOCKER_CONTEXT", "missing")]);
@@ -209,7 +217,9 @@ mod tests {
         let Err(error) = connect(&absent).await else { panic!("nothing is there") };
         assert!(error.is_unreachable());
         insta::assert_snapshot!(error, @"no Docker engine answers at unix:///nonexistent/docker.sock: there is no such socket");
-        let Err(error) = connect(&settings(&[("DOCKER_HOST", "ssh://host")])).await else { panic!("not supported") };
+        let Err(error) = connect(&settings(&[("DOCKER_HOST", "ssh://host")])).await else {
+            panic!("not supported")
+        };
         assert!(error.to_string().contains("SSH"), "{error}");
     }
 }

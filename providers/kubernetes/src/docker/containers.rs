@@ -37,8 +37,12 @@ pub(crate) struct PublishedPort {
 
 impl Engine {
     /// Lists containers, stopped ones too. `label` is `name=value`; without one all are listed.
-    pub(crate) async fn list_containers(&self, label: Option<&str>) -> Result<Vec<ContainerFacts>, DockerError> {
-        let filters: HashMap<&str, Vec<&str>> = label.map(|label| ("label", vec![label])).into_iter().collect();
+    pub(crate) async fn list_containers(
+        &self,
+        label: Option<&str>,
+    ) -> Result<Vec<ContainerFacts>, DockerError> {
+        let filters: HashMap<&str, Vec<&str>> =
+            label.map(|label| ("label", vec![label])).into_iter().collect();
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let listed = self.docker.list_containers(Some(options)).await;
         let mut containers = Vec::new();
@@ -53,7 +57,10 @@ impl Engine {
                 running: summary.state == Some(ContainerSummaryStateEnum::RUNNING),
                 published: ports
                     .filter_map(|port| {
-                        Some(PublishedPort { address: port.ip.unwrap_or_default(), host_port: port.public_port? })
+                        Some(PublishedPort {
+                            address: port.ip.unwrap_or_default(),
+                            host_port: port.public_port?,
+                        })
                     })
                     .collect(),
             });
@@ -63,7 +70,11 @@ impl Engine {
     }
 
     /// Makes a container without starting it.
-    pub(crate) async fn create_container(&self, name: &str, body: ContainerCreateBody) -> Result<(), DockerError> {
+    pub(crate) async fn create_container(
+        &self,
+        name: &str,
+        body: ContainerCreateBody,
+    ) -> Result<(), DockerError> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let created = self.docker.create_container(Some(options), body).await;
         created.during(|| format!("create the container {name}")).map(|_| ())
@@ -76,7 +87,10 @@ impl Engine {
     }
 
     /// Looks at a container.
-    pub(crate) async fn inspect_container(&self, name: &str) -> Result<ContainerInspectResponse, DockerError> {
+    pub(crate) async fn inspect_container(
+        &self,
+        name: &str,
+    ) -> Result<ContainerInspectResponse, DockerError> {
         let inspected = self.docker.inspect_container(name, None::<InspectContainerOptions>).await;
         inspected.during(|| format!("look at the container {name}"))
     }

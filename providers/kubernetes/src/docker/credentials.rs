@@ -22,7 +22,10 @@ impl Engine {
         let registry = registry_of(image);
         let file = tokio::fs::read(self.settings.client_folder()?.join("config.json")).await.ok()?;
         let config: Json = serde_json::from_slice(&file).ok()?;
-        let helper = config.pointer("/credHelpers").and_then(|helpers| helpers.get(registry)).or(config.get("credsStore"));
+        let helper = config
+            .pointer("/credHelpers")
+            .and_then(|helpers| helpers.get(registry))
+            .or(config.get("credsStore"));
         match helper.and_then(Json::as_str).filter(|helper| !helper.is_empty()) {
             Some(helper) => ask_helper(helper, registry).await,
             None => written_credentials(&config, registry),
@@ -44,10 +47,16 @@ fn written_credentials(config: &Json, registry: &str) -> Option<DockerCredential
     let auths = config.get("auths")?;
     let with_scheme = format!("https://{registry}");
     let entry = auths.get(registry).or_else(|| auths.get(&with_scheme))?;
-    let text = |name: &str| entry.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let decoded = text("auth").and_then(|auth| BASE64_STANDARD.decode(auth).ok()).and_then(|auth| String::from_utf8(auth).ok());
+    let text = |name: &str| {
+        entry.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let decoded = text("auth")
+        .and_then(|auth| BASE64_STANDARD.decode(auth).ok())
+        .and_then(|auth| String::from_utf8(auth).ok());
     let (username, password) = match decoded.as_deref().and_then(|auth| auth.split_once(':')) {
-        Some((username, password)) => (Some(username.to_owned()), Some(password.trim_end_matches('\0').to_owned())),
+        Some((username, password)) => {
+            (Some(username.to_owned()), Some(password.trim_end_matches('\0').to_owned()))
+        }
         None => (text("username"), text("password")),
     };
     Some(DockerCredentials {
@@ -76,7 +85,8 @@ async fn ask_helper(helper: &str, registry: &str) -> Option<DockerCredentials> {
     let answer: Json = serde_json::from_slice(&output.stdout).ok()?;
     let text = |name: &str| answer.get(name).and_then(Json::as_str).map(str::to_owned);
     let (username, secret) = (text("Username")?, text("Secret")?);
-    let mut credentials = DockerCredentials { serveraddress: Some(registry.to_owned()), ..DockerCredentials::default() };
+    let mut credentials =
+        DockerCredentials { serveraddress: Some(registry.to_owned()), ..DockerCredentials::default() };
     if username == TOKEN_USER {
         credentials.identitytoken = Some(secret);
     } else {

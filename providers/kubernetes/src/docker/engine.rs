@@ -80,7 +80,10 @@ mod tests {
         let info = SystemInfo {
             driver: Some("overlay2".to_owned()),
             driver_status: Some(vec![vec!["Backing Filesystem".to_owned(), "xfs".to_owned()]]),
-            security_options: Some(vec!["name=seccomp,profile=default".to_owned(), "name=rootless".to_owned()]),
+            security_options: Some(vec![
+                "name=seccomp,profile=default".to_owned(),
+                "name=rootless".to_owned(),
+            ]),
             cgroup_version: Some(SystemInfoCgroupVersionEnum::_2),
             memory_limit: Some(true),
             pids_limit: Some(true),

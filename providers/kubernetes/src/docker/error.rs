@@ -49,9 +49,10 @@ impl DockerError {
     /// Makes a message for the user.
     pub(crate) fn diagnostic(&self, summary: &str) -> Diagnostic {
         match self {
-            Self::Address { address, reason } => {
-                Diagnostic::error("Invalid Docker address", format!("The address {address:?} cannot be used: {reason}."))
-            }
+            Self::Address { address, reason } => Diagnostic::error(
+                "Invalid Docker address",
+                format!("The address {address:?} cannot be used: {reason}."),
+            ),
             Self::NoEngine { address, reason } => Diagnostic::error(
                 "Docker is not available",
                 format!(
@@ -81,7 +82,11 @@ impl<T> While<T> for Result<T, bollard::errors::Error> {
     fn during(self, action: impl FnOnce() -> String) -> Result<T, DockerError> {
         self.map_err(|error| match error {
             bollard::errors::Error::DockerResponseServerError { status_code, message } => {
-                DockerError::Refused { action: action(), status: status_code, message: message.trim().to_owned() }
+                DockerError::Refused {
+                    action: action(),
+                    status: status_code,
+                    message: message.trim().to_owned(),
+                }
             }
             bollard::errors::Error::DockerStreamError { error } => {
                 DockerError::Refused { action: action(), status: 500, message: error.trim().to_owned() }

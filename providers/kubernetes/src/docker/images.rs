@@ -38,7 +38,9 @@ impl Engine {
         let asked = self.docker.inspect_registry_image(name, credentials).await;
         match asked.during(|| format!("ask the registry for {name}")) {
             Ok(_) => None,
-            Err(DockerError::Refused { status: 401 | 403 | 404, message, .. }) if !is_network_trouble(&message) => {
+            Err(DockerError::Refused { status: 401 | 403 | 404, message, .. })
+                if !is_network_trouble(&message) =>
+            {
                 Some(ImageAbsence::Refused(message))
             }
             Err(error) => Some(ImageAbsence::Unreachable(error.message())),
@@ -46,7 +48,11 @@ impl Engine {
     }
 
     /// Pulls an image, and tells after each message how much of it has come.
-    pub(crate) async fn pull(&self, name: &str, mut report: impl FnMut(&PullProgress)) -> Result<(), DockerError> {
+    pub(crate) async fn pull(
+        &self,
+        name: &str,
+        mut report: impl FnMut(&PullProgress),
+    ) -> Result<(), DockerError> {
         let options = CreateImageOptionsBuilder::new().from_image(&with_tag(name)).build();
         let credentials = self.credentials_for(name).await;
         let mut stream = self.docker.create_image(Some(options), None, credentials);
@@ -153,7 +159,8 @@ pub(crate) fn archive_image_names(path: &Path) -> std::io::Result<Vec<String>> {
     let Some(manifest) = unpack_first(file, "manifest.json")? else { return Ok(Vec::new()) };
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).map_err(std::io::Error::other)?;
     let images = manifest.as_array().into_iter().flatten();
-    let tags = images.flat_map(|image| image.get("RepoTags").and_then(|tags| tags.as_array()).into_iter().flatten());
+    let tags =
+        images.flat_map(|image| image.get("RepoTags").and_then(|tags| tags.as_array()).into_iter().flatten());
     Ok(tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect())
 }
 
@@ -190,7 +197,8 @@ mod tests {
         CreateImageInfo {
             id: Some(id.to_owned()),
             status: Some(status.to_owned()),
-            progress_detail: bytes.map(|(current, total)| ProgressDetail { current: Some(current), total: Some(total) }),
+            progress_detail: bytes
+                .map(|(current, total)| ProgressDetail { current: Some(current), total: Some(total) }),
             ..CreateImageInfo::default()
         }
     }

@@ -45,8 +45,11 @@ impl Engine {
 
 /// Returns the last lines that say something, without terminal escapes.
 pub(crate) fn plain_lines(text: &str, count: usize) -> Vec<String> {
-    let lines: Vec<String> =
-        text.lines().map(|line| without_escapes(line).trim_end().to_owned()).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| without_escapes(line).trim_end().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
     lines[lines.len().saturating_sub(count)..].to_vec()
 }
 

@@ -89,12 +89,18 @@ impl Engine {
         let mut ranked = Vec::new();
         for id in ids {
             let network = self.inspect_network(&id).await?;
-            let containers = network.and_then(|network| network.containers).map_or(0, |containers| containers.len());
+            let containers =
+                network.and_then(|network| network.containers).map_or(0, |containers| containers.len());
             ranked.push((std::cmp::Reverse(containers), id));
         }
         ranked.sort();
         for (_, id) in &ranked[1..] {
-            match self.docker.remove_network(id).await.during(|| format!("remove the duplicate network {name}")) {
+            match self
+                .docker
+                .remove_network(id)
+                .await
+                .during(|| format!("remove the duplicate network {name}"))
+            {
                 Err(error) if error.is_not_found() => {}
                 other => other?,
             }
@@ -102,7 +108,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn create_network(&self, name: &str, ipv6_subnet: impl Fn(u32) -> String) -> Result<(), DockerError> {
+    async fn create_network(
+        &self,
+        name: &str,
+        ipv6_subnet: impl Fn(u32) -> String,
+    ) -> Result<(), DockerError> {
         const ATTEMPTS: u32 = 5;
         let mtu = self.default_mtu().await;
         let mut attempt = 0;
@@ -110,7 +120,8 @@ impl Engine {
         loop {
             let subnet = with_ipv6.then(|| ipv6_subnet(attempt));
             let request = network_request(name, mtu.as_deref(), subnet);
-            let created = self.docker.create_network(request).await.during(|| format!("create the network {name}"));
+            let created =
+                self.docker.create_network(request).await.during(|| format!("create the network {name}"));
             let Err(error) = created else { return Ok(()) };
             let message = error.message();
             if message.contains("already exists") {
@@ -137,7 +148,8 @@ impl Engine {
 }
 
 fn network_request(name: &str, mtu: Option<&str>, ipv6_subnet: Option<String>) -> NetworkCreateRequest {
-    let mut options = HashMap::from([("com.docker.network.bridge.enable_ip_masquerade".to_owned(), "true".to_owned())]);
+    let mut options =
+        HashMap::from([("com.docker.network.bridge.enable_ip_masquerade".to_owned(), "true".to_owned())]);
     if let Some(mtu) = mtu {
         options.insert(MTU_OPTION.to_owned(), mtu.to_owned());
     }
@@ -158,7 +170,8 @@ fn network_request(name: &str, mtu: Option<&str>, ipv6_subnet: Option<String>) -
 
 fn is_without_ipv6(message: &str) -> bool {
     message.contains("Cannot read IPv6 setup for bridge")
-        || message.contains("Failed to Setup IP tables: Unable to enable NAT rule:  (iptables failed: ip6tables")
+        || message
+            .contains("Failed to Setup IP tables: Unable to enable NAT rule:  (iptables failed: ip6tables")
 }
 
 fn is_overlap(message: &str) -> bool {

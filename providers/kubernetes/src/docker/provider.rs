@@ -61,7 +61,10 @@ fn not_found(what: &str, name: &str) -> Diagnostic {
 
 /// Says that the provider has no such type.
 fn unknown_type(what: &str, name: &str) -> Diagnostic {
-    Diagnostic::error(format!("Invalid {what} type"), format!("The provider has no {what} type named {name:?}."))
+    Diagnostic::error(
+        format!("Invalid {what} type"),
+        format!("The provider has no {what} type named {name:?}."),
+    )
 }
 
 fn text(text: Option<&String>) -> Value {
@@ -69,7 +72,10 @@ fn text(text: Option<&String>) -> Value {
 }
 
 fn texts<'a>(entries: impl IntoIterator<Item = (&'a String, &'a String)>) -> Value {
-    Value::map(Type::String, entries.into_iter().map(|(key, value)| (key.as_str(), Value::from(value.as_str()))))
+    Value::map(
+        Type::String,
+        entries.into_iter().map(|(key, value)| (key.as_str(), Value::from(value.as_str()))),
+    )
 }
 
 fn network_state(name: &str, network: &NetworkInspect) -> Value {
@@ -113,8 +119,11 @@ impl Provider for DockerProvider {
             .into_iter()
             .filter(|name| written(name))
             .map(|name| {
-                let detail = format!("The argument {name:?} has no effect here; use cert_path, or an address without SSH.");
-                Diagnostic::error("Unsupported argument", detail).on_attribute(AttributePath::root().attribute(name))
+                let detail = format!(
+                    "The argument {name:?} has no effect here; use cert_path, or an address without SSH."
+                );
+                Diagnostic::error("Unsupported argument", detail)
+                    .on_attribute(AttributePath::root().attribute(name))
             })
             .collect()
     }
@@ -202,7 +211,10 @@ mod tests {
     fn states_are_of_the_schemas_types() {
         let config = |subnet: &str| IpamConfig { subnet: Some(subnet.to_owned()), ..IpamConfig::default() };
         let network = NetworkInspect {
-            ipam: Some(Ipam { config: Some(vec![config("172.18.0.0/16"), config("fc00::/64")]), ..Ipam::default() }),
+            ipam: Some(Ipam {
+                config: Some(vec![config("172.18.0.0/16"), config("fc00::/64")]),
+                ..Ipam::default()
+            }),
             ..NetworkInspect::default()
         };
         let schemas = schemas();

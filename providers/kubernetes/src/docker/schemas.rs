@@ -44,7 +44,10 @@ fn block<const A: usize>(attributes: [(&str, Attribute); A]) -> Block {
 fn provider_block() -> Block {
     let registry_auth = block([
         ("address", Attribute::required(Type::String).describe("Address of the registry.")),
-        ("auth_disabled", Attribute::optional(Type::Bool).describe("Whether the registry is asked as nobody.")),
+        (
+            "auth_disabled",
+            Attribute::optional(Type::Bool).describe("Whether the registry is asked as nobody."),
+        ),
         ("config_file", text("Path of the Docker client's configuration.")),
         ("config_file_content", text("The Docker client's configuration.")),
         ("password", text("Password of the registry.").sensitive()),
@@ -59,7 +62,8 @@ fn provider_block() -> Block {
         ("context", text("Name of a Docker context, which goes before the environment.")),
         (
             "disable_docker_daemon_check",
-            Attribute::optional(Type::Bool).describe("Whether the engine is only looked for when it is needed. It always is."),
+            Attribute::optional(Type::Bool)
+                .describe("Whether the engine is only looked for when it is needed. It always is."),
         ),
         ("host", text("Address of the engine: unix://… or tcp://….")),
         ("key_material", text("Our key, in PEM.")),

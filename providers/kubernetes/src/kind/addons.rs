@@ -29,9 +29,11 @@ pub(crate) async fn addon_manifests(run: &ClusterRun<'_>, node: &str) -> Result<
         tokio::try_join!(run.engine.read_file(node, NETWORK_PATH), run.engine.read_file(node, STORAGE_PATH))?;
     let mut manifests = Vec::new();
     if !run.cluster.networking.disable_default_cni {
-        let missing = || ClusterError::Node { node: node.to_owned(), reason: format!("lacks {NETWORK_PATH}") };
+        let missing =
+            || ClusterError::Node { node: node.to_owned(), reason: format!("lacks {NETWORK_PATH}") };
         let text = String::from_utf8_lossy(&network.ok_or_else(missing)?).into_owned();
-        manifests.extend(network_manifests(&text, run.cluster, &run.endpoint).map_err(invalid(NETWORK_PATH))?);
+        manifests
+            .extend(network_manifests(&text, run.cluster, &run.endpoint).map_err(invalid(NETWORK_PATH))?);
     }
     match storage {
         Some(text) => {
@@ -51,7 +53,9 @@ fn invalid(path: &str) -> impl Fn(String) -> ClusterError {
 pub(crate) async fn install_addons(api: &ClusterApi, manifests: &[Json]) -> Result<(), ClusterError> {
     loop {
         match api.create(manifests).await {
-            Err(ClusterError::Api { status: 0 | 401 | 403 | 404 | 429 | 500.., .. }) => tokio::time::sleep(PAUSE).await,
+            Err(ClusterError::Api { status: 0 | 401 | 403 | 404 | 429 | 500.., .. }) => {
+                tokio::time::sleep(PAUSE).await
+            }
             other => return other,
         }
     }
@@ -66,7 +70,8 @@ fn network_manifests(text: &str, cluster: &ClusterConfig, endpoint: &str) -> Res
     };
     let mut manifests = yaml::read_all(&templated)?;
     if text.contains(PATCH_REQUEST) {
-        let variable = json!({"name": "CONTROL_PLANE_ENDPOINT", "value": format!("{endpoint}:{API_SERVER_PORT}")});
+        let variable =
+            json!({"name": "CONTROL_PLANE_ENDPOINT", "value": format!("{endpoint}:{API_SERVER_PORT}")});
         for manifest in &mut manifests {
             if manifest["apiVersion"] == "apps/v1"
                 && manifest["kind"] == "DaemonSet"

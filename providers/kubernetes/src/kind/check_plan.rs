@@ -32,7 +32,8 @@ pub(super) async fn check_plan(
     surroundings: &Surroundings,
     changes: &[PlannedResource],
 ) -> Diagnostics {
-    let clusters: Vec<&PlannedResource> = changes.iter().filter(|change| change.type_name == "kind_cluster").collect();
+    let clusters: Vec<&PlannedResource> =
+        changes.iter().filter(|change| change.type_name == "kind_cluster").collect();
     let created: Vec<New<'_>> = clusters
         .iter()
         .filter(|change| !change.planned_state.is_null() && makes_anew(change))
@@ -63,7 +64,9 @@ pub(super) async fn check_plan(
     for (position, new) in created.iter().enumerate() {
         let about = |diagnostic: Diagnostic| diagnostic.about(&new.change.address);
         diagnostics.extend(name_problems(new, &created[..position], &staying).into_iter().map(about));
-        diagnostics.extend(port_problems(new, &created[..position], &staying, engine, &given_up).into_iter().map(about));
+        diagnostics.extend(
+            port_problems(new, &created[..position], &staying, engine, &given_up).into_iter().map(about),
+        );
         diagnostics.extend(image_problems(new, engine, surroundings).await.into_iter().map(about));
     }
     diagnostics.extend(memory_problem(&created, facts.memory_bytes));
@@ -90,7 +93,9 @@ fn name_problems(new: &New<'_>, others: &[New<'_>], staying: &[&ContainerFacts])
         let detail = format!("{} makes a cluster named {name:?}, too.", other.change.address);
         return vec![at(Diagnostic::error("Cluster name used twice", detail))];
     }
-    if let Some(container) = staying.iter().find(|container| container.labels.get(CLUSTER_LABEL) == Some(name)) {
+    if let Some(container) =
+        staying.iter().find(|container| container.labels.get(CLUSTER_LABEL) == Some(name))
+    {
         return vec![cluster_exists(name, &container.name)];
     }
     let mut wanted: Vec<String> = named_nodes(&new.cluster).into_iter().map(|node| node.name).collect();
@@ -122,7 +127,9 @@ fn port_problems(
     for (mapping, at) in fixed_mappings(&new.cluster) {
         let taken = |by: String| {
             let (port, protocol) = (mapping.host_port, &mapping.protocol);
-            let detail = format!("The port {port} ({protocol}) is taken by {by}. Choose another one, or 0 for one that is free.");
+            let detail = format!(
+                "The port {port} ({protocol}) is taken by {by}. Choose another one, or 0 for one that is free."
+            );
             Diagnostic::error("Port taken", detail).on_attribute(at.clone())
         };
         let other = others
@@ -175,7 +182,8 @@ async fn image_problems(new: &New<'_>, engine: &Engine, surroundings: &Surroundi
             return Vec::new();
         }
         // It may be made in the same apply.
-        let detail = format!("There is no file {}. It has to be there when the cluster is created.", path.display());
+        let detail =
+            format!("There is no file {}. It has to be there when the cluster is created.", path.display());
         let at = AttributePath::root().attribute("node_image_archive");
         return vec![Diagnostic::warning("Image archive not found", detail).on_attribute(at)];
     }
@@ -183,7 +191,11 @@ async fn image_problems(new: &New<'_>, engine: &Engine, surroundings: &Surroundi
     if new.cluster.has_load_balancer() {
         images.push(LOAD_BALANCER_IMAGE.to_owned());
     }
-    join_all(images.into_iter().map(|image| image_problem(engine, image))).await.into_iter().flatten().collect()
+    join_all(images.into_iter().map(|image| image_problem(engine, image)))
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 async fn image_problem(engine: &Engine, image: String) -> Option<Diagnostic> {

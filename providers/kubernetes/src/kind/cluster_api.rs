@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
 use k8s_openapi::api::storage::v1::StorageClass;
-use kube::api::{Api, DeleteParams, DynamicObject, EvictParams, GetParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, DeleteParams, DynamicObject, EvictParams, GetParams, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{GroupVersionKind, Request};
 use kube::discovery::{ApiCapabilities, ApiResource, Scope, pinned_kind};
@@ -30,8 +32,9 @@ impl ClusterApi {
     ///
     /// Every certificate of an API server is good for `localhost`, whichever address it is reached at.
     pub(crate) async fn connect(access: &Access) -> Result<Self, ClusterError> {
-        let unusable =
-            |error: &dyn std::error::Error| ClusterError::Invalid(format!("the kubeconfig cannot be used: {error}"));
+        let unusable = |error: &dyn std::error::Error| {
+            ClusterError::Invalid(format!("the kubeconfig cannot be used: {error}"))
+        };
         let kubeconfig = Kubeconfig::from_yaml(&access.text()).map_err(|error| unusable(&error))?;
         let options = KubeConfigOptions::default();
         let mut config =
@@ -55,12 +58,15 @@ impl ClusterApi {
     pub(crate) async fn create(&self, objects: &[Json]) -> Result<(), ClusterError> {
         let mut kinds: Vec<(GroupVersionKind, ApiResource, ApiCapabilities)> = Vec::new();
         for object in objects {
-            let object: DynamicObject = serde_json::from_value(object.clone())
-                .map_err(|error| ClusterError::Invalid(format!("a manifest of the node is no object: {error}")))?;
+            let object: DynamicObject = serde_json::from_value(object.clone()).map_err(|error| {
+                ClusterError::Invalid(format!("a manifest of the node is no object: {error}"))
+            })?;
             let types = object.types.clone().unwrap_or_default();
-            let action = format!("create the {} {}", types.kind, object.metadata.name.as_deref().unwrap_or_default());
-            let kind = GroupVersionKind::try_from(&types)
-                .map_err(|error| ClusterError::Invalid(format!("a manifest of the node has no kind: {error}")))?;
+            let action =
+                format!("create the {} {}", types.kind, object.metadata.name.as_deref().unwrap_or_default());
+            let kind = GroupVersionKind::try_from(&types).map_err(|error| {
+                ClusterError::Invalid(format!("a manifest of the node has no kind: {error}"))
+            })?;
             let position = match kinds.iter().position(|(known, _, _)| *known == kind) {
                 Some(position) => position,
                 None => {
@@ -77,7 +83,8 @@ impl ClusterApi {
                 let namespace = object.metadata.namespace.as_deref().unwrap_or("default");
                 Api::namespaced_with(self.client.clone(), namespace, resource)
             };
-            match api.create(&PostParams::default(), &object).await.map_err(|error| api_error(&action, error)) {
+            match api.create(&PostParams::default(), &object).await.map_err(|error| api_error(&action, error))
+            {
                 Err(error) if error.is_api_status(409) => {}
                 other => other.map(|_| ())?,
             }
@@ -95,11 +102,16 @@ impl ClusterApi {
     /// Makes nodes that join trust what they are told, by signing the cluster's public description with the
     /// bootstrap token. The cluster does that itself, but seconds later; and a node that comes before looks
     /// again only after five.
-    pub(crate) async fn sign_description(&self, token_id: &str, token_secret: &str) -> Result<(), ClusterError> {
+    pub(crate) async fn sign_description(
+        &self,
+        token_id: &str,
+        token_secret: &str,
+    ) -> Result<(), ClusterError> {
         const ACTION: &str = "sign the cluster's description";
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-public");
         let described = api.get("cluster-info").await.map_err(|error| api_error(ACTION, error))?;
-        let description = described.data.and_then(|mut entries| entries.remove("kubeconfig")).unwrap_or_default();
+        let description =
+            described.data.and_then(|mut entries| entries.remove("kubeconfig")).unwrap_or_default();
         let signature = detached_signature(&description, token_id, token_secret);
         let patch = json!({"data": {format!("jws-kubeconfig-{token_id}"): signature}});
         let patched = api.patch("cluster-info", &PatchParams::default(), &Patch::Merge(&patch)).await;
@@ -166,7 +178,8 @@ pub(crate) fn is_ready(node: &Node) -> bool {
 /// Pods of daemon sets come back at once and static pods are files of the node; neither moves.
 fn is_movable(pod: &Pod) -> bool {
     let owners = pod.metadata.owner_references.iter().flatten();
-    let is_mirror = pod.metadata.annotations.iter().flatten().any(|(key, _)| key == "kubernetes.io/config.mirror");
+    let is_mirror =
+        pod.metadata.annotations.iter().flatten().any(|(key, _)| key == "kubernetes.io/config.mirror");
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     !is_mirror
         && !owners.into_iter().any(|owner| owner.kind == "DaemonSet")

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use terrane_model::{Diagnostic, Diagnostics, Value};
-use terrane_provider::{ApplyRequest, ApplyResponse, ImportedObject, Private, Progress, ReadRequest, ReadResponse};
+use terrane_provider::{
+    ApplyRequest, ApplyResponse, ImportedObject, Private, Progress, ReadRequest, ReadResponse,
+};
 use tokio::sync::watch;
 
 use super::config::{ClusterConfig, boolean, text, written_image};
@@ -205,9 +207,15 @@ pub(super) async fn read(call: &Call<'_>, request: ReadRequest) -> ReadResponse 
 
 /// A kubeconfig file that has lost the cluster is written anew at the next apply.
 async fn with_written_kubeconfig(state: &Value, surroundings: &Surroundings) -> Value {
-    let (Some(path), name) = (kubeconfig_path(state, surroundings), text(state, "name")) else { return state.clone() };
+    let (Some(path), name) = (kubeconfig_path(state, surroundings), text(state, "name")) else {
+        return state.clone();
+    };
     let found = tokio::task::spawn_blocking(move || names_cluster(&path, &name)).await;
-    if found.unwrap_or(true) { state.clone() } else { with_attributes(state, &[("kubeconfig_path", "".into())]) }
+    if found.unwrap_or(true) {
+        state.clone()
+    } else {
+        with_attributes(state, &[("kubeconfig_path", "".into())])
+    }
 }
 
 /// Finds a cluster that is to be imported.
@@ -215,7 +223,8 @@ pub(super) async fn import(call: &Call<'_>, name: &str) -> Result<ImportedObject
     let failed = |error: ClusterError| error.diagnostic("Cluster cannot be imported", &[], "");
     let observed = observe(call.engine, name).await.map_err(failed)?;
     let Some(observed) = observed else {
-        let detail = format!("Docker at {} has no container of a cluster named {name:?}.", call.engine.address);
+        let detail =
+            format!("Docker at {} has no container of a cluster named {name:?}.", call.engine.address);
         return Err(Diagnostic::error("Cluster not found", detail));
     };
     let schemas = schemas();
@@ -223,7 +232,12 @@ pub(super) async fn import(call: &Call<'_>, name: &str) -> Result<ImportedObject
     let described = describe(call.engine, block, name, &observed).await.map_err(failed)?;
     let mut memory = Memory { imported: true, image_was_written: Some(false), names: described.names };
     let state = refreshed(&described.state, &observed, &mut memory);
-    Ok(ImportedObject { type_name: "kind_cluster".into(), state, private: memory.to_private(), identity: None })
+    Ok(ImportedObject {
+        type_name: "kind_cluster".into(),
+        state,
+        private: memory.to_private(),
+        identity: None,
+    })
 }
 
 /// Returns the planned object with what has come out.
@@ -286,7 +300,8 @@ async fn write_kubeconfig(
         files.extend(default_target(&defaults).cloned());
     }
     let document = access.document.clone();
-    let written = tokio::task::spawn_blocking(move || files.iter().try_for_each(|file| merge_into(file, &document)));
+    let written =
+        tokio::task::spawn_blocking(move || files.iter().try_for_each(|file| merge_into(file, &document)));
     match written.await {
         Ok(written) => Ok(written?),
         Err(error) => Err(ClusterError::Invalid(error.to_string())),
@@ -295,7 +310,8 @@ async fn write_kubeconfig(
 
 async fn remove_kubeconfig_from(cluster: &str, file: PathBuf) -> Result<(), ClusterError> {
     let cluster = cluster.to_owned();
-    let removed = tokio::task::spawn_blocking(move || super::kubeconfig_file::remove_from(&file, &cluster)).await;
+    let removed =
+        tokio::task::spawn_blocking(move || super::kubeconfig_file::remove_from(&file, &cluster)).await;
     match removed {
         Ok(removed) => Ok(removed?),
         Err(error) => Err(ClusterError::Invalid(error.to_string())),

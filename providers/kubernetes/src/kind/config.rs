@@ -178,10 +178,14 @@ impl ClusterConfig {
         let networking = first_block(&kind_config, "networking");
         let image_of = |node: &Value| match override_image {
             Some(image) => image.to_owned(),
-            None => Some(text(node, "image")).filter(|image| !image.is_empty()).unwrap_or(default_image.to_owned()),
+            None => Some(text(node, "image"))
+                .filter(|image| !image.is_empty())
+                .unwrap_or(default_image.to_owned()),
         };
-        let mut nodes: Vec<NodeConfig> =
-            blocks(&kind_config, "node").iter().map(|node| NodeConfig::from_value(node, image_of(node))).collect();
+        let mut nodes: Vec<NodeConfig> = blocks(&kind_config, "node")
+            .iter()
+            .map(|node| NodeConfig::from_value(node, image_of(node)))
+            .collect();
         if nodes.is_empty() {
             nodes.push(NodeConfig::control_plane(image_of(&Value::empty_object())));
         }
@@ -191,9 +195,15 @@ impl ClusterConfig {
             name,
             networking: Networking::from_value(&networking),
             nodes,
-            feature_gates: gates.into_iter().map(|(name, on)| (name, on.eq_ignore_ascii_case("true"))).collect(),
+            feature_gates: gates
+                .into_iter()
+                .map(|(name, on)| (name, on.eq_ignore_ascii_case("true")))
+                .collect(),
             // Names of APIs contain slashes, which names in HCL cannot.
-            runtime_config: runtime_config.into_iter().map(|(name, on)| (name.replace('_', "/"), on)).collect(),
+            runtime_config: runtime_config
+                .into_iter()
+                .map(|(name, on)| (name.replace('_', "/"), on))
+                .collect(),
             kubeadm_config_patches: texts(&kind_config, "kubeadm_config_patches"),
             containerd_config_patches: texts(&kind_config, "containerd_config_patches"),
         }

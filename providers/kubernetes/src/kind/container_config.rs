@@ -152,7 +152,9 @@ fn proxy_variables(context: &ContainerContext<'_>) -> Vec<String> {
     past.extend([".svc", ".svc.cluster", ".svc.cluster.local"]);
     let variables = [("HTTP_PROXY", http), ("HTTPS_PROXY", https), ("NO_PROXY", Some(past.join(",")))];
     let written = variables.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    written.flat_map(|(name, value)| [format!("{name}={value}"), format!("{}={value}", name.to_lowercase())]).collect()
+    written
+        .flat_map(|(name, value)| [format!("{name}={value}"), format!("{}={value}", name.to_lowercase())])
+        .collect()
 }
 
 /// Writes a mount as `HOST:CONTAINER[:options]`.
@@ -198,7 +200,11 @@ mod tests {
         ClusterConfig::from_value(&value, None, "node:v1")
     }
 
-    fn describe(cluster: &ClusterConfig, engine: &EngineFacts, environment: &BTreeMap<String, String>) -> String {
+    fn describe(
+        cluster: &ClusterConfig,
+        engine: &EngineFacts,
+        environment: &BTreeMap<String, String>,
+    ) -> String {
         let nodes = named_nodes(cluster);
         let mut names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
         names.sort();
@@ -214,8 +220,10 @@ mod tests {
         let node = &nodes[0];
         let mut held = HeldPorts::default();
         let mappings = super::super::ports::node_mappings(cluster, &node.config);
-        let publications: Vec<Publication> =
-            mappings.iter().map(|mapping| held.publish(mapping, cluster.networking.ip_family).unwrap()).collect();
+        let publications: Vec<Publication> = mappings
+            .iter()
+            .map(|mapping| held.publish(mapping, cluster.networking.ip_family).unwrap())
+            .collect();
         let body = node_container(&context, node, &publications);
         // By way of a value, for an order that does not change.
         serde_json::to_string_pretty(&serde_json::to_value(body).unwrap()).unwrap()
@@ -254,9 +262,12 @@ mod tests {
             protocol: "UDP".to_owned(),
         }];
         cluster.nodes = vec![node];
-        let engine = EngineFacts { user_namespaces: true, needs_device_mapper: true, rootless: true, ..engine() };
-        let environment =
-            [("https_proxy".to_owned(), "http://proxy:3128".to_owned()), ("NO_PROXY".to_owned(), "corp.test".to_owned())];
+        let engine =
+            EngineFacts { user_namespaces: true, needs_device_mapper: true, rootless: true, ..engine() };
+        let environment = [
+            ("https_proxy".to_owned(), "http://proxy:3128".to_owned()),
+            ("NO_PROXY".to_owned(), "corp.test".to_owned()),
+        ];
         insta::assert_snapshot!("node_with_everything", describe(&cluster, &engine, &environment.into()));
     }
 }

@@ -75,7 +75,9 @@ pub(crate) async fn create(request: &CreateRequest<'_>) -> Result<Created, Clust
     )?;
     if let Some(container) = existing.first() {
         let (name, container) = (&cluster.name, &container.name);
-        return Err(ClusterError::Invalid(format!("a cluster named {name:?} exists already: there is a container {container}")));
+        return Err(ClusterError::Invalid(format!(
+            "a cluster named {name:?} exists already: there is a container {container}"
+        )));
     }
     check_engine(&engine_facts)?;
     ensure_images(engine, &images, request.image_archive, progress).await?;
@@ -167,7 +169,8 @@ async fn bring_up_first(
     let publications = run.make_node(node).await?;
     let api_port = i64::from(API_SERVER_PORT);
     let publication = publications.into_iter().rfind(|publication| publication.container_port == api_port);
-    let publication = publication.ok_or_else(|| ClusterError::Invalid("the API server has no port".to_owned()))?;
+    let publication =
+        publication.ok_or_else(|| ClusterError::Invalid("the API server has no port".to_owned()))?;
     let version = run.version_of(&node.name).await?;
     let manifests = addon_manifests(run, &node.name).await?;
     run.start_node(node, &version).await?;
@@ -206,7 +209,9 @@ async fn bring_up_first(
 }
 
 /// Waits for the connection that the installation of the pod network makes first.
-async fn connected_api(mut connected: watch::Receiver<Option<ClusterApi>>) -> Result<ClusterApi, ClusterError> {
+async fn connected_api(
+    mut connected: watch::Receiver<Option<ClusterApi>>,
+) -> Result<ClusterApi, ClusterError> {
     let connection = connected.wait_for(Option::is_some).await.map_err(|_| ClusterError::Stopped)?;
     connection.clone().ok_or(ClusterError::Stopped)
 }
@@ -217,7 +222,8 @@ pub(crate) async fn open_single(api: &ClusterApi, name: &str) -> Result<(), Clus
     let nodes = api.nodes().await?;
     let node = nodes.iter().find(|node| node.metadata.name.as_deref() == Some(name));
     let taints = node.and_then(|node| node.spec.as_ref()).and_then(|spec| spec.taints.as_ref());
-    let kept: Vec<_> = taints.into_iter().flatten().filter(|taint| taint.key != CONTROL_PLANE_TAINT).collect();
+    let kept: Vec<_> =
+        taints.into_iter().flatten().filter(|taint| taint.key != CONTROL_PLANE_TAINT).collect();
     api.patch_node(name, &json!({"spec": {"taints": kept}})).await
 }
 
@@ -260,9 +266,9 @@ pub(crate) async fn start_load_balancer(run: &ClusterRun<'_>) -> Result<Publicat
     let name = load_balancer_name(&run.cluster.name);
     let mut held = HeldPorts::default();
     let mapping = api_server_mapping(run.cluster);
-    let publication = held
-        .publish(&mapping, run.cluster.networking.ip_family)
-        .map_err(|error| ClusterError::Invalid(format!("the API server's port cannot be published: {error}")))?;
+    let publication = held.publish(&mapping, run.cluster.networking.ip_family).map_err(|error| {
+        ClusterError::Invalid(format!("the API server's port cannot be published: {error}"))
+    })?;
     let names = run.container_names();
     let body = load_balancer_container(&run.container_context(&names), &name, &publication);
     run.engine.create_container(&name, body).await?;
@@ -284,7 +290,9 @@ pub(crate) async fn write_load_balancer_config(run: &ClusterRun<'_>) -> Result<(
 /// kubeadm writes the administrator's kubeconfig long before it has finished.
 async fn wait_for_admin_conf(run: &ClusterRun<'_>, node: &str) -> Result<String, ClusterError> {
     loop {
-        if let Some(content) = run.engine.read_file(node, ADMIN_CONF_PATH).await?.filter(|file| !file.is_empty()) {
+        if let Some(content) =
+            run.engine.read_file(node, ADMIN_CONF_PATH).await?.filter(|file| !file.is_empty())
+        {
             return Ok(String::from_utf8_lossy(&content).into_owned());
         }
         tokio::time::sleep(FILE_PAUSE).await;
@@ -293,12 +301,17 @@ async fn wait_for_admin_conf(run: &ClusterRun<'_>, node: &str) -> Result<String,
 
 /// Makes access out of the administrator's kubeconfig.
 pub(crate) fn access(admin_conf: &str, cluster: &str, endpoint: &str) -> Result<Access, ClusterError> {
-    Access::from_admin_conf(admin_conf, cluster, endpoint)
-        .map_err(|reason| ClusterError::Invalid(format!("the kubeconfig of the control plane cannot be used: {reason}")))
+    Access::from_admin_conf(admin_conf, cluster, endpoint).map_err(|reason| {
+        ClusterError::Invalid(format!("the kubeconfig of the control plane cannot be used: {reason}"))
+    })
 }
 
 /// Returns the URL at which a published API server is reached, once its container runs.
-async fn endpoint_url(engine: &Engine, container: &str, publication: &Publication) -> Result<String, ClusterError> {
+async fn endpoint_url(
+    engine: &Engine,
+    container: &str,
+    publication: &Publication,
+) -> Result<String, ClusterError> {
     match publication.host_port {
         Some(port) => Ok(api_url(&publication.address, port)),
         None => published_url(engine, container).await,
@@ -329,17 +342,28 @@ pub(crate) fn published_in(inspected: &bollard::models::ContainerInspectResponse
 }
 
 fn api_url(address: &str, port: u16) -> String {
-    if address.contains(':') { format!("https://[{address}]:{port}") } else { format!("https://{address}:{port}") }
+    if address.contains(':') {
+        format!("https://[{address}]:{port}")
+    } else {
+        format!("https://{address}:{port}")
+    }
 }
 
 /// Waits until nodes are there and ready.
-pub(crate) async fn wait_ready(run: &ClusterRun<'_>, api: &ClusterApi, names: &[String]) -> Result<(), ClusterError> {
+pub(crate) async fn wait_ready(
+    run: &ClusterRun<'_>,
+    api: &ClusterApi,
+    names: &[String],
+) -> Result<(), ClusterError> {
     let ask = async {
         loop {
             // An API server behind a load balancer may be away for a moment while members join.
             if let Ok(nodes) = api.nodes().await {
-                let ready: Vec<&str> =
-                    nodes.iter().filter(|node| is_ready(node)).filter_map(|node| node.metadata.name.as_deref()).collect();
+                let ready: Vec<&str> = nodes
+                    .iter()
+                    .filter(|node| is_ready(node))
+                    .filter_map(|node| node.metadata.name.as_deref())
+                    .collect();
                 let waited_for: Vec<&str> =
                     names.iter().map(String::as_str).filter(|name| !ready.contains(name)).collect();
                 if waited_for.is_empty() {

@@ -106,9 +106,18 @@ fn section(detail: &mut String, heading: &str, lines: &[String]) {
 
 /// What lines mean to those who have not seen them before, and what to do.
 const HINTS: [(&str, &str); 11] = [
-    ("port is already allocated", "Another container holds the port. Choose another one, or 0 for one that is free."),
-    ("address already in use", "Another program holds the port. Choose another one, or 0 for one that is free."),
-    ("no space left on device", "The disk that Docker keeps its files on is full. `docker system prune` frees what nothing uses."),
+    (
+        "port is already allocated",
+        "Another container holds the port. Choose another one, or 0 for one that is free.",
+    ),
+    (
+        "address already in use",
+        "Another program holds the port. Choose another one, or 0 for one that is free.",
+    ),
+    (
+        "no space left on device",
+        "The disk that Docker keeps its files on is full. `docker system prune` frees what nothing uses.",
+    ),
     (
         "unable to apply caps",
         "This machine lacks a capability that privileged containers ask for; Docker's runtime has to leave it out.",
@@ -118,12 +127,24 @@ const HINTS: [(&str, &str); 11] = [
         "The machine's limits on inotify are too low for so many nodes: raise fs.inotify.max_user_instances and \
          fs.inotify.max_user_watches.",
     ),
-    ("Failed to create control group", "The node cannot write its cgroups. Docker has to run with cgroup v2, or with the cgroup v1 hierarchies mounted."),
-    ("Failed to allocate manager object", "systemd finds no cgroup hierarchy that it can use in the node. Docker has to run with cgroup v2, or with the systemd hierarchy of cgroup v1 mounted."),
+    (
+        "Failed to create control group",
+        "The node cannot write its cgroups. Docker has to run with cgroup v2, or with the cgroup v1 hierarchies mounted.",
+    ),
+    (
+        "Failed to allocate manager object",
+        "systemd finds no cgroup hierarchy that it can use in the node. Docker has to run with cgroup v2, or with the systemd hierarchy of cgroup v1 mounted.",
+    ),
     ("not enough memory", "The machine has too little memory for so many nodes."),
     ("Cannot allocate memory", "The machine has too little memory for so many nodes."),
-    ("failed to load kubelet config file", "A patch of the KubeletConfiguration may not fit this Kubernetes version."),
-    ("strict decoding error", "A patch of kubeadm's configuration names a field that this Kubernetes version does not know."),
+    (
+        "failed to load kubelet config file",
+        "A patch of the KubeletConfiguration may not fit this Kubernetes version.",
+    ),
+    (
+        "strict decoding error",
+        "A patch of kubeadm's configuration names a field that this Kubernetes version does not know.",
+    ),
 ];
 
 fn hints(lines: &[&str]) -> Vec<&'static str> {
@@ -147,7 +168,8 @@ mod tests {
             heading: "The kubelet of demo-control-plane wrote:".to_owned(),
             lines: vec!["\"command failed\" err=\"failed to load kubelet config file\"".to_owned()],
         };
-        let diagnostic = error.diagnostic("Cluster creation failed", &[log], "What had been created was removed.");
+        let diagnostic =
+            error.diagnostic("Cluster creation failed", &[log], "What had been created was removed.");
         insta::assert_snapshot!(diagnostic.detail, @r#"
         "kubeadm init --config=/kind/kubeadm.conf" failed in the node demo-control-plane with exit status 1.
 

@@ -34,5 +34,9 @@ pub fn kind_factories(options: KindOptions) -> Vec<(ProviderSource, Arc<dyn Prov
 }
 
 fn source(namespace: &str, name: &str) -> ProviderSource {
-    ProviderSource { host: ProviderSource::DEFAULT_HOST.into(), namespace: namespace.into(), name: name.into() }
+    ProviderSource {
+        host: ProviderSource::DEFAULT_HOST.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
 }

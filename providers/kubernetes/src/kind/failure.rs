@@ -15,7 +15,9 @@ pub(crate) async fn node_logs(engine: &Engine, cluster: &str, error: &ClusterErr
     if matches!(error, ClusterError::Stopped | ClusterError::Invalid(_) | ClusterError::Kubeconfig(_)) {
         return Vec::new();
     }
-    let Ok(containers) = engine.list_containers(Some(&cluster_filter(cluster))).await else { return Vec::new() };
+    let Ok(containers) = engine.list_containers(Some(&cluster_filter(cluster))).await else {
+        return Vec::new();
+    };
     let mut logs = Vec::new();
     let blamed = containers.iter().filter(|container| match error.node() {
         Some(node) => container.name == node,

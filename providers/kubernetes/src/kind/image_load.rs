@@ -27,9 +27,9 @@ pub(super) async fn plan(engine: Option<&Engine>, request: &PlanRequest) -> (Val
         (Some(engine), Some(image)) if from_docker => engine.inspect_image(image).await.ok().flatten(),
         _ => None,
     };
-    let same = ["cluster_name", "image", "archive", "nodes"].iter().all(|name| {
-        !prior.is_null() && prior.attribute(name) == request.proposed_new_state.attribute(name)
-    });
+    let same = ["cluster_name", "image", "archive", "nodes"]
+        .iter()
+        .all(|name| !prior.is_null() && prior.attribute(name) == request.proposed_new_state.attribute(name));
     let image_id = match present.and_then(|image| image.id) {
         Some(id) => Value::from(id),
         None if same => prior.attribute("image_id"),
@@ -54,7 +54,13 @@ pub(super) async fn apply(call: &Call<'_>, request: ApplyRequest) -> ApplyRespon
             (request.prior_state, Diagnostics::from(error.diagnostic(summary, &[], "")))
         }
     };
-    ApplyResponse { new_state, private: Private::new(), new_identity: None, legacy_type_system: false, diagnostics }
+    ApplyResponse {
+        new_state,
+        private: Private::new(),
+        new_identity: None,
+        legacy_type_system: false,
+        diagnostics,
+    }
 }
 
 /// Reads an image: gone when a node lacks it.
@@ -81,17 +87,23 @@ pub(super) async fn read(engine: &Engine, request: ReadRequest) -> ReadResponse 
 async fn target_nodes(engine: &Engine, state: &Value) -> Result<Vec<String>, ClusterError> {
     let (nodes, _) = list_cluster(engine, &text(state, "cluster_name")).await?;
     let wanted = texts(state, "nodes");
-    let meant = nodes.into_iter().filter(|node| node.running && (wanted.is_empty() || wanted.contains(&node.name)));
+    let meant =
+        nodes.into_iter().filter(|node| node.running && (wanted.is_empty() || wanted.contains(&node.name)));
     Ok(meant.map(|node| node.name).collect())
 }
 
 async fn load(call: &Call<'_>, planned: &Value) -> Result<Value, ClusterError> {
     let (image, archive) = (text(planned, "image"), text(planned, "archive"));
     let nodes = target_nodes(call.engine, planned).await?;
-    let missing: Vec<String> = texts(planned, "nodes").into_iter().filter(|node| !nodes.contains(node)).collect();
+    let missing: Vec<String> =
+        texts(planned, "nodes").into_iter().filter(|node| !nodes.contains(node)).collect();
     if nodes.is_empty() || !missing.is_empty() {
         let cluster = text(planned, "cluster_name");
-        let what = if missing.is_empty() { "no node that runs".to_owned() } else { format!("no {}", missing.join(", ")) };
+        let what = if missing.is_empty() {
+            "no node that runs".to_owned()
+        } else {
+            format!("no {}", missing.join(", "))
+        };
         return Err(ClusterError::Invalid(format!("the cluster {cluster:?} has {what}")));
     }
     let bytes = if archive.is_empty() {
@@ -110,7 +122,8 @@ async fn load(call: &Call<'_>, planned: &Value) -> Result<Value, ClusterError> {
         Some(id) => Value::from(id.as_str()),
         None => {
             let found = id_in_node(call.engine, &nodes[0], &image).await?;
-            let lacks = || ClusterError::Invalid(format!("the archive {archive} does not hold the image {image:?}"));
+            let lacks =
+                || ClusterError::Invalid(format!("the archive {archive} does not hold the image {image:?}"));
             Value::from(found.ok_or_else(lacks)?)
         }
     };

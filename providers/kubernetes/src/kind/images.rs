@@ -69,7 +69,8 @@ async fn pull(engine: &Engine, image: &str, progress: &dyn Progress) -> Result<(
     let mut retry = 0;
     loop {
         report(progress, format!("pulling {image}"));
-        let pulled = engine.pull(image, |status| report(progress, format!("pulling {image}: {status}"))).await;
+        let pulled =
+            engine.pull(image, |status| report(progress, format!("pulling {image}: {status}"))).await;
         match pulled {
             Ok(()) => return Ok(()),
             Err(error) if retry < RETRIES && is_transient(&error) => {
@@ -84,7 +85,14 @@ async fn pull(engine: &Engine, image: &str, progress: &dyn Progress) -> Result<(
 /// Refusals stay refusals; everything else may have been the network.
 fn is_transient(error: &DockerError) -> bool {
     let message = error.message();
-    let refusals = ["not found", "denied", "unauthorized", "invalid reference", "manifest unknown", "no matching manifest"];
+    let refusals = [
+        "not found",
+        "denied",
+        "unauthorized",
+        "invalid reference",
+        "manifest unknown",
+        "no matching manifest",
+    ];
     !refusals.iter().any(|refusal| message.contains(refusal))
 }
 

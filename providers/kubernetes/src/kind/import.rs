@@ -31,14 +31,21 @@ pub(crate) async fn describe(
     let facts = try_join_all(observed.nodes.iter().map(|node| async {
         let inspected = engine.inspect_container(&node.name).await?;
         let file = engine.read_file(&node.name, KUBEADM_CONFIG_PATH).await?.unwrap_or_default();
-        Ok::<_, ClusterError>((inspected, yaml::read_all(&String::from_utf8_lossy(&file)).unwrap_or_default()))
+        Ok::<_, ClusterError>((
+            inspected,
+            yaml::read_all(&String::from_utf8_lossy(&file)).unwrap_or_default(),
+        ))
     }))
     .await?;
-    let nested = |block: &Block, name: &str| block.block_type(name).map(|nested| nested.block.clone()).unwrap_or_default();
+    let nested = |block: &Block, name: &str| {
+        block.block_type(name).map(|nested| nested.block.clone()).unwrap_or_default()
+    };
     let kind_config = nested(block, "kind_config");
     let node_block = nested(&kind_config, "node");
     let nodes = observed.nodes.iter().zip(&facts);
-    let nodes = nodes.map(|(node, (inspected, documents))| node_value(&node_block, node, inspected, documents)).collect();
+    let nodes = nodes
+        .map(|(node, (inspected, documents))| node_value(&node_block, node, inspected, documents))
+        .collect();
     let networking: Vec<Value> = facts
         .first()
         .and_then(|(_, documents)| networking_value(&nested(&kind_config, "networking"), documents, observed))
@@ -48,7 +55,12 @@ pub(crate) async fn describe(
     Ok(Described { state: imported(block, name, observed, nodes, networking), names })
 }
 
-fn node_value(block: &Block, node: &ObservedNode, inspected: &ContainerInspectResponse, documents: &[Json]) -> Value {
+fn node_value(
+    block: &Block,
+    node: &ObservedNode,
+    inspected: &ContainerInspectResponse,
+    documents: &[Json],
+) -> Value {
     let mut attributes = vec![("role", Value::from(node.role.name())), ("image", node.image.as_str().into())];
     let labels = registration(documents).and_then(|registration| {
         registration.pointer("/kubeletExtraArgs/node-labels").and_then(Json::as_str).map(str::to_owned)
@@ -77,16 +89,21 @@ fn registration(documents: &[Json]) -> Option<&Json> {
 
 /// Mounts that every node has are no extra ones.
 fn mounts(block: &Block, inspected: &ContainerInspectResponse) -> Vec<Value> {
-    let Some(empty) = block.block_type("extra_mounts").map(|nested| nested.block.empty_value()) else { return Vec::new() };
+    let Some(empty) = block.block_type("extra_mounts").map(|nested| nested.block.empty_value()) else {
+        return Vec::new();
+    };
     let binds = inspected.host_config.as_ref().and_then(|host| host.binds.as_deref()).unwrap_or_default();
-    let extra = binds.iter().filter(|bind| !bind.starts_with("/lib/modules:") && !bind.starts_with("/dev/mapper:"));
+    let extra =
+        binds.iter().filter(|bind| !bind.starts_with("/lib/modules:") && !bind.starts_with("/dev/mapper:"));
     let described = extra.map(|bind| {
         let mut parts = bind.splitn(3, ':');
         let (host, container) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let options: Vec<&str> = parts.next().unwrap_or_default().split(',').collect();
         let mut attributes = vec![("host_path", Value::from(host)), ("container_path", container.into())];
         let flags = [("ro", "read_only"), ("Z", "selinux_relabel")];
-        attributes.extend(flags.iter().filter(|(o, _)| options.contains(o)).map(|(_, name)| (*name, Value::from(true))));
+        attributes.extend(
+            flags.iter().filter(|(o, _)| options.contains(o)).map(|(_, name)| (*name, Value::from(true))),
+        );
         let propagations = [("rshared", "Bidirectional"), ("rslave", "HostToContainer")];
         let propagation = propagations.iter().find(|(option, _)| options.contains(option));
         attributes.push(("propagation", text_or_null(propagation.map(|(_, name)| *name))));
@@ -109,14 +126,24 @@ fn ports(block: &Block, inspected: &ContainerInspectResponse) -> Vec<Value> {
             continue;
         }
         for binding in bindings.iter().flatten() {
-            let host_port: i64 = binding.host_port.as_deref().and_then(|port| port.parse().ok()).unwrap_or(-1);
-            let address = binding.host_ip.as_deref().filter(|address| !matches!(*address, "0.0.0.0" | "::" | ""));
-            let value = with_attributes(&empty, &[
-                ("container_port", Value::number(Number::from(number))),
-                ("host_port", Value::number(Number::from(host_port))),
-                ("listen_address", text_or_null(address)),
-                ("protocol", Some(protocol).filter(|p| *p != "tcp").map_or(text_or_null(None), |p| p.to_uppercase().into())),
-            ]);
+            let host_port: i64 =
+                binding.host_port.as_deref().and_then(|port| port.parse().ok()).unwrap_or(-1);
+            let address =
+                binding.host_ip.as_deref().filter(|address| !matches!(*address, "0.0.0.0" | "::" | ""));
+            let value = with_attributes(
+                &empty,
+                &[
+                    ("container_port", Value::number(Number::from(number))),
+                    ("host_port", Value::number(Number::from(host_port))),
+                    ("listen_address", text_or_null(address)),
+                    (
+                        "protocol",
+                        Some(protocol)
+                            .filter(|p| *p != "tcp")
+                            .map_or(text_or_null(None), |p| p.to_uppercase().into()),
+                    ),
+                ],
+            );
             described.push((number, value));
         }
     }
@@ -128,7 +155,9 @@ fn ports(block: &Block, inspected: &ContainerInspectResponse) -> Vec<Value> {
 fn networking_value(block: &Block, documents: &[Json], observed: &Observed) -> Option<Value> {
     let document = |kind: &str| documents.iter().find(|document| document["kind"] == kind);
     let cluster = document("ClusterConfiguration")?;
-    let subnet = |name: &str| cluster.pointer(&format!("/networking/{name}")).and_then(Json::as_str).unwrap_or_default();
+    let subnet = |name: &str| {
+        cluster.pointer(&format!("/networking/{name}")).and_then(Json::as_str).unwrap_or_default()
+    };
     let (pods, services) = (subnet("podSubnet"), subnet("serviceSubnet"));
     let family = match (pods.contains(','), pods.contains(':')) {
         (true, _) => "dual",
@@ -137,12 +166,16 @@ fn networking_value(block: &Block, documents: &[Json], observed: &Observed) -> O
     };
     let family_value = Value::object([("ip_family", Value::from(family))]);
     let defaults = super::config::ClusterConfig::from_value(
-        &Value::object([("kind_config", Value::tuple([Value::object([("networking", Value::tuple([family_value]))])]))]),
+        &Value::object([(
+            "kind_config",
+            Value::tuple([Value::object([("networking", Value::tuple([family_value]))])]),
+        )]),
         None,
         "",
     )
     .networking;
-    let mode = document("KubeProxyConfiguration").map_or("none", |proxy| proxy["mode"].as_str().unwrap_or("iptables"));
+    let mode = document("KubeProxyConfiguration")
+        .map_or("none", |proxy| proxy["mode"].as_str().unwrap_or("iptables"));
     let address = observed.access.as_ref().and_then(|access| {
         let host = access.endpoint.strip_prefix("https://")?.rsplit_once(':')?.0;
         Some(host.trim_matches(['[', ']']).to_owned())
@@ -152,7 +185,11 @@ fn networking_value(block: &Block, documents: &[Json], observed: &Observed) -> O
         ("pod_subnet", pods, &defaults.pod_subnet),
         ("service_subnet", services, &defaults.service_subnet),
         ("kube_proxy_mode", mode, &defaults.kube_proxy_mode),
-        ("api_server_address", address.as_deref().unwrap_or(&defaults.api_server_address), &defaults.api_server_address),
+        (
+            "api_server_address",
+            address.as_deref().unwrap_or(&defaults.api_server_address),
+            &defaults.api_server_address,
+        ),
     ];
     let attributes: Vec<(&str, Value)> = differing
         .into_iter()

@@ -36,7 +36,10 @@ const LEARNERS_SINCE: u32 = 29;
 pub(crate) struct SharedFiles(Arc<Vec<ArchiveEntry>>);
 
 /// Reads what new control planes need out of one that is there.
-pub(crate) async fn shared_files(run: &ClusterRun<'_>, control_plane: &str) -> Result<SharedFiles, ClusterError> {
+pub(crate) async fn shared_files(
+    run: &ClusterRun<'_>,
+    control_plane: &str,
+) -> Result<SharedFiles, ClusterError> {
     let (pki, admin_conf) = tokio::try_join!(
         run.engine.download(control_plane, "/etc/kubernetes/pki"),
         run.engine.download(control_plane, ADMIN_CONF_PATH),
@@ -50,7 +53,8 @@ pub(crate) async fn shared_files(run: &ClusterRun<'_>, control_plane: &str) -> R
         let reason = "lacks some of the cluster's certificates".to_owned();
         return Err(ClusterError::Node { node: control_plane.to_owned(), reason });
     }
-    files.extend(admin_conf.into_iter().map(|file| ArchiveEntry { path: ADMIN_CONF_PATH.to_owned(), ..file }));
+    files
+        .extend(admin_conf.into_iter().map(|file| ArchiveEntry { path: ADMIN_CONF_PATH.to_owned(), ..file }));
     Ok(SharedFiles(Arc::new(files)))
 }
 

@@ -168,7 +168,8 @@ fn local_api_endpoint(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
 
 fn node_registration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json {
     let node = facts.node;
-    let labels: Vec<String> = node.config.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let labels: Vec<String> =
+        node.config.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let mut registration = json!({
         "criSocket": "unix:///run/containerd/containerd.sock",
         "kubeletExtraArgs": {
@@ -251,7 +252,12 @@ mod tests {
         ClusterConfig::from_value(&value, None, "image")
     }
 
-    fn try_config(cluster: &ClusterConfig, position: usize, version: &str, rootless: bool) -> Result<String, String> {
+    fn try_config(
+        cluster: &ClusterConfig,
+        position: usize,
+        version: &str,
+        rootless: bool,
+    ) -> Result<String, String> {
         let nodes = named_nodes(cluster);
         let facts = NodeFacts {
             node: &nodes[position],
@@ -282,11 +288,13 @@ mod tests {
         cluster.networking.kube_proxy_mode = "nftables".to_owned();
         cluster.feature_gates = [("A".to_owned(), true), ("B".to_owned(), false)].into();
         cluster.runtime_config = [("api/alpha".to_owned(), "false".to_owned())].into();
-        cluster.kubeadm_config_patches =
-            vec!["kind: KubeletConfiguration\nmaxPods: 50\nevictionHard: {imagefs.available: null}".to_owned()];
+        cluster.kubeadm_config_patches = vec![
+            "kind: KubeletConfiguration\nmaxPods: 50\nevictionHard: {imagefs.available: null}".to_owned(),
+        ];
         let mut worker = NodeConfig::control_plane("image".to_owned());
         worker.role = Role::Worker;
-        worker.labels = [("net".to_owned(), "metallb-gateway".to_owned()), ("a".to_owned(), "b".to_owned())].into();
+        worker.labels =
+            [("net".to_owned(), "metallb-gateway".to_owned()), ("a".to_owned(), "b".to_owned())].into();
         worker.taints = vec!["dedicated=io:NoExecute".to_owned(), "slow:PreferNoSchedule".to_owned()];
         worker.kubeadm_config_patches =
             vec!["kind: JoinConfiguration\nnodeRegistration: {kubeletExtraArgs: {v: '4'}}".to_owned()];
@@ -305,7 +313,10 @@ mod tests {
     #[test]
     fn old_versions_have_no_phases_to_skip() {
         let config = try_config(&cluster(), 0, "v1.20.2", false).unwrap();
-        assert!(config.contains("kubeadm.k8s.io/v1beta2") && config.contains("cgroupDriver: cgroupfs"), "{config}");
+        assert!(
+            config.contains("kubeadm.k8s.io/v1beta2") && config.contains("cgroupDriver: cgroupfs"),
+            "{config}"
+        );
         assert!(!config.contains("skipPhases"), "{config}");
     }
 

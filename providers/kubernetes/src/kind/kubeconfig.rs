@@ -67,7 +67,10 @@ impl Access {
         cluster_entry["server"] = json!(endpoint);
         let Json::Object(fields) = &mut document else { return Err("it is not a map".to_owned()) };
         fields.insert("clusters".to_owned(), json!([{"name": name, "cluster": cluster_entry}]));
-        fields.insert("contexts".to_owned(), json!([{"name": name, "context": {"cluster": name, "user": name}}]));
+        fields.insert(
+            "contexts".to_owned(),
+            json!([{"name": name, "context": {"cluster": name, "user": name}}]),
+        );
         fields.insert("users".to_owned(), json!([{"name": name, "user": user}]));
         fields.insert("current-context".to_owned(), json!(name));
         Ok(Self { document, ..access })
@@ -215,8 +218,12 @@ mod tests {
         let mut merged = merge(existing.unwrap(), &ours).unwrap();
         assert_eq!(merged["custom"], "kept");
         assert_eq!(merged["current-context"], "kind-demo");
-        let servers: Vec<&str> =
-            merged["clusters"].as_array().unwrap().iter().map(|c| c["cluster"]["server"].as_str().unwrap()).collect();
+        let servers: Vec<&str> = merged["clusters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["cluster"]["server"].as_str().unwrap())
+            .collect();
         assert_eq!(servers, ["x", "https://new"]);
         assert!(remove(&mut merged, "demo"));
         assert!(!remove(&mut merged, "demo"));

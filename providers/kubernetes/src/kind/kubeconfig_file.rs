@@ -34,7 +34,10 @@ pub(crate) enum KubeconfigError {
 
 /// Returns the files that kubectl reads when it is told nothing: those of `KUBECONFIG`, or the one in the home
 /// folder.
-pub(crate) fn default_files(environment: &BTreeMap<String, String>, working_directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn default_files(
+    environment: &BTreeMap<String, String>,
+    working_directory: &Path,
+) -> Vec<PathBuf> {
     let listed = environment.get("KUBECONFIG").map(String::as_str).unwrap_or_default();
     let files: Vec<PathBuf> = std::env::split_paths(listed)
         .filter(|path| !path.as_os_str().is_empty())
@@ -96,7 +99,9 @@ pub(crate) fn names_cluster(path: &Path, cluster: &str) -> bool {
 
 fn read(path: &Path) -> Result<Json, KubeconfigError> {
     match fs::read_to_string(path) {
-        Ok(text) => yaml::read(&text).map_err(|reason| KubeconfigError::Content { path: path.to_owned(), reason }),
+        Ok(text) => {
+            yaml::read(&text).map_err(|reason| KubeconfigError::Content { path: path.to_owned(), reason })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Json::Null),
         Err(source) => Err(file_error(path, source)),
     }
@@ -242,7 +247,8 @@ mod tests {
     fn the_default_file_is_the_first_that_exists() {
         let folder = Folder::new("default");
         let environment = |kubeconfig: &str| -> BTreeMap<String, String> {
-            [("KUBECONFIG".to_owned(), kubeconfig.to_owned()), ("HOME".to_owned(), "/home/me".to_owned())].into()
+            [("KUBECONFIG".to_owned(), kubeconfig.to_owned()), ("HOME".to_owned(), "/home/me".to_owned())]
+                .into()
         };
         let files = default_files(&environment("a:b:c"), &folder.0);
         assert_eq!(default_target(&files), Some(&folder.0.join("c")));

@@ -25,7 +25,9 @@ pub(crate) fn haproxy_config(control_planes: &[&str], family: IpFamily) -> Strin
     if family.has_ipv6() {
         let _ = writeln!(config, "  bind :::{API_SERVER_PORT}");
     }
-    config.push_str("  default_backend kube-apiservers\n\nbackend kube-apiservers\n  option httpchk GET /healthz\n");
+    config.push_str(
+        "  default_backend kube-apiservers\n\nbackend kube-apiservers\n  option httpchk GET /healthz\n",
+    );
     let prefer = if family == IpFamily::Ipv6 { "ipv6" } else { "ipv4" };
     for name in control_planes {
         let _ = writeln!(

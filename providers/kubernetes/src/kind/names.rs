@@ -50,7 +50,8 @@ pub(crate) fn cluster_filter(cluster: &str) -> String {
 
 /// Tells whether a name can be a cluster's.
 pub(crate) fn is_cluster_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }
 
 fn node_name(cluster: &str, role: &str, number: usize) -> String {

@@ -17,7 +17,10 @@ pub(crate) fn network_name(environment: &BTreeMap<String, String>) -> String {
 }
 
 /// Makes sure that the network is there.
-pub(crate) async fn ensure_cluster_network(engine: &Engine, name: &str) -> Result<NetworkFacts, ClusterError> {
+pub(crate) async fn ensure_cluster_network(
+    engine: &Engine,
+    name: &str,
+) -> Result<NetworkFacts, ClusterError> {
     Ok(engine.ensure_network(name, |attempt| ipv6_subnet(name, attempt)).await?)
 }
 

@@ -47,7 +47,12 @@ pub(crate) struct ObservedNode {
 impl Observed {
     /// Returns the container at which all nodes reach the API server.
     pub(crate) fn endpoint(&self) -> Option<&str> {
-        let first = self.nodes.iter().filter(|node| node.role == Role::ControlPlane).map(|node| node.name.as_str()).min();
+        let first = self
+            .nodes
+            .iter()
+            .filter(|node| node.role == Role::ControlPlane)
+            .map(|node| node.name.as_str())
+            .min();
         self.load_balancer.as_ref().map(|container| container.name.as_str()).or(first)
     }
 
@@ -119,7 +124,8 @@ pub(crate) async fn observe(engine: &Engine, cluster: &str) -> Result<Option<Obs
         let api = ClusterApi::connect(&access).await?;
         let everything_runs = observed.nodes.iter().all(|node| node.running)
             && observed.load_balancer.as_ref().is_none_or(|container| container.running);
-        (observed.registered, observed.has_addons) = ask(&api, if everything_runs { ATTEMPTS } else { 1 }).await;
+        (observed.registered, observed.has_addons) =
+            ask(&api, if everything_runs { ATTEMPTS } else { 1 }).await;
         // An API server that runs and knows no node has not been initialised to the end.
         let initialised = observed.registered.as_ref().map_or(!everything_runs, |nodes| !nodes.is_empty());
         observed.access = initialised.then_some(access);
@@ -130,7 +136,9 @@ pub(crate) async fn observe(engine: &Engine, cluster: &str) -> Result<Option<Obs
 /// Any control plane has the file; containers that do not run can be read too.
 async fn read_admin_conf(engine: &Engine, observed: &Observed) -> Result<Option<String>, ClusterError> {
     for node in observed.nodes.iter().filter(|node| node.role == Role::ControlPlane) {
-        if let Some(content) = engine.read_file(&node.name, ADMIN_CONF_PATH).await?.filter(|file| !file.is_empty()) {
+        if let Some(content) =
+            engine.read_file(&node.name, ADMIN_CONF_PATH).await?.filter(|file| !file.is_empty())
+        {
             return Ok(Some(String::from_utf8_lossy(&content).into_owned()));
         }
     }

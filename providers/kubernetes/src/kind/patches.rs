@@ -34,7 +34,8 @@ pub(crate) fn merge_documents(documents: &mut [Json], patches: &[String]) -> Res
         for patch in yaml::read_all(patch)? {
             let kind = patch.get("kind").and_then(Json::as_str);
             let kind = kind.ok_or("a patch of kubeadm's configuration has to name a kind")?.to_owned();
-            let version = patch.get("apiVersion").and_then(Json::as_str).filter(|version| !version.is_empty());
+            let version =
+                patch.get("apiVersion").and_then(Json::as_str).filter(|version| !version.is_empty());
             for document in documents.iter_mut() {
                 let has = |name: &str, value: &str| document.get(name).and_then(Json::as_str) == Some(value);
                 if has("kind", &kind) && version.is_none_or(|version| has("apiVersion", version)) {
@@ -99,7 +100,8 @@ mod tests {
             json!({"kind": "A", "apiVersion": "v2", "x": 1}),
             json!({"kind": "B", "apiVersion": "v1", "x": 1}),
         ];
-        let patches = ["kind: A\napiVersion: v2\nx: 2\n---\nkind: B\nmetadata: {name: config}\nx: 3", "kind: C\nx: 4"];
+        let patches =
+            ["kind: A\napiVersion: v2\nx: 2\n---\nkind: B\nmetadata: {name: config}\nx: 3", "kind: C\nx: 4"];
         merge_documents(&mut documents, &patches.map(str::to_owned)).unwrap();
         assert_eq!(documents.map(|document| document["x"].clone()), [json!(1), json!(2), json!(3)]);
         assert!(merge_documents(&mut [], &["x: 1".to_owned()]).is_err());
@@ -108,7 +110,8 @@ mod tests {
     #[test]
     fn containerd_is_patched_in_toml() {
         let document = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"pause\"\n";
-        let patch = "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
+        let patch =
+            "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
         insta::assert_snapshot!(merge_toml(document, &[patch.to_owned()]).unwrap(), @r#"
         version = 2
 

@@ -111,10 +111,15 @@ pub(crate) fn plan_cluster(request: &PlanRequest, working_directory: &Path) -> P
     }
     let path = text(&request.prior_state, "kubeconfig_path");
     if is_open("kubeconfig_path") && path.is_empty() {
-        set("kubeconfig_path", match name.as_str() {
-            Some(name) => Value::from(working_directory.join(format!("{name}-config")).display().to_string()),
-            None => Value::unknown_not_null(terrane_model::Type::String),
-        });
+        set(
+            "kubeconfig_path",
+            match name.as_str() {
+                Some(name) => {
+                    Value::from(working_directory.join(format!("{name}-config")).display().to_string())
+                }
+                None => Value::unknown_not_null(terrane_model::Type::String),
+            },
+        );
     }
     let memory = Memory::from_private(&request.prior_private);
     let replace = if is_create {
@@ -143,17 +148,24 @@ fn decide_computed(request: &PlanRequest, planned: &Value) -> Value {
     let mut set = |name: &str, value: Value| planned = with_attributes(&planned, &[(name, value)]);
     if written_id.is_none() && (prior.is_null() || prior.attribute("id").is_null()) {
         let (name, image) = (request.config.attribute("name"), planned_image(request));
-        set("id", match (name.as_str(), image.as_str()) {
-            (Some(name), Some(image)) => Value::from(format!("{name}-{image}")),
-            _ => Value::unknown_not_null(terrane_model::Type::String),
-        });
+        set(
+            "id",
+            match (name.as_str(), image.as_str()) {
+                (Some(name), Some(image)) => Value::from(format!("{name}-{image}")),
+                _ => Value::unknown_not_null(terrane_model::Type::String),
+            },
+        );
     }
     set("completed", Value::from(true));
     let networking = first_block(&first_block(&request.config, "kind_config"), "networking");
-    let docker_chooses = networking.get("api_server_port").and_then(Value::as_number).and_then(|port| port.to_i64()) == Some(-1);
+    let docker_chooses =
+        networking.get("api_server_port").and_then(Value::as_number).and_then(|port| port.to_i64())
+            == Some(-1);
     let repairs = !prior.is_null() && !boolean(prior, "completed");
     let moves = docker_chooses && repairs;
-    for name in ["client_certificate", "client_key", "cluster_ca_certificate", "endpoint", "kubeconfig", "network"] {
+    for name in
+        ["client_certificate", "client_key", "cluster_ca_certificate", "endpoint", "kubeconfig", "network"]
+    {
         let ty = request.proposed_new_state.attribute(name).ty();
         let moved = moves && matches!(name, "endpoint" | "kubeconfig");
         if prior.is_null() || prior.attribute(name).is_null() || moved {
@@ -185,7 +197,11 @@ fn known_endpoint(config: &Value) -> Option<String> {
     let networking = ClusterConfig::from_value(config, None, "").networking;
     let port = u16::try_from(networking.api_server_port).ok().filter(|port| *port > 0)?;
     let address = networking.api_server_address;
-    Some(if address.contains(':') { format!("https://[{address}]:{port}") } else { format!("https://{address}:{port}") })
+    Some(if address.contains(':') {
+        format!("https://[{address}]:{port}")
+    } else {
+        format!("https://{address}:{port}")
+    })
 }
 
 /// Returns the parts whose change Kubernetes does not permit in a running cluster.
@@ -210,8 +226,11 @@ fn replacements(request: &PlanRequest, prior: &Prior, planned: &Value) -> Vec<At
         ("kubeadm_config_patches", old.kubeadm_config_patches != new.kubeadm_config_patches),
         ("containerd_config_patches", old.containerd_config_patches != new.containerd_config_patches),
     ];
-    let changed: Vec<&str> =
-        changes.iter().filter(|(name, changed)| *changed || is_unknown(name)).map(|(name, _)| *name).collect();
+    let changed: Vec<&str> = changes
+        .iter()
+        .filter(|(name, changed)| *changed || is_unknown(name))
+        .map(|(name, _)| *name)
+        .collect();
     paths.extend(changed.iter().map(|name| block.attribute(*name)));
     if nodes_need_new_cluster(prior, &desired) {
         paths.push(block.attribute("node"));

@@ -37,7 +37,12 @@ pub(crate) struct KindProvider {
 impl KindProvider {
     /// Starts the provider; nothing is connected before it is needed.
     pub(crate) fn start(surroundings: Surroundings) -> Self {
-        Self { schemas: Arc::new(schemas()), surroundings, engine: OnceCell::new(), stop: watch::Sender::new(false) }
+        Self {
+            schemas: Arc::new(schemas()),
+            surroundings,
+            engine: OnceCell::new(),
+            stop: watch::Sender::new(false),
+        }
     }
 
     async fn engine(&self) -> Result<&Engine, DockerError> {
@@ -53,7 +58,10 @@ impl KindProvider {
 }
 
 fn unknown_type(what: &str, name: &str) -> Diagnostic {
-    Diagnostic::error(format!("Invalid {what} type"), format!("The provider has no {what} type named {name:?}."))
+    Diagnostic::error(
+        format!("Invalid {what} type"),
+        format!("The provider has no {what} type named {name:?}."),
+    )
 }
 
 #[async_trait]
@@ -88,13 +96,18 @@ impl Provider for KindProvider {
             return UpgradeResponse { state: Value::dynamic_null(), diagnostics };
         };
         let block = &schema.schema.block;
-        let read = upgraded_json(&request.json, block)
-            .and_then(|json| encode_json::value_from_json(&json, block.implied_type()).map_err(|error| error.to_string()));
+        let read = upgraded_json(&request.json, block).and_then(|json| {
+            encode_json::value_from_json(&json, block.implied_type()).map_err(|error| error.to_string())
+        });
         match read {
             Ok(state) => UpgradeResponse { state, diagnostics: Diagnostics::new() },
             Err(error) => UpgradeResponse {
                 state: Value::Null(block.implied_type().clone()),
-                diagnostics: Diagnostic::error("Invalid state", format!("The stored state cannot be read: {error}.")).into(),
+                diagnostics: Diagnostic::error(
+                    "Invalid state",
+                    format!("The stored state cannot be read: {error}."),
+                )
+                .into(),
             },
         }
     }
@@ -163,7 +176,10 @@ impl Provider for KindProvider {
     async fn import_resource_state(&self, request: ImportRequest) -> ImportResponse {
         let imported = async {
             let (CLUSTER, ImportTarget::Id(id)) = (request.type_name.as_str(), &request.target) else {
-                let detail = format!("Objects of type {} are not imported; only clusters are, by name.", request.type_name);
+                let detail = format!(
+                    "Objects of type {} are not imported; only clusters are, by name.",
+                    request.type_name
+                );
                 return Err(Diagnostic::error("Resource Import Not Implemented", detail));
             };
             cluster_resource::import(&self.call(&NoProgress).await?, id).await
@@ -180,7 +196,8 @@ impl Provider for KindProvider {
     }
 
     async fn check_plan(&self, changes: Vec<PlannedResource>) -> Diagnostics {
-        let creates = changes.iter().any(|change| change.type_name == CLUSTER && !change.planned_state.is_null());
+        let creates =
+            changes.iter().any(|change| change.type_name == CLUSTER && !change.planned_state.is_null());
         if !creates {
             return Diagnostics::new();
         }
@@ -238,4 +255,3 @@ fn fit(stored: &serde_json::Value, block: &terrane_model::Block) -> serde_json::
     }
     serde_json::Value::Object(fitted)
 }
-

@@ -12,8 +12,8 @@ use super::addons::{addon_manifests, install_addons};
 use super::cluster_api::ClusterApi;
 use super::config::{ClusterConfig, Role};
 use super::create::{
-    CreateRequest, Created, create, expected_duration, open_single, published_url, start_load_balancer, wait_ready,
-    write_load_balancer_config,
+    CreateRequest, Created, create, expected_duration, open_single, published_url, start_load_balancer,
+    wait_ready, write_load_balancer_config,
 };
 use super::delete::remove_containers;
 use super::drain::drain;
@@ -109,7 +109,8 @@ pub(crate) async fn reconcile(request: &ReconcileRequest<'_>) -> Result<Created,
         let names: Vec<String> = named_nodes(cluster).into_iter().map(|node| node.name).collect();
         wait_ready(&run, &api, &names).await?;
     }
-    let entrance = if cluster.has_load_balancer() { load_balancer_name(&cluster.name) } else { run.endpoint.clone() };
+    let entrance =
+        if cluster.has_load_balancer() { load_balancer_name(&cluster.name) } else { run.endpoint.clone() };
     let url = published_url(engine, &entrance).await?;
     let access = access.at(&url);
     Ok(Created { access, network: run.network })
@@ -174,7 +175,10 @@ fn steps(prior: &Prior, cluster: &ClusterConfig, observed: &Observed) -> Steps {
 /// Without a control plane that stays, there would be nothing to join.
 fn refuse_to_lose_all(steps: &Steps, observed: &Observed) -> Result<(), ClusterError> {
     let goes = |name: &str| steps.remove.iter().any(|(removed, _)| removed == name);
-    let stays = observed.nodes.iter().any(|node| node.role == Role::ControlPlane && node.running && !goes(&node.name));
+    let stays = observed
+        .nodes
+        .iter()
+        .any(|node| node.role == Role::ControlPlane && node.running && !goes(&node.name));
     if stays {
         return Ok(());
     }
@@ -219,7 +223,10 @@ async fn remove_nodes(
     try_join_all(workers.map(|(name, _)| remove_node(run, api, name, observed))).await?;
     let goes = |name: &str| steps.remove.iter().any(|(removed, _)| removed == name);
     let staying = observed.nodes.iter().find(|node| {
-        node.role == Role::ControlPlane && node.running && !goes(&node.name) && observed.is_registered(&node.name)
+        node.role == Role::ControlPlane
+            && node.running
+            && !goes(&node.name)
+            && observed.is_registered(&node.name)
     });
     for (name, _) in steps.remove.iter().filter(|(_, role)| *role == Role::ControlPlane) {
         if let Some(staying) = staying {
@@ -237,7 +244,12 @@ async fn remove_nodes(
     Ok(())
 }
 
-async fn remove_node(run: &ClusterRun<'_>, api: &ClusterApi, name: &str, observed: &Observed) -> Result<(), ClusterError> {
+async fn remove_node(
+    run: &ClusterRun<'_>,
+    api: &ClusterApi,
+    name: &str,
+    observed: &Observed,
+) -> Result<(), ClusterError> {
     if observed.is_registered(name) {
         drain(run, api, name).await?;
         api.delete_node(name).await?;
@@ -248,7 +260,10 @@ async fn remove_node(run: &ClusterRun<'_>, api: &ClusterApi, name: &str, observe
 
 async fn add_nodes(run: &ClusterRun<'_>, steps: &Steps, observed: &Observed) -> Result<(), ClusterError> {
     let goes = |name: &str| steps.remove.iter().any(|(removed, _)| removed == name);
-    let source = observed.nodes.iter().find(|node| node.role == Role::ControlPlane && node.running && !goes(&node.name));
+    let source = observed
+        .nodes
+        .iter()
+        .find(|node| node.role == Role::ControlPlane && node.running && !goes(&node.name));
     let needs_certificates = steps.add.iter().any(|node| node.config.role == Role::ControlPlane);
     let (Some(source), false) = (source, steps.add.is_empty()) else { return Ok(()) };
     let shared = if needs_certificates { Some(shared_files(run, &source.name).await?) } else { None };
@@ -265,7 +280,12 @@ async fn add_nodes(run: &ClusterRun<'_>, steps: &Steps, observed: &Observed) -> 
 }
 
 /// Does what is done once per cluster, which an interrupted creation may have left, and sets labels.
-async fn finish(run: &ClusterRun<'_>, api: &ClusterApi, steps: &Steps, prior: &Prior) -> Result<(), ClusterError> {
+async fn finish(
+    run: &ClusterRun<'_>,
+    api: &ClusterApi,
+    steps: &Steps,
+    prior: &Prior,
+) -> Result<(), ClusterError> {
     let control_planes = run.nodes_with_role(Role::ControlPlane);
     if let Some(first) = control_planes.first() {
         install_addons(api, &addon_manifests(run, &first.name).await?).await?;
@@ -296,10 +316,13 @@ async fn set_taints(api: &ClusterApi, prior: &Prior, node: &NamedNode) -> Result
     let nodes = api.nodes().await?;
     let live = nodes.iter().find(|live| live.metadata.name.as_deref() == Some(&node.name));
     let live = live.and_then(|live| live.spec.as_ref()?.taints.clone()).unwrap_or_default();
-    let objects = |taints: &[String]| -> Vec<Json> { taints.iter().map(|taint| taint_object(taint)).collect() };
+    let objects =
+        |taints: &[String]| -> Vec<Json> { taints.iter().map(|taint| taint_object(taint)).collect() };
     let old = prior.nodes.get(&node.name).map(|old| objects(&old.taints)).unwrap_or_default();
-    let is_old = |taint: &Json| old.iter().any(|old| old["key"] == taint["key"] && old["effect"] == taint["effect"]);
-    let mut taints: Vec<Json> = live.iter().map(|taint| json!(taint)).filter(|taint| !is_old(taint)).collect();
+    let is_old =
+        |taint: &Json| old.iter().any(|old| old["key"] == taint["key"] && old["effect"] == taint["effect"]);
+    let mut taints: Vec<Json> =
+        live.iter().map(|taint| json!(taint)).filter(|taint| !is_old(taint)).collect();
     taints.extend(objects(&node.config.taints));
     api.patch_node(&node.name, &json!({"spec": {"taints": taints}})).await
 }

@@ -8,13 +8,13 @@ use terrane_provider::{Progress, ProgressUpdate};
 use tokio::time::timeout;
 
 use super::config::{ClusterConfig, Role};
+use super::container_config::{ContainerContext, node_container};
 use super::error::ClusterError;
 use super::kubeadm_config::{KUBEADM_CONFIG_PATH, NodeFacts, kubeadm_config};
 use super::names::{NamedNode, load_balancer_name, named_nodes};
 use super::patches::merge_toml;
 use super::ports::{HeldPorts, Publication, node_mappings};
 use super::version::Version;
-use super::container_config::{ContainerContext, node_container};
 use crate::docker::{ArchiveEntry, Command, Engine, EngineFacts, NetworkFacts, Output, plain_lines};
 
 /// The longest that a node may take to come up.
@@ -77,8 +77,9 @@ impl ClusterRun<'_> {
         let family = self.cluster.networking.ip_family;
         let published: Result<Vec<Publication>, _> =
             mappings.iter().map(|mapping| held.publish(mapping, family)).collect();
-        let publications = published
-            .map_err(|error| ClusterError::Invalid(format!("a port of {} cannot be published: {error}", node.name)))?;
+        let publications = published.map_err(|error| {
+            ClusterError::Invalid(format!("a port of {} cannot be published: {error}", node.name))
+        })?;
         let names = self.container_names();
         let body = node_container(&self.container_context(&names), node, &publications);
         self.engine.create_container(&node.name, body).await?;
@@ -114,7 +115,9 @@ impl ClusterRun<'_> {
     async fn patch_containerd(&self, node: &str) -> Result<(), ClusterError> {
         let config = self.engine.read_file(node, CONTAINERD_CONFIG_PATH).await?.unwrap_or_default();
         let patched = merge_toml(&String::from_utf8_lossy(&config), &self.cluster.containerd_config_patches)
-            .map_err(|error| ClusterError::Invalid(format!("containerd's configuration cannot be patched: {error}")))?;
+            .map_err(|error| {
+                ClusterError::Invalid(format!("containerd's configuration cannot be patched: {error}"))
+            })?;
         Ok(self.engine.upload(node, &[ArchiveEntry::public(CONTAINERD_CONFIG_PATH, patched)]).await?)
     }
 
@@ -147,8 +150,9 @@ impl ClusterRun<'_> {
             endpoint: &self.endpoint,
             rootless: self.engine_facts.rootless,
         };
-        let config = kubeadm_config(self.cluster, &facts)
-            .map_err(|error| ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {error}")))?;
+        let config = kubeadm_config(self.cluster, &facts).map_err(|error| {
+            ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {error}"))
+        })?;
         Ok(self.engine.upload(&node.name, &[ArchiveEntry::private(KUBEADM_CONFIG_PATH, config)]).await?)
     }
 
@@ -185,7 +189,9 @@ mod tests {
 
     #[test]
     fn a_node_is_up_when_systemd_says_so() {
-        assert!(is_up("[\u{1b}[0;32m  OK  \u{1b}[0m] Reached target \u{1b}[0;1;39mmulti-user.target\u{1b}[0m - Multi-User System."));
+        assert!(is_up(
+            "[\u{1b}[0;32m  OK  \u{1b}[0m] Reached target \u{1b}[0;1;39mmulti-user.target\u{1b}[0m - Multi-User System."
+        ));
         assert!(is_up("INFO: detected cgroup v1"));
         assert!(!is_up("[  OK  ] Reached target Basic System."));
     }

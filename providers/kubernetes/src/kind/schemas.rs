@@ -31,7 +31,12 @@ fn block(attributes: Attributes, blocks: Blocks) -> Block {
 }
 
 fn list(attributes: Attributes, blocks: Blocks, max_items: usize) -> NestedBlock {
-    NestedBlock { nesting: Nesting::List, block: Arc::new(block(attributes, blocks)), min_items: 0, max_items }
+    NestedBlock {
+        nesting: Nesting::List,
+        block: Arc::new(block(attributes, blocks)),
+        min_items: 0,
+        max_items,
+    }
 }
 
 fn text(description: &str) -> Attribute {
@@ -64,7 +69,12 @@ fn timeouts() -> NestedBlock {
         ("delete", text("How long deleting may take.")),
         ("update", text("How long changing may take.")),
     ];
-    NestedBlock { nesting: Nesting::Single, block: Arc::new(block(attributes, Vec::new())), min_items: 0, max_items: 0 }
+    NestedBlock {
+        nesting: Nesting::Single,
+        block: Arc::new(block(attributes, Vec::new())),
+        min_items: 0,
+        max_items: 0,
+    }
 }
 
 fn cluster() -> Block {
@@ -73,18 +83,35 @@ fn cluster() -> Block {
         vec![
             ("client_certificate", found(Type::String, "The administrator's certificate, in PEM.")),
             ("client_key", found(Type::String, "The administrator's key, in PEM.")),
-            ("cluster_ca_certificate", found(Type::String, "The certificate of the cluster's authority, in PEM.")),
+            (
+                "cluster_ca_certificate",
+                found(Type::String, "The certificate of the cluster's authority, in PEM."),
+            ),
             ("completed", found(Type::Bool, "Whether every node is there, runs and has joined.")),
             ("endpoint", found(Type::String, "The API server's URL.")),
             ("id", either("Name and node image.")),
             ("kubeconfig", found(Type::String, "A kubeconfig for the administrator.")),
-            ("kubeconfig_path", either("The file that the kubeconfig is merged into; `NAME-config` in the working \
-                                        folder, beside kubectl's own file, if none is named.")),
+            (
+                "kubeconfig_path",
+                either(
+                    "The file that the kubeconfig is merged into; `NAME-config` in the working \
+                                        folder, beside kubectl's own file, if none is named.",
+                ),
+            ),
             ("name", Attribute::required(Type::String).describe("The cluster's name.")),
-            ("network", found(network_type(), "The Docker network: its name, its IPv4 range, and the addresses at its \
-                                               end that are kept for load balancers.")),
+            (
+                "network",
+                found(
+                    network_type(),
+                    "The Docker network: its name, its IPv4 range, and the addresses at its \
+                                               end that are kept for load balancers.",
+                ),
+            ),
             ("node_image", either("The image of every node.")),
-            ("node_image_archive", text("An archive that is loaded when Docker does not have the node image.")),
+            (
+                "node_image_archive",
+                text("An archive that is loaded when Docker does not have the node image."),
+            ),
             ("wait_for_ready", flag("Whether to wait until every node is ready.")),
         ],
         vec![("kind_config", kind_config()), ("timeouts", timeouts())],
@@ -98,7 +125,10 @@ fn kind_config() -> NestedBlock {
             ("containerd_config_patches", texts("Merge patches of containerd's configuration, in TOML.")),
             ("feature_gates", map("Kubernetes' feature gates, each `true` or `false`.")),
             ("kind", Attribute::required(Type::String).describe("Always `Cluster`.")),
-            ("kubeadm_config_patches", texts("Merge patches of every node's kubeadm configuration, in YAML.")),
+            (
+                "kubeadm_config_patches",
+                texts("Merge patches of every node's kubeadm configuration, in YAML."),
+            ),
             ("runtime_config", map("APIs to switch on or off; `_` stands for `/`.")),
         ],
         vec![("networking", networking()), ("node", node())],
@@ -109,7 +139,10 @@ fn kind_config() -> NestedBlock {
 fn networking() -> NestedBlock {
     let attributes = vec![
         ("api_server_address", text("The address of this machine for the API server.")),
-        ("api_server_port", number("The port of this machine for the API server; one that is free if none is named.")),
+        (
+            "api_server_port",
+            number("The port of this machine for the API server; one that is free if none is named."),
+        ),
         ("disable_default_cni", flag("Whether the pod network is left to others.")),
         ("dns_search", texts("Search domains of the nodes.")),
         ("ip_family", text("`ipv4`, `ipv6` or `dual`.")),
@@ -143,7 +176,10 @@ fn node() -> NestedBlock {
     ];
     list(
         attributes,
-        vec![("extra_mounts", list(mounts, Vec::new(), 0)), ("extra_port_mappings", list(ports, Vec::new(), 0))],
+        vec![
+            ("extra_mounts", list(mounts, Vec::new(), 0)),
+            ("extra_port_mappings", list(ports, Vec::new(), 0)),
+        ],
         0,
     )
 }

@@ -34,8 +34,10 @@ mod tests {
     #[test]
     fn the_keyed_hash_is_that_of_the_rfc() {
         // RFC 4231, test case 2.
-        let hash: String =
-            hmac_sha256(b"Jefe", b"what do ya want for nothing?").iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = hmac_sha256(b"Jefe", b"what do ya want for nothing?")
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(hash, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 

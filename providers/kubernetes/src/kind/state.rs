@@ -42,7 +42,9 @@ pub(crate) fn refreshed(state: &Value, observed: &Observed, memory: &mut Memory)
     attributes.push(("network", network_value(observed.network.as_ref())));
     attributes.push(("completed", Value::from(observed.is_complete())));
     let kind_config = first_block(state, "kind_config");
-    if let Some(nodes) = kind_config.get("node").and_then(Value::as_sequence).filter(|nodes| !nodes.is_empty()) {
+    if let Some(nodes) =
+        kind_config.get("node").and_then(Value::as_sequence).filter(|nodes| !nodes.is_empty())
+    {
         let image = super::config::text(state, "node_image");
         let cluster = ClusterConfig::from_value(state, None, &image);
         let names: Vec<String> = if memory.names.len() == nodes.len() {
@@ -80,25 +82,38 @@ fn refreshed_labels(node: &Value, name: &str, observed: &Observed) -> Value {
 }
 
 /// Describes a cluster that was made by somebody else: name, image, nodes and what differs from the defaults.
-pub(crate) fn imported(block: &Block, name: &str, observed: &Observed, nodes: Vec<Value>, networking: Vec<Value>) -> Value {
+pub(crate) fn imported(
+    block: &Block,
+    name: &str,
+    observed: &Observed,
+    nodes: Vec<Value>,
+    networking: Vec<Value>,
+) -> Value {
     let empty = block.empty_value();
-    let first_image = observed.nodes.iter().find(|node| node.role == Role::ControlPlane).or(observed.nodes.first());
+    let first_image =
+        observed.nodes.iter().find(|node| node.role == Role::ControlPlane).or(observed.nodes.first());
     let image = first_image.map(|node| node.image.as_str()).unwrap_or_default();
     let kind_config = block.block_type("kind_config").map(|nested| nested.block.clone()).unwrap_or_default();
     let list_of = |name: &str, values: Vec<Value>| {
         let ty = kind_config.block_type(name).map(|nested| nested.block.implied_type().clone());
         Value::list(ty.unwrap_or(terrane_model::Type::Dynamic), values)
     };
-    let config = with_attributes(&kind_config.empty_value(), &[
-        ("kind", "Cluster".into()),
-        ("api_version", "kind.x-k8s.io/v1alpha4".into()),
-        ("node", list_of("node", nodes)),
-        ("networking", list_of("networking", networking)),
-    ]);
-    with_attributes(&empty, &[
-        ("name", name.into()),
-        ("id", Value::from(format!("{name}-{image}"))),
-        ("node_image", image.into()),
-        ("kind_config", Value::list(config.ty(), [config])),
-    ])
+    let config = with_attributes(
+        &kind_config.empty_value(),
+        &[
+            ("kind", "Cluster".into()),
+            ("api_version", "kind.x-k8s.io/v1alpha4".into()),
+            ("node", list_of("node", nodes)),
+            ("networking", list_of("networking", networking)),
+        ],
+    );
+    with_attributes(
+        &empty,
+        &[
+            ("name", name.into()),
+            ("id", Value::from(format!("{name}-{image}"))),
+            ("node_image", image.into()),
+            ("kind_config", Value::list(config.ty(), [config])),
+        ],
+    )
 }

@@ -59,7 +59,10 @@ impl Report {
 fn validate_name(name: &str, root: &AttributePath, report: &mut Report) {
     let at = root.attribute("name");
     if !is_cluster_name(name) {
-        report.error(at, format!("{name:?} is not a cluster name: only a-z, 0-9, \".\" and \"-\" are allowed."));
+        report.error(
+            at,
+            format!("{name:?} is not a cluster name: only a-z, 0-9, \".\" and \"-\" are allowed."),
+        );
     } else if name.len() > NAME_BYTES_MAX {
         let detail = format!(
             "The name {name:?} is longer than {NAME_BYTES_MAX} characters: the host names of the nodes, which start with \
@@ -114,7 +117,8 @@ fn validate_networking(block: &Value, at: &AttributePath, report: &mut Report) {
     };
     let mode = text(block, "kube_proxy_mode");
     if !matches!(mode.as_str(), "" | "iptables" | "ipvs" | "nftables" | "none") {
-        let detail = format!("kube_proxy_mode has to be one of: iptables, ipvs, nftables, none; got: {mode:?}.");
+        let detail =
+            format!("kube_proxy_mode has to be one of: iptables, ipvs, nftables, none; got: {mode:?}.");
         report.error(at.attribute("kube_proxy_mode"), detail);
     }
     let address = text(block, "api_server_address");
@@ -202,8 +206,9 @@ fn validate_node(node: &Value, at: &AttributePath, report: &mut Report) {
         }
         let propagation = text(mount, "propagation");
         if !matches!(propagation.as_str(), "" | "None" | "HostToContainer" | "Bidirectional") {
-            let detail =
-                format!("propagation has to be None, HostToContainer or Bidirectional, got: {propagation:?}.");
+            let detail = format!(
+                "propagation has to be None, HostToContainer or Bidirectional, got: {propagation:?}."
+            );
             report.error(at.attribute("propagation"), detail);
         }
     }
@@ -213,7 +218,10 @@ fn validate_node(node: &Value, at: &AttributePath, report: &mut Report) {
         validate_port(port, "host_port", &at, report);
         let protocol = text(port, "protocol");
         if !matches!(protocol.to_uppercase().as_str(), "" | "TCP" | "UDP" | "SCTP") {
-            report.error(at.attribute("protocol"), format!("protocol has to be TCP, UDP or SCTP, got: {protocol:?}."));
+            report.error(
+                at.attribute("protocol"),
+                format!("protocol has to be TCP, UDP or SCTP, got: {protocol:?}."),
+            );
         }
         let address = text(port, "listen_address");
         if !address.is_empty() && address.parse::<IpAddr>().is_err() {
@@ -267,7 +275,9 @@ mod tests {
             serde_json::Value::Number(number) => Value::from(number.as_i64().unwrap()),
             serde_json::Value::String(text) => Value::from(text.as_str()),
             serde_json::Value::Array(values) => Value::tuple(values.iter().map(natural).collect::<Vec<_>>()),
-            serde_json::Value::Object(map) => Value::object(map.iter().map(|(k, v)| (k.as_str(), natural(v)))),
+            serde_json::Value::Object(map) => {
+                Value::object(map.iter().map(|(k, v)| (k.as_str(), natural(v))))
+            }
         }
     }
 

@@ -36,7 +36,12 @@ pub(crate) fn write(value: &Json) -> String {
     text
 }
 
-fn write_map(text: &mut String, map: &serde_json::Map<String, Json>, indent: usize, mut first_is_indented: bool) {
+fn write_map(
+    text: &mut String,
+    map: &serde_json::Map<String, Json>,
+    indent: usize,
+    mut first_is_indented: bool,
+) {
     for (key, value) in map {
         if std::mem::replace(&mut first_is_indented, true) {
             text.push_str(&" ".repeat(indent));
@@ -101,7 +106,9 @@ fn write_text(text: &mut String, string: &str) {
 }
 
 fn is_plain(string: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '=' | ',' | '%' | '@');
+    let inner = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '=' | ',' | '%' | '@')
+    };
     let mut characters = string.chars();
     let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '/' || c == '_');
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];

@@ -17,7 +17,17 @@ fn with_kind(name: &str, roles: &[&str], folder: &Folder) -> Duration {
     let config = config.display().to_string();
     let start = Instant::now();
     kind(&[
-        "create", "cluster", "--name", name, "--image", NODE_IMAGE, "--config", &config, "--wait", "5m", "--kubeconfig",
+        "create",
+        "cluster",
+        "--name",
+        name,
+        "--image",
+        NODE_IMAGE,
+        "--config",
+        &config,
+        "--wait",
+        "5m",
+        "--kubeconfig",
         &kubeconfig,
     ]);
     let taken = start.elapsed();
@@ -57,15 +67,22 @@ async fn against_the_kind_command() {
         ("3 control planes, 1 worker", &["control-plane", "control-plane", "control-plane", "worker"], 0.6),
     ];
     let _cleanup = (Cleanup("bench-kind"), Cleanup("bench-terrane"));
-    for (shape, roles, wanted) in shapes.into_iter().skip(usize::from(std::env::var_os("HA_ONLY").is_some())) {
+    for (shape, roles, wanted) in shapes.into_iter().skip(usize::from(std::env::var_os("HA_ONLY").is_some()))
+    {
         let (mut theirs, mut ours) = (Duration::ZERO, Duration::ZERO);
         for round in 0..rounds {
             let folder = Folder::new(&format!("bench-{round}"));
-            if std::env::var_os("TERRANE_BENCHMARKS_ALONE").is_none() { theirs += with_kind("bench-kind", roles, &folder); }
+            if std::env::var_os("TERRANE_BENCHMARKS_ALONE").is_none() {
+                theirs += with_kind("bench-kind", roles, &folder);
+            }
             ours += with_provider("bench-terrane", roles, &folder).await;
         }
         let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
         let seconds = |total: Duration| total.as_secs_f64() / f64::from(rounds.max(1));
-        println!("{shape}: kind {:.1} s, here {:.1} s, ratio {ratio:.2} (wanted {wanted})", seconds(theirs), seconds(ours));
+        println!(
+            "{shape}: kind {:.1} s, here {:.1} s, ratio {ratio:.2} (wanted {wanted})",
+            seconds(theirs),
+            seconds(ours)
+        );
     }
 }

@@ -27,7 +27,8 @@ async fn settle(instance: &mut Instance, json: &str) {
     let known = planned.state.map_leaves_first(&mut |value| match value.as_unknown() {
         Some(unknown) if unknown.ty == Type::String => Value::from("known"),
         Some(unknown) => Value::object(
-            [("ipv4_cidr", "10.0.0.0/16"), ("load_balancer_range", ""), ("name", "kind")].map(|(n, v)| (n, v.into())),
+            [("ipv4_cidr", "10.0.0.0/16"), ("load_balancer_range", ""), ("name", "kind")]
+                .map(|(n, v)| (n, v.into())),
         )
         .with_marks(terrane_model::Marks::NONE)
         .map_leaves_first(&mut |part| {
@@ -110,7 +111,9 @@ async fn kubernetes_decides_what_changes_in_place() {
 async fn what_the_whole_cluster_depends_on_replaces_it() {
     let folder = Folder::new("replaces");
     let config = |more: &str| {
-        format!(r#"{{"name": "demo", "kind_config": [{{"kind": "Cluster", "api_version": "kind.x-k8s.io/v1alpha4"{more}}}]}}"#)
+        format!(
+            r#"{{"name": "demo", "kind_config": [{{"kind": "Cluster", "api_version": "kind.x-k8s.io/v1alpha4"{more}}}]}}"#
+        )
     };
     for more in [
         r#", "networking": [{"pod_subnet": "10.0.0.0/16"}]"#,
@@ -127,9 +130,14 @@ async fn what_the_whole_cluster_depends_on_replaces_it() {
     let mut instance = instance(&folder).await;
     settle(&mut instance, &config("")).await;
     // A block that says what is so anyway changes nothing about the cluster.
-    assert_eq!(instance.plan(&config(r#", "networking": [{"ip_family": "ipv4"}]"#)).await.action, Action::Update);
+    assert_eq!(
+        instance.plan(&config(r#", "networking": [{"ip_family": "ipv4"}]"#)).await.action,
+        Action::Update
+    );
     let other = r#"{"name": "other"}"#;
-    assert!(matches!(instance.plan(other).await.action, Action::Replace(paths) if paths.contains(&".name".to_owned())));
+    assert!(
+        matches!(instance.plan(other).await.action, Action::Replace(paths) if paths.contains(&".name".to_owned()))
+    );
     let path = r#"{"name": "demo", "kubeconfig_path": "/elsewhere", "kind_config": [{"kind": "Cluster", "api_version":
         "kind.x-k8s.io/v1alpha4"}]}"#;
     assert_eq!(instance.plan(path).await.action, Action::Update);

@@ -31,7 +31,9 @@ fn differences(theirs: &Json, ours: &Block, at: &str, found: &mut Vec<String>) {
             continue;
         };
         let nesting = if our.nesting == Nesting::List { "list" } else { "single" };
-        if block["nesting_mode"] != nesting || block["max_items"].as_u64().unwrap_or(0) != our.max_items as u64 {
+        if block["nesting_mode"] != nesting
+            || block["max_items"].as_u64().unwrap_or(0) != our.max_items as u64
+        {
             found.push(format!("{at}.{name} is nested differently"));
         }
         differences(&block["block"], &our.block, &format!("{at}.{name}"), found);

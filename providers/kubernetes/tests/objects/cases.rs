@@ -20,7 +20,8 @@ pub(crate) fn cases(namespace: &str) -> Vec<Case> {
     let fill = |json: Json| -> Json {
         serde_json::from_str(&json.to_string().replace("NAMESPACE", namespace)).expect("it stays JSON")
     };
-    let all = [configuration(), identities(), workloads(), batch(), networking(), storage(), policy(), admission()];
+    let all =
+        [configuration(), identities(), workloads(), batch(), networking(), storage(), policy(), admission()];
     let all = all.into_iter().flatten();
     all.map(|case| Case { first: fill(case.first), second: fill(case.second), ..case }).collect()
 }
@@ -195,7 +196,8 @@ fn workloads() -> Vec<Case> {
 }
 
 fn batch() -> Vec<Case> {
-    let template = |image: &str| json!([{"metadata": [{}], "spec": [{"container": [{"name": "c", "image": image}]}]}]);
+    let template =
+        |image: &str| json!([{"metadata": [{}], "spec": [{"container": [{"name": "c", "image": image}]}]}]);
     vec![
         case(
             "kubernetes_job_v1",

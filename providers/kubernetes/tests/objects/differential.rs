@@ -71,9 +71,11 @@ async fn take_over(
     let provider = cluster.provider("kubernetes").await;
     let schemas = provider.schemas().await.expect("it has schemas");
     for (name, config) in resources {
-        let (_, attributes) = states.iter().find(|(candidate, _)| candidate == name).expect("Terraform has made it");
+        let (_, attributes) =
+            states.iter().find(|(candidate, _)| candidate == name).expect("Terraform has made it");
         let version = schemas.resources[*name].schema.version;
-        let request = UpgradeRequest { type_name: (*name).into(), version, json: attributes.to_string().into() };
+        let request =
+            UpgradeRequest { type_name: (*name).into(), version, json: attributes.to_string().into() };
         let response = provider.upgrade_resource_state(request).await;
         assert!(response.diagnostics.is_empty(), "{name}: {:?}", response.diagnostics);
         let mut instance = Instance::new(&provider, name).await;

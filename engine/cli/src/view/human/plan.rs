@@ -35,8 +35,14 @@ pub fn render_plan(view: &PlanView<'_>, terminal: &Terminal) -> String {
     render(view.plan, &schema_of, view.in_automation, Paint::of(terminal))
 }
 
-pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, in_automation: bool, paint: Paint) -> String {
-    let changes: Vec<&ResourceChange> = plan.resource_changes.iter().filter(|change| is_shown(change)).collect();
+pub(super) fn render<'p>(
+    plan: &'p Plan,
+    schema_of: &SchemaOf<'p>,
+    in_automation: bool,
+    paint: Paint,
+) -> String {
+    let changes: Vec<&ResourceChange> =
+        plan.resource_changes.iter().filter(|change| is_shown(change)).collect();
     let outputs = output_changes(&plan.output_changes, paint);
     let drift = shown_drift(plan, schema_of, !changes.is_empty() || !outputs.is_empty());
     let mut out = String::new();
@@ -49,8 +55,7 @@ pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, in_automation
     if has_drift {
         write_rule(&mut out, paint);
     }
-    let has_actions =
-        changes.iter().any(|change| change.change.action != Action::NoOp || change.importing.is_some());
+    let has_actions = changes.iter().any(|change| change.change.action != Action::NoOp);
     if has_actions {
         write_legend(&mut out, &changes, paint);
     }

@@ -5,55 +5,106 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use terrane_model::encode_json::type_from_json;
+use terrane_model::encode_json::{type_from_json, value_from_json};
 use terrane_model::{
-    Attribute, AttributeKind, AttributePath, Block, IndexKey, NestedAttributes, NestedBlock, Nesting, PathStep,
-    ProviderConfigAddress, ResourceInstanceAddress, ResourceMode, Schema, Str, Type, Value,
+    Attribute, AttributeKind, AttributePath, Block, IndexKey, NestedAttributes, NestedBlock, Nesting,
+    PathStep, ProviderConfigAddress, ProviderSource, ResourceAddress, ResourceInstanceAddress, ResourceMode,
+    Schema, Str, Type, Value,
 };
+use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ActionReason, Change, Importing, OutputChange, Plan, PlanMode, ResourceChange};
 use terrane_provider::ImportTarget;
+use terrane_state::{ObjectState, ObjectStatus};
 
 use super::paint::Paint;
 use super::plan::render;
+
+const PAINT: Paint = Paint { color: false, columns: 78 };
 
 /// Schemas by mode and resource type.
 type Schemas = BTreeMap<(ResourceMode, String), Schema>;
 
 #[test]
 fn recorded_plans_are_rendered_as_terraform_renders_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view/human/recorded");
-    let mut count = 0;
+    let schemas = read_schemas(&serde_json::from_str(&read("schemas.json")).unwrap());
+    let plans = read("plans.jsonl");
+    let cases = plans.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     let mut wrong = Vec::new();
-    let mut folders: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.sort();
-    for folder in folders {
-        let schemas = read_schemas(&read(&folder.join("schemas.json")));
-        let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.to_string_lossy().ends_with(".plan.json")) {
-            let case = read(file);
-            let got = render_case(&case, &schemas);
-            let want = case["text"].as_str().unwrap().replace("Terraform", "Terrane").replace("\"terraform ", "\"terrane ");
-            count += 1;
-            if got.trim() != want.trim() {
-                wrong.push(format!("{}\n{}", file.display(), first_difference(&want, &got)));
-            }
+    for case in cases {
+        let want = as_ours(case["text"].as_str().unwrap());
+        let (want, got) = (unwrapped(&want), unwrapped(&render_case(&case, &schemas)));
+        if got != want {
+            wrong.push(format!("{}: {}", case["name"], first_difference(&want, &got)));
         }
     }
-    assert!(count > 0, "no recorded plan in {}", folder.display());
-    assert!(wrong.is_empty(), "{} of {count} differ\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n\n"));
+    assert!(plans.lines().count() > 100);
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n\n"));
+}
+
+#[test]
+fn recorded_states_are_rendered_as_terraform_renders_them() {
+    let schemas = read_schemas(&serde_json::from_str(&read("schemas.json")).unwrap());
+    for line in read("states.jsonl").lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let state = terrane_state::read_state(case["state"].as_str().unwrap().as_bytes()).unwrap();
+        let schema_of = |resource: &ResourceAddress, _: &terrane_state::ResourceState| {
+            schemas.get(&(resource.mode, resource.resource_type.to_string()))
+        };
+        let objects = state.objects().map(|(address, deposed, resource, object)| {
+            let schema = schema_of(&address.resource, resource).unwrap();
+            ((address, deposed.cloned()), read_object(object, schema))
+        });
+        let got = super::state::render(&state, &objects.collect(), &schema_of, PAINT);
+        assert_eq!(got, case["text"].as_str().unwrap(), "{}", case["name"]);
+    }
+}
+
+fn read_object(object: &ObjectState, schema: &Schema) -> PriorObject {
+    PriorObject {
+        value: value_from_json(&object.attributes, schema.block.implied_type()).unwrap(),
+        sensitive: object.sensitive_attributes.clone(),
+        private: Vec::new(),
+        tainted: object.status == ObjectStatus::Tainted,
+        dependencies: Arc::from([]),
+        create_before_destroy: false,
+        schema_version: 0,
+        identity: None,
+    }
+}
+
+fn as_ours(text: &str) -> String {
+    text.replace("Terraform", "Terrane").replace("\"terraform ", "\"terrane ")
+}
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view/human/recorded").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Joins the lines of paragraphs: the two names are not of one length, so that lines break at other places.
+fn unwrapped(text: &str) -> String {
+    let mut joined = String::new();
+    let mut is_open = false;
+    for line in text.trim().lines() {
+        let is_text = !line.is_empty() && !line.starts_with(' ');
+        joined.push_str(match (is_open && is_text, joined.is_empty()) {
+            (true, _) => " ",
+            (false, true) => "",
+            (false, false) => "\n",
+        });
+        joined.push_str(line);
+        is_open = is_text;
+    }
+    joined
 }
 
 fn first_difference(want: &str, got: &str) -> String {
     let (want, got): (Vec<&str>, Vec<&str>) = (want.trim().lines().collect(), got.trim().lines().collect());
     let at = want.iter().zip(&got).take_while(|(a, b)| a == b).count();
     let heading = want[..at].iter().rev().find(|line| line.starts_with("  # ")).unwrap_or(&"");
-    let part = |lines: &[&str]| lines[at.saturating_sub(6).min(lines.len())..(at + 8).min(lines.len())].join("\n");
+    let part =
+        |lines: &[&str]| lines[at.saturating_sub(6).min(lines.len())..(at + 8).min(lines.len())].join("\n");
     format!("line {at} in {heading}\n--- want\n{}\n--- got\n{}", part(&want), part(&got))
-}
-
-fn read(path: &Path) -> Json {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn render_case(case: &Json, schemas: &Schemas) -> String {
@@ -62,18 +113,15 @@ fn render_case(case: &Json, schemas: &Schemas) -> String {
         let resource = &change.address.resource;
         schemas.get(&(resource.mode, resource.resource_type.to_string()))
     };
-    render(&plan, &schema_of, false, Paint { color: false, columns: 78 })
+    render(&plan, &schema_of, false, PAINT)
 }
 
 fn read_schemas(json: &Json) -> Schemas {
     let mut schemas = Schemas::new();
-    for provider in json["provider_schemas"].as_object().unwrap().values() {
-        let kinds = [("resource_schemas", ResourceMode::Managed), ("data_source_schemas", ResourceMode::Data)];
-        for (field, mode) in kinds {
-            for (name, schema) in provider[field].as_object().into_iter().flatten() {
-                let block = Arc::new(read_block(&schema["block"]));
-                schemas.insert((mode, name.clone()), Schema { version: 0, block });
-            }
+    for (field, mode) in [("managed", ResourceMode::Managed), ("data", ResourceMode::Data)] {
+        for (name, block) in json[field].as_object().unwrap() {
+            let block = Arc::new(read_block(block));
+            schemas.insert((mode, name.clone()), Schema { version: 0, block });
         }
     }
     schemas
@@ -81,10 +129,12 @@ fn read_schemas(json: &Json) -> Schemas {
 
 fn read_block(json: &Json) -> Block {
     let fields = |field: &str| json[field].as_object().into_iter().flatten();
-    let attributes = fields("attributes").map(|(name, attribute)| (Str::from(name.as_str()), read_attribute(attribute)));
+    let attributes =
+        fields("attributes").map(|(name, attribute)| (Str::from(name.as_str()), read_attribute(attribute)));
     let blocks = fields("block_types").map(|(name, nested)| {
         let block = Arc::new(read_block(&nested["block"]));
-        let nested = NestedBlock { nesting: nesting(&nested["nesting_mode"]), block, min_items: 0, max_items: 0 };
+        let nested =
+            NestedBlock { nesting: nesting(&nested["nesting_mode"]), block, min_items: 0, max_items: 0 };
         (Str::from(name.as_str()), nested)
     });
     Block::new(attributes.collect::<Vec<_>>(), blocks.collect::<Vec<_>>())
@@ -134,7 +184,9 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
         },
         resource_changes: changes("resource_changes"),
         resource_drift: changes("resource_drift"),
-        output_changes: outputs.map(|(name, change)| (name.as_str().into(), read_output(name, change))).collect(),
+        output_changes: outputs
+            .map(|(name, change)| (name.as_str().into(), read_output(name, change)))
+            .collect(),
         variables: BTreeMap::new(),
         ephemeral_variables: Vec::new(),
         targets: Vec::new(),
@@ -152,7 +204,7 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
 }
 
 fn address(json: &Json) -> ResourceInstanceAddress {
-    json.as_str().unwrap().parse().unwrap()
+    ResourceInstanceAddress::parse(json.as_str().unwrap()).unwrap()
 }
 
 fn read_output(name: &str, json: &Json) -> OutputChange {
@@ -165,7 +217,8 @@ fn read_change(json: &Json, schemas: &Schemas) -> ResourceChange {
     let address = address(&json["address"]);
     let change = &json["change"];
     let schema = &schemas[&(address.resource.mode, address.resource.resource_type.to_string())];
-    let actions: Vec<&str> = change["actions"].as_array().unwrap().iter().map(|action| action.as_str().unwrap()).collect();
+    let actions: Vec<&str> =
+        change["actions"].as_array().unwrap().iter().map(|action| action.as_str().unwrap()).collect();
     let action = match actions.as_slice() {
         ["create"] => Action::Create,
         ["read"] => Action::Read,
@@ -186,11 +239,12 @@ fn read_change(json: &Json, schemas: &Schemas) -> ResourceChange {
         deposed: json["deposed"].as_str().map(Into::into),
         provider_config: ProviderConfigAddress {
             module: terrane_model::ModulePath::root(),
-            provider: json["provider_name"].as_str().unwrap().parse().unwrap(),
+            provider: ProviderSource::parse("hashicorp/oracle").unwrap(),
             alias: None,
+            key: None,
         },
         change: read_values(change, schema.block.implied_type(), action),
-        reason: json["action_reason"].as_str().and_then(read_reason),
+        reason: json["action_reason"].as_str().and_then(ActionReason::parse),
         required_replace: change["replace_paths"].as_array().into_iter().flatten().map(read_path).collect(),
         private: Vec::new(),
         schema_version: 0,
@@ -208,26 +262,6 @@ fn read_values(json: &Json, ty: &Type, action: Action) -> Change {
     Change { action, before, after }
 }
 
-fn read_reason(name: &str) -> Option<ActionReason> {
-    use ActionReason as Reason;
-    Some(match name {
-        "replace_because_tainted" => Reason::ReplaceBecauseTainted,
-        "replace_because_cannot_update" => Reason::ReplaceBecauseCannotUpdate,
-        "replace_by_request" => Reason::ReplaceByRequest,
-        "replace_by_triggers" => Reason::ReplaceByTriggers,
-        "delete_because_no_resource_config" => Reason::DeleteBecauseNoResourceConfig,
-        "delete_because_wrong_repetition" => Reason::DeleteBecauseWrongRepetition,
-        "delete_because_count_index" => Reason::DeleteBecauseCountIndex,
-        "delete_because_each_key" => Reason::DeleteBecauseEachKey,
-        "delete_because_no_module" => Reason::DeleteBecauseNoModule,
-        "delete_because_no_move_target" => Reason::DeleteBecauseNoMoveTarget,
-        "read_because_config_unknown" => Reason::ReadBecauseConfigUnknown,
-        "read_because_dependency_pending" => Reason::ReadBecauseDependencyPending,
-        "read_because_check_nested" => Reason::ReadBecauseCheckNested,
-        _ => return None,
-    })
-}
-
 fn read_path(json: &Json) -> AttributePath {
     let step = |step: &Json| match step {
         Json::String(name) => PathStep::Attribute(name.as_str().into()),
@@ -238,11 +272,8 @@ fn read_path(json: &Json) -> AttributePath {
 
 /// Puts a value together from the parallel trees of the plan's JSON form.
 fn read_value(json: &Json, unknown: &Json, sensitive: &Json, ty: &Type) -> Value {
-    let value = if *unknown == true {
-        Value::unknown(ty.clone())
-    } else {
-        read_known(json, unknown, sensitive, ty)
-    };
+    let value =
+        if *unknown == true { Value::unknown(ty.clone()) } else { read_known(json, unknown, sensitive, ty) };
     if *sensitive == true { value.sensitive() } else { value }
 }
 
@@ -255,7 +286,9 @@ fn read_known(json: &Json, unknown: &Json, sensitive: &Json, ty: &Type) -> Value
         let field = |json: &Json| json.get(position).cloned().unwrap_or(Json::Null);
         read_value(&field(json), &field(unknown), &field(sensitive), ty)
     };
-    let elements = |ty: &Type| (0..json.as_array().map_or(0, Vec::len)).map(|position| element(position, ty)).collect::<Vec<_>>();
+    let elements = |ty: &Type| {
+        (0..json.as_array().map_or(0, Vec::len)).map(|position| element(position, ty)).collect::<Vec<_>>()
+    };
     let keys = || {
         let keys = [json, unknown].into_iter().filter_map(Json::as_object).flat_map(|object| object.keys());
         keys.cloned().collect::<std::collections::BTreeSet<String>>()
@@ -264,15 +297,19 @@ fn read_known(json: &Json, unknown: &Json, sensitive: &Json, ty: &Type) -> Value
         (Json::Null, _) if !unknown.is_object() && !unknown.is_array() => Value::Null(ty.clone()),
         (_, Type::List(ty)) => Value::list((**ty).clone(), elements(ty)),
         (_, Type::Set(ty)) => Value::set((**ty).clone(), elements(ty)),
-        (_, Type::Tuple(types)) => {
-            Value::tuple(types.iter().enumerate().map(|(position, ty)| element(position, ty)).collect::<Vec<_>>())
+        (_, Type::Tuple(types)) => Value::tuple(
+            types.iter().enumerate().map(|(position, ty)| element(position, ty)).collect::<Vec<_>>(),
+        ),
+        (_, Type::Map(ty)) => {
+            Value::map((**ty).clone(), keys().iter().map(|key| (key.as_str(), part(key, ty))))
         }
-        (_, Type::Map(ty)) => Value::map((**ty).clone(), keys().iter().map(|key| (key.as_str(), part(key, ty)))),
         (_, Type::Object(object)) => {
             Value::object(object.attributes().iter().map(|(name, ty)| (name.clone(), part(name, ty))))
         }
         (Json::Bool(bool), _) => (*bool).into(),
-        (Json::Number(number), _) => Value::number(number.to_string().parse::<terrane_model::Number>().unwrap()),
+        (Json::Number(number), _) => {
+            Value::number(terrane_model::Number::parse(&number.to_string()).unwrap())
+        }
         (Json::String(text), _) => text.as_str().into(),
         (Json::Array(_), _) => Value::tuple(elements(&Type::Dynamic)),
         _ => Value::object(keys().iter().map(|key| (key.as_str(), part(key, &Type::Dynamic)))),

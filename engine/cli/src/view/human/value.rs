@@ -98,7 +98,7 @@ pub fn quote(text: &str) -> String {
             '\0'..='\u{1f}' | '\u{7f}' => quoted.push_str(&format!("\\x{:02x}", u32::from(character))),
             visible if is_printable(visible) => quoted.push(visible),
             hidden if u32::from(hidden) < 0x10000 => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(hidden)))
+                quoted.push_str(&format!("\\u{:04x}", u32::from(hidden)));
             }
             hidden => quoted.push_str(&format!("\\U{:08x}", u32::from(hidden))),
         }

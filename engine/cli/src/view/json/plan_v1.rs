@@ -85,7 +85,7 @@ pub fn plan_json(shown: &ShownPlan<'_>) -> String {
 fn planned_values(plan: &Plan) -> String {
     let mut writer = ObjectWriter::new();
     let outputs: Vec<&OutputChange> =
-        plan.output_changes.values().filter(|output| !output.change.after.is_null()).collect();
+        plan.output_changes.values().filter(|output| output.change.action != Action::Delete).collect();
     if !outputs.is_empty() {
         let mut shown = ObjectWriter::new();
         for output in outputs {
@@ -96,9 +96,7 @@ fn planned_values(plan: &Plan) -> String {
     let resources: Vec<ShownResource<'_>> = plan
         .resource_changes
         .iter()
-        .filter(|change| {
-            change.deposed.is_none() && !matches!(change.change.action, Action::Delete | Action::Forget)
-        })
+        .filter(|change| change.deposed.is_none() && change.change.action != Action::Delete)
         .map(|change| ShownResource {
             address: &change.address,
             deposed: None,

@@ -84,7 +84,9 @@ fn resource_json(resource: &ShownResource<'_>) -> String {
     }
     writer.text("provider_name", &resource.provider.to_string());
     writer.raw("schema_version", &resource.schema_version.to_string());
-    writer.raw("values", &known_json(resource.value).unwrap_or_else(|| "{}".to_owned()));
+    if !resource.value.is_null() {
+        writer.raw("values", &known_json(resource.value).unwrap_or_else(|| "{}".to_owned()));
+    }
     writer.raw("sensitive_values", &sensitive_json(resource.value));
     if !resource.depends_on.is_empty() {
         writer.raw("depends_on", &array(resource.depends_on.iter().map(|address| quoted(address))));

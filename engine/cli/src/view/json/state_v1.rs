@@ -83,7 +83,9 @@ pub fn output_json(value: &Value, sensitive: bool) -> String {
     let (plain, _) = value.clone().unmark_deep();
     if plain.is_wholly_known() {
         writer.raw("value", &value_json(&plain));
-        writer.raw("type", &type_json(&plain.ty()));
+        // A null of any type is stored without its type.
+        let ty = if plain.is_null() { Type::Dynamic } else { plain.ty() };
+        writer.raw("type", &type_json(&ty));
     }
     writer.finish()
 }

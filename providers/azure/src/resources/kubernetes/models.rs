@@ -1,7 +1,8 @@
 //! Request bodies through the types of azure_mgmt_containerservice.
 //!
 //! The crate's models check the shape of what they know; what they do not know yet (they end with
-//! 2023-01-02-preview) stays beside it, and a current api-version is sent.
+//! 2023-01-02-preview) stays beside it, and a current api-version is sent. What has changed its shape since then
+//! goes around them.
 
 use azure_mgmt_containerservice::package_preview_2023_01::models::{AgentPool, ManagedCluster};
 use serde::Serialize;
@@ -11,12 +12,28 @@ use terrane_model::Diagnostic;
 
 use crate::lifecycle::Failure;
 
+/// What the model wants more of than the service does today: parent and property.
+const OUTGROWN: &[(&str, &str)] = &[("/properties/workloadAutoScalerProfile", "verticalPodAutoscaler")];
+
 /// Puts the body of a cluster through its model.
 ///
 /// # Errors
 /// When the body does not have the model's shape.
-pub(crate) fn cluster_body(body: Json) -> Result<Json, Failure> {
-    through::<ManagedCluster>(body, "cluster")
+pub(crate) fn cluster_body(mut body: Json) -> Result<Json, Failure> {
+    let mut aside = Vec::new();
+    for (parent, name) in OUTGROWN {
+        let parent_object = body.pointer_mut(parent).and_then(Json::as_object_mut);
+        if let Some(value) = parent_object.and_then(|object| object.remove(*name)) {
+            aside.push((*parent, *name, value));
+        }
+    }
+    let mut body = through::<ManagedCluster>(body, "cluster")?;
+    for (parent, name, value) in aside {
+        if let Some(object) = body.pointer_mut(parent).and_then(Json::as_object_mut) {
+            object.insert(name.to_owned(), value);
+        }
+    }
+    Ok(body)
 }
 
 /// Puts the body of a pool through its model.
@@ -69,6 +86,7 @@ mod tests {
                 "supportPlan": "KubernetesOfficial",
                 "agentPoolProfiles": [{"name": "a", "count": 1, "gpuProfile": {"driver": "None"}}],
                 "securityProfile": {"customCATrustCertificates": ["x"]},
+                "workloadAutoScalerProfile": {"keda": {"enabled": true}, "verticalPodAutoscaler": {"enabled": true}},
             },
         });
         assert_eq!(cluster_body(body.clone()).unwrap(), body);

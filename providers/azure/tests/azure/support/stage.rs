@@ -1,5 +1,6 @@
 //! A cloud with a provider in front of it, and what the engine does with one resource.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use terrane_provider::{
     ApplyRequest, ConfigureRequest, DataRequest, ImportRequest, ImportTarget, NoProgress, PlanRequest,
     PlanResponse, Provider, ProviderSchemas, ReadRequest, ValidateRequest,
 };
-use terrane_provider_azure::{AzureOptions, AzureProvider};
+use terrane_provider_azure::{AzureEndpoint, AzureOptions, AzureProvider};
 
 use super::contract::findings;
 use super::values::block_value;
@@ -281,9 +282,13 @@ async fn start_provider(
     constraint: &str,
     config: &Json,
 ) -> (AzureProvider, Arc<ProviderSchemas>) {
+    // Both ways to an emulator are tried: that of programs with an emulator in them, and that of all others.
+    let variables = emulator.env();
+    let endpoint = AzureEndpoint::from_variables(&variables).filter(|_| constraint.is_empty());
     let provider = AzureProvider::new(AzureOptions {
         version_constraint: constraint.to_owned(),
-        environment: emulator.env().into_iter().collect(),
+        environment: if endpoint.is_some() { HashMap::new() } else { variables.into_iter().collect() },
+        endpoint,
     });
     let schemas = provider.schemas().await.expect("schemas need nothing");
     let request = ConfigureRequest {

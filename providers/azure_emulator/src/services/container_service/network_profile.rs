@@ -18,7 +18,13 @@ const FIXED: &[&str] =
 pub(super) fn prepare(draft: &mut Draft<'_>) -> Result<(), ArmError> {
     for name in FIXED {
         let path = ["properties", "networkProfile", name];
-        if draft.at(&path).is_some() && draft.changes(&path) {
+        // What is read as `Standard` is `standard` in what is put, and what was never put.
+        let unset = (*name == "loadBalancerSku").then_some("standard");
+        let is_respelled = match (draft.text(&path), draft.before(&path).and_then(Value::as_str).or(unset)) {
+            (Some(now), Some(before)) => now.eq_ignore_ascii_case(before),
+            _ => false,
+        };
+        if draft.at(&path).is_some() && draft.changes(&path) && !is_respelled {
             return Err(super::cluster::change_not_allowed(&path.join(".")));
         }
     }

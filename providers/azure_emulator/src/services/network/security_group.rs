@@ -192,7 +192,8 @@ const PAIRS: &[(&str, &str)] = &[
 
 fn texts<'b>(body: &'b Object, one: &str, many: &str) -> Vec<&'b str> {
     let many = list_at(body, &["properties", many]).iter().filter_map(Value::as_str);
-    text_at(body, &["properties", one]).into_iter().chain(many).collect()
+    // The Azure SDK for Go sends an empty text beside the list.
+    text_at(body, &["properties", one]).into_iter().chain(many).filter(|text| !text.is_empty()).collect()
 }
 
 fn check_ports(body: &Object) -> Result<(), ArmError> {

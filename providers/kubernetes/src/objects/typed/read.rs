@@ -49,7 +49,11 @@ impl TypedObject {
             received.set("timeouts", kept.unwrap_or_else(|| timeouts.empty_value()));
         }
         let read = settle(&Value::object(received.finish()), before);
-        if without_resource_version(&read) == without_resource_version(before) { before.clone() } else { read }
+        if without_resource_version(&read) == without_resource_version(before) {
+            before.clone()
+        } else {
+            read
+        }
     }
 }
 
@@ -64,9 +68,9 @@ fn without_resource_version(state: &Value) -> Value {
         });
         Value::tuple(elements.collect::<Vec<_>>())
     };
-    let stripped = entries.iter().map(|(name, value)| {
-        (name.clone(), if name == "metadata" { strip(value) } else { value.clone() })
-    });
+    let stripped = entries
+        .iter()
+        .map(|(name, value)| (name.clone(), if name == "metadata" { strip(value) } else { value.clone() }));
     Value::object(stripped.collect::<Vec<_>>())
 }
 

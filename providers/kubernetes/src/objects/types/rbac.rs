@@ -105,7 +105,8 @@ fn send_binding(_config: &Value, object: &mut Map<String, Json>) {
 /// Users and groups are in no namespace, whatever the argument says when it is not written.
 fn receive_binding(received: &mut Received<'_>) {
     received.set_in_each("subject", "namespace", |subject| {
-        let is_empty = subject.get("namespace").and_then(Value::as_str).is_none_or(|namespace| namespace.is_empty());
+        let is_empty =
+            subject.get("namespace").and_then(Value::as_str).is_none_or(|namespace| namespace.is_empty());
         is_empty.then(|| Value::from("default"))
     });
 }

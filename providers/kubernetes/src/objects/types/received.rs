@@ -80,8 +80,15 @@ impl<'a> Received<'a> {
     }
 
     /// Sets an argument in every block of a name for which the function gives a value.
-    pub(crate) fn set_in_each(&mut self, block: &str, name: &str, value_for: impl Fn(&Value) -> Option<Value>) {
-        let Some((_, slot)) = self.values.iter_mut().find(|(candidate, _)| candidate == block) else { return };
+    pub(crate) fn set_in_each(
+        &mut self,
+        block: &str,
+        name: &str,
+        value_for: impl Fn(&Value) -> Option<Value>,
+    ) {
+        let Some((_, slot)) = self.values.iter_mut().find(|(candidate, _)| candidate == block) else {
+            return;
+        };
         let Value::List(list) = &*slot else { return };
         let changed = list.elements().iter().map(|element| {
             let (Some(value), Some(entries)) = (value_for(element), element.as_entries()) else {

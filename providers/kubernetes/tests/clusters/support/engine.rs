@@ -75,7 +75,14 @@ impl Instance {
         let schemas = provider.schemas().await.expect("the provider has schemas");
         let block = schemas.resources[type_name].schema.block.clone();
         let state = Value::Null(block.implied_type().clone());
-        Self { provider, type_name: type_name.into(), block, state, private: Private::new(), phases: Phases::default() }
+        Self {
+            provider,
+            type_name: type_name.into(),
+            block,
+            state,
+            private: Private::new(),
+            phases: Phases::default(),
+        }
     }
 
     /// Validates and plans for a configuration, without messages.
@@ -114,7 +121,12 @@ impl Instance {
         Planned { action, state: planned, config, private }
     }
 
-    async fn plan_from(&self, prior: &Value, private: &Private, config: &Value) -> (Value, Vec<AttributePath>, Private) {
+    async fn plan_from(
+        &self,
+        prior: &Value,
+        private: &Private,
+        config: &Value,
+    ) -> (Value, Vec<AttributePath>, Private) {
         let request = PlanRequest {
             type_name: self.type_name.clone(),
             prior_state: prior.clone(),
@@ -233,7 +245,11 @@ impl Instance {
 }
 
 /// Reads a data source.
-pub(crate) async fn read_data(provider: &dyn Provider, type_name: &str, json: &str) -> Result<Value, Diagnostics> {
+pub(crate) async fn read_data(
+    provider: &dyn Provider,
+    type_name: &str,
+    json: &str,
+) -> Result<Value, Diagnostics> {
     let schemas = provider.schemas().await?;
     let config = written::config(&schemas.data_sources[type_name].block, json);
     let request = DataRequest { type_name: type_name.into(), config, provider_meta: Value::dynamic_null() };

@@ -38,13 +38,18 @@ impl Drop for Folder {
 
 /// Starts a provider by its name, with its files in a folder.
 pub(crate) fn start(name: &str, folder: &Folder) -> Arc<dyn Provider> {
-    let mut environment: BTreeMap<String, String> = std::env::vars().filter(|(key, _)| key.starts_with("DOCKER")).collect();
+    let mut environment: BTreeMap<String, String> =
+        std::env::vars().filter(|(key, _)| key.starts_with("DOCKER")).collect();
     environment.insert("HOME".to_owned(), folder.path().display().to_string());
     start_with(name, folder, environment)
 }
 
 /// Starts a provider with environment variables.
-pub(crate) fn start_with(name: &str, folder: &Folder, environment: BTreeMap<String, String>) -> Arc<dyn Provider> {
+pub(crate) fn start_with(
+    name: &str,
+    folder: &Folder,
+    environment: BTreeMap<String, String>,
+) -> Arc<dyn Provider> {
     let options = KindOptions { environment, working_directory: folder.path().to_owned() };
     let factories = kind_factories(options);
     let found = factories.into_iter().find(|(source, _)| source.name == name);
@@ -70,7 +75,8 @@ pub(crate) fn kind(arguments: &[&str]) -> String {
 /// Runs a program that has to succeed, and returns what it wrote to both of its outputs.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().expect("the program is there");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{program} {arguments:?}: {text}");
     text
 }
@@ -82,7 +88,8 @@ impl Drop for Cleanup {
     fn drop(&mut self) {
         let filter = format!("label=io.x-k8s.kind.cluster={}", self.0);
         let listed = Command::new("docker").args(["ps", "-aq", "--filter", &filter]).output();
-        let ids = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let ids =
+            listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         let ids: Vec<&str> = ids.split_whitespace().collect();
         if !ids.is_empty() {
             let _ = Command::new("docker").args(["rm", "-f", "-v"]).args(ids).output();

@@ -67,7 +67,14 @@ impl Drop for TestCluster {
     fn drop(&mut self) {
         // Nobody waits for it: the server outlives the tests, or ends with them.
         let mut command = Command::new("kubectl");
-        command.args(["--kubeconfig", &self.kubeconfig, "delete", "namespace", &self.namespace, "--wait=false"]);
+        command.args([
+            "--kubeconfig",
+            &self.kubeconfig,
+            "delete",
+            "namespace",
+            &self.namespace,
+            "--wait=false",
+        ]);
         let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
@@ -90,8 +97,11 @@ pub(crate) async fn unconfigured(name: &str) -> Arc<dyn Provider> {
 }
 
 async fn configure(provider: &dyn Provider, config: Value) {
-    let request =
-        ConfigureRequest { config, terraform_version: "1.11.4".into(), version_constraint: String::new().into() };
+    let request = ConfigureRequest {
+        config,
+        terraform_version: "1.11.4".into(),
+        version_constraint: String::new().into(),
+    };
     let diagnostics = provider.configure(request).await;
     assert!(diagnostics.is_empty(), "{}", super::render::diagnostics(&diagnostics));
 }
@@ -103,6 +113,7 @@ pub(crate) fn start(name: &str) -> Arc<dyn Provider> {
         std::env::vars().filter(|(name, _)| !name.starts_with("KUBE")).collect();
     let options = KubernetesOptions { environment, ..KubernetesOptions::default() };
     let factories = kubernetes_factories(options);
-    let (_, factory) = factories.into_iter().find(|(candidate, _)| *candidate == source).expect("there is one");
+    let (_, factory) =
+        factories.into_iter().find(|(candidate, _)| *candidate == source).expect("there is one");
     factory.start().expect("it starts")
 }

@@ -102,7 +102,11 @@ impl Instance {
         Ok(planned)
     }
 
-    async fn plan_from(&self, prior: &Value, config: &Value) -> Result<(Planned, Vec<AttributePath>), String> {
+    async fn plan_from(
+        &self,
+        prior: &Value,
+        config: &Value,
+    ) -> Result<(Planned, Vec<AttributePath>), String> {
         let request = PlanRequest {
             type_name: self.type_name.clone(),
             prior_state: prior.clone(),
@@ -117,7 +121,11 @@ impl Instance {
         if response.diagnostics.has_errors() {
             return Err(text);
         }
-        assert_eq!(response.planned_state.ty(), *self.block.implied_type(), "the plan is of the schema's type");
+        assert_eq!(
+            response.planned_state.ty(),
+            *self.block.implied_type(),
+            "the plan is of the schema's type"
+        );
         let planned = Planned {
             action: Action::None,
             state: response.planned_state,
@@ -228,7 +236,8 @@ impl Instance {
 
     /// Imports an object by its id and reads it.
     pub(crate) async fn import(&mut self, id: &str) -> Result<(), String> {
-        let request = ImportRequest { type_name: self.type_name.clone(), target: ImportTarget::Id(id.into()) };
+        let request =
+            ImportRequest { type_name: self.type_name.clone(), target: ImportTarget::Id(id.into()) };
         let mut response = self.provider.import_resource_state(request).await;
         if response.diagnostics.has_errors() {
             return Err(render::diagnostics(&response.diagnostics));
@@ -248,13 +257,20 @@ impl Instance {
 /// Returns a part of a value by a path such as `spec.0.replicas`.
 pub(crate) fn at(value: &Value, path: &str) -> Value {
     path.split('.').fold(value.clone(), |value, step| {
-        let by_position = step.parse::<usize>().ok().and_then(|position| value.as_sequence()?.get(position).cloned());
-        by_position.or_else(|| value.get(step).cloned()).unwrap_or_else(|| panic!("{path}: there is no {step}"))
+        let by_position =
+            step.parse::<usize>().ok().and_then(|position| value.as_sequence()?.get(position).cloned());
+        by_position
+            .or_else(|| value.get(step).cloned())
+            .unwrap_or_else(|| panic!("{path}: there is no {step}"))
     })
 }
 
 /// Validates and reads a data source.
-pub(crate) async fn read_data(provider: &Arc<dyn Provider>, type_name: &str, config: &Json) -> Result<Value, String> {
+pub(crate) async fn read_data(
+    provider: &Arc<dyn Provider>,
+    type_name: &str,
+    config: &Json,
+) -> Result<Value, String> {
     let schemas = provider.schemas().await.expect("the provider has schemas");
     let block = &schemas.data_sources[type_name].block;
     let config = written::config(block, &config.to_string());

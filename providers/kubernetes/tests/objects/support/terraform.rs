@@ -16,7 +16,9 @@ impl Terraform {
     /// to; nothing, and a line that says so, without.
     pub(crate) fn new(name: &str) -> Option<Self> {
         let Ok(cli_config) = std::env::var("TERRANE_TEST_TERRAFORM_RC") else {
-            println!("skipped: TERRANE_TEST_TERRAFORM_RC names no CLI configuration that leads to the real providers");
+            println!(
+                "skipped: TERRANE_TEST_TERRAFORM_RC names no CLI configuration that leads to the real providers"
+            );
             return None;
         };
         let folder = std::env::temp_dir().join(format!("terrane-{name}-{}", std::process::id()));
@@ -69,7 +71,8 @@ impl Terraform {
     /// Plans; returns the changes by type: actions, value before and value after.
     pub(crate) fn plan(&self) -> Vec<(String, Json)> {
         self.run(&["plan", "-input=false", "-out=plan", "-lock=false"]);
-        let plan: Json = serde_json::from_str(&self.run(&["show", "-json", "plan"])).expect("the plan is JSON");
+        let plan: Json =
+            serde_json::from_str(&self.run(&["show", "-json", "plan"])).expect("the plan is JSON");
         let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
         let one = |change: &Json| {
             (change["type"].as_str().expect("it has a type").to_owned(), change["change"].clone())

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
 use terrane_model::{Type, Value};
 
 use super::action::DiffAction;
@@ -92,6 +93,13 @@ pub fn compare_output<'v>(before: Option<&'v Value>, after: Option<&'v Value>, s
     if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
 }
 
+/// Takes a value of its own type as it is.
+pub fn unchanged(value: &Value, sensitive: bool) -> Diff<'_> {
+    let present = Some(value).filter(|value| !value.is_null());
+    let diff = compare_typed(present, present, &value.ty(), &Paths::NONE);
+    if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
+}
+
 /// Compares two values of a declared type. Nothing stands for absence.
 pub(super) fn compare_typed<'v>(
     before: Option<&'v Value>,
@@ -116,12 +124,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn nodes<'v>(
-        self,
-        before: Option<&Node<'v>>,
-        after: Option<&Node<'v>>,
-        replace: &Paths<'_>,
-    ) -> Diff<'v> {
+    fn nodes<'v>(self, before: Option<&Node<'v>>, after: Option<&Node<'v>>, replace: &Paths<'_>) -> Diff<'v> {
         let is_sensitive = |node: Option<&Node<'v>>| node.is_some_and(|node| node.sensitive);
         let (before_sensitive, after_sensitive) = (is_sensitive(before), is_sensitive(after));
         if self.show_marks && (before_sensitive || after_sensitive) {
@@ -194,20 +197,7 @@ impl Comparison {
         alignment: Alignment,
         replace: &Paths<'_>,
     ) -> Vec<Diff<'v>> {
-        let steps = match alignment {
-            Alignment::Position => by_position(before.len(), after.len()),
-            _ => {
-                let identities =
-                    |nodes: &[Node<'v>]| nodes.iter().map(Node::identity).collect::<Vec<String>>();
-                align(&identities(before), &identities(after), |left, right| match alignment {
-                    Alignment::ContentThenPlace => true,
-                    Alignment::ContentThenPlaceOfObjects => {
-                        before[left].is_object() && after[right].is_object()
-                    }
-                    Alignment::Content | Alignment::Position => false,
-                })
-            }
-        };
+        let steps = self::aligned(before, after, alignment);
         let compare = |step| match step {
             Step::Both(left, right) => {
                 self.nodes(before.get(left), after.get(right), &replace.position(left))
@@ -249,6 +239,26 @@ impl Comparison {
         }
         diffs
     }
+}
+
+/// Lines the elements of two lists up.
+fn aligned(before: &[Node<'_>], after: &[Node<'_>], alignment: Alignment) -> Vec<Step> {
+    let identities = |nodes: &[Node<'_>]| nodes.iter().map(Node::identity).collect::<Vec<String>>();
+    let (left, right) = (identities(before), identities(after));
+    // Where a list keeps its length although one of its values is gone, each element has changed in its place.
+    // Otherwise elements were added, removed or moved.
+    let is_replaced = left.len() == right.len() && {
+        let kept: FxHashSet<&String> = right.iter().collect();
+        left.iter().any(|element| !kept.contains(element))
+    };
+    if is_replaced || alignment == Alignment::Position {
+        return by_position(left.len(), right.len());
+    }
+    align(&left, &right, |left, right| match alignment {
+        Alignment::ContentThenPlace => true,
+        Alignment::ContentThenPlaceOfObjects => before[left].is_object() && after[right].is_object(),
+        Alignment::Content | Alignment::Position => false,
+    })
 }
 
 /// Makes the difference of something that is never shown from the difference that it really is.

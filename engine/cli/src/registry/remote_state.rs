@@ -1,40 +1,14 @@
-//! Which providers there are: the built-in ones, and what they need from here.
+//! Other configurations' states.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use terrane_language::functions::{FunctionError, tfvars};
 use terrane_model::{Diagnostic, Diagnostics, Value};
-use terrane_provider::{ProviderFunctionError, ProviderRegistry, async_trait};
-use terrane_provider_standard::{RemoteOutputs, RemoteStateReader, StandardOptions, TerraformFunctions};
+use terrane_provider::async_trait;
+use terrane_provider_standard::{RemoteOutputs, RemoteStateReader};
 use terrane_state::{LocalBackend, LocalOptions, StateBackend, read_state};
 
-use crate::context::Context;
-
-/// Makes the registry of a run.
-pub fn registry(context: &Context) -> ProviderRegistry {
-    let mut registry = ProviderRegistry::new();
-    let options = StandardOptions {
-        remote_state: Arc::new(LocalStates),
-        functions: TerraformFunctions {
-            encode_tfvars: |arguments| tfvars::encode_tfvars(arguments).map_err(function_error),
-            decode_tfvars: |arguments| tfvars::decode_tfvars(arguments).map_err(function_error),
-            encode_expr: |arguments| tfvars::encode_expr(arguments).map_err(function_error),
-        },
-        environment: context.environment.clone(),
-    };
-    for (source, factory) in terrane_provider_standard::factories(options) {
-        registry.insert(source, factory);
-    }
-    registry
-}
-
-fn function_error(error: FunctionError) -> ProviderFunctionError {
-    ProviderFunctionError { argument: error.argument, message: error.message }
-}
-
 /// Reads other configurations' states for `terraform_remote_state`.
-struct LocalStates;
+pub(super) struct LocalStates;
 
 #[async_trait]
 impl RemoteStateReader for LocalStates {
@@ -75,9 +49,7 @@ impl RemoteStateReader for LocalStates {
             return Ok(None);
         }
         let state = read_state(&content).map_err(|error| unreadable(error.to_string()))?;
-        let outputs = state.outputs.into_iter().map(|(name, output)| {
-            (name, if output.sensitive { output.value.sensitive() } else { output.value })
-        });
-        Ok(Some(outputs.collect()))
+        // What a provider answers carries no marks: whoever reads another state has to mark its secrets anew.
+        Ok(Some(state.outputs.into_iter().map(|(name, output)| (name, output.value)).collect()))
     }
 }

@@ -1,0 +1,112 @@
+//! What plans say of variables, outputs, data and objects that are given up.
+
+use serde_json::json;
+
+use crate::support::Project;
+
+#[test]
+fn variables_are_shown_as_they_were_given() {
+    let project = Project::new(
+        "variable \"n\" {\n  type = number\n}\nvariable \"t\" {\n  type = string\n  default = 5\n}\n\
+         variable \"e\" {\n  ephemeral = true\n  default = \"x\"\n}\n",
+    );
+    let plan = project.plan("-var=n=12 -var=e=secret");
+    let expected = json!({"n": {"value": "12"}, "t": {"value": "5"}, "e": {"value": "x"}});
+    assert_eq!(plan["variables"], expected);
+}
+
+#[test]
+fn json_strings_are_literal_where_nothing_can_be_referred_to() {
+    let project = Project::new("variable \"f\" {}\noutput \"f\" {\n  value = var.f\n}\n");
+    project.write(
+        "more.tf.json",
+        r#"{"variable": {"d": {"default": "$${x} ${y}"}}, "output": {"d": {"value": "${var.d}!"}}}"#,
+    );
+    project.write("terraform.tfvars.json", r#"{"f": "${z}"}"#);
+    let plan = project.plan("");
+    assert_eq!(plan["output_changes"]["d"]["after"], "$${x} ${y}!");
+    assert_eq!(plan["output_changes"]["f"]["after"], "${z}");
+}
+
+#[test]
+fn objects_that_are_given_up_go_on_to_be_planned_for() {
+    let project = Project::new("resource \"terraform_data\" \"a\" {}\n");
+    project.apply("");
+    project.write(
+        "main.tf",
+        "removed {\n  from = terraform_data.a\n  lifecycle {\n    destroy = false\n  }\n}\n",
+    );
+    let plan = project.plan("");
+    assert_eq!(Project::actions(&plan), "terraform_data.a forget");
+    let planned = &plan["planned_values"]["root_module"]["resources"][0];
+    assert_eq!(planned["address"], "terraform_data.a");
+    assert!(planned.get("values").is_none());
+    project.apply("");
+    assert_eq!(project.state()["resources"], json!([]));
+}
+
+const WITH_DATA: &str = r#"
+data "terraform_remote_state" "other" {
+  backend = "local"
+  config = {
+    path = "other.tfstate"
+  }
+}
+resource "terraform_data" "a" {
+  input = data.terraform_remote_state.other.outputs.v
+}
+check "c" {
+  data "terraform_remote_state" "nested" {
+    backend = "local"
+    config = {
+      path = "other.tfstate"
+    }
+  }
+  assert {
+    condition     = data.terraform_remote_state.nested.outputs.v == 1
+    error_message = "no"
+  }
+}
+"#;
+
+const OTHER_STATE: &str = r#"{"version": 4, "terraform_version": "1.11.4", "serial": 1,
+  "lineage": "11111111-2222-3333-4444-555555555555",
+  "outputs": {"v": {"value": 1, "type": "number", "sensitive": true}}, "resources": []}"#;
+
+#[test]
+fn data_lives_as_long_as_something_does() {
+    let project = Project::new(WITH_DATA);
+    project.write("other.tfstate", OTHER_STATE);
+    project.apply("");
+    let modes = |project: &Project| -> Vec<String> {
+        let state = project.state();
+        let resources = state["resources"].as_array().unwrap();
+        resources.iter().map(|resource| resource["mode"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(modes(&project), ["data", "data", "managed"]);
+    let plan = project.plan("");
+    let nested = plan["resource_changes"].as_array().unwrap().iter().find(|c| c["mode"] == "data").unwrap();
+    assert_eq!(nested["change"]["before"], json!(null), "what checks read is read anew each time");
+    let destroyed = project.apply("-destroy");
+    assert!(destroyed.contains("Apply complete! Resources: 0 added, 0 changed, 1 destroyed."), "{destroyed}");
+    assert_eq!(modes(&project), [""; 0]);
+}
+
+#[test]
+fn destroying_says_nothing_of_outputs_that_never_were() {
+    let project = Project::new("resource \"terraform_data\" \"a\" {}\n");
+    project.apply("");
+    project.write("outputs.tf", "output \"o\" {\n  value = terraform_data.a.id\n}\n");
+    let plan = project.plan("-destroy");
+    assert!(plan.get("output_changes").is_none());
+    assert_eq!(Project::actions(&plan), "terraform_data.a delete");
+}
+
+#[test]
+fn an_empty_apply_makes_a_state() {
+    let project = Project::new("locals {}\n");
+    project.apply("");
+    assert_eq!(project.state()["serial"], 1);
+    project.apply("");
+    assert_eq!(project.state()["serial"], 1);
+}
