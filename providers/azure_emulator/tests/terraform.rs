@@ -176,6 +176,11 @@ fn state_backend() {
 }
 
 #[test]
+fn data_sources() {
+    check("data_sources", &["environment=production"]);
+}
+
+#[test]
 fn other_types() {
     check("other_types", &["environment=production"]);
 }
