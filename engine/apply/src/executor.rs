@@ -21,7 +21,7 @@ use crate::apply_instance::{Applied, FinalPlan, InstanceWork};
 use crate::begin_resource::ResourceRun;
 use crate::cancellation::Cancellation;
 use crate::destroy_instance::Destroyed;
-use crate::events::EventSink;
+use crate::events::{ApplyEvent, EventSink};
 use crate::read_data::DataRead;
 
 /// Everything that carrying out a plan needs.
@@ -82,6 +82,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         prior,
     };
     if !executor.diagnostics.has_errors() {
+        executor.report_imports();
         executor.configure_implied_providers().await;
         executor.run().await;
         executor.finish();
@@ -181,6 +182,13 @@ impl Executor {
                 release(id, &dependents, &mut waiting, &mut ready);
             }
             ready.extend(held.pop_front());
+        }
+    }
+
+    /// Imported objects are in the state from the start.
+    fn report_imports(&self) {
+        for change in self.plan.resource_changes.iter().filter(|change| change.importing.is_some()) {
+            self.events.event(ApplyEvent::Imported { change });
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use terrane_model::{Diagnostics, SourceMap};
 
+use crate::cli_config::CliConfig;
 use crate::emulation::Emulation;
 use crate::terminal::Terminal;
 use crate::view::human::diagnostic::render_all;
@@ -18,6 +19,8 @@ pub struct Context {
     pub environment: BTreeMap<String, String>,
     /// The working directory before `-chdir`.
     pub original_directory: PathBuf,
+    /// What the user sets for all working directories.
+    pub cli_config: CliConfig,
     /// The emulated cloud, where one stands for Azure.
     pub emulation: Option<Emulation>,
 }

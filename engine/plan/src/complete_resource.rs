@@ -7,7 +7,7 @@ use terrane_language::evaluate::{
     Evaluator, Expansion, ModuleInstanceId, RepetitionValues, RuleKind, evaluate_rule, locate,
 };
 use terrane_model::convert::convert;
-use terrane_model::{Diagnostic, Diagnostics, InstanceKey, Str, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, InstanceKey, ResourceInstanceAddress, Str, Type, Value};
 
 use crate::change::{Action, Change, Importing, ResourceChange};
 use crate::dependency_graph::NodeId;
@@ -158,6 +158,12 @@ impl Planner {
         )
     }
 
+    /// Returns the configuration that was written for an imported object.
+    fn generated_config(&self, address: &ResourceInstanceAddress) -> Option<String> {
+        let is_in_root = address.module.is_root();
+        self.options.generated.get(&address.resource).filter(|_| is_in_root).cloned()
+    }
+
     fn enter_change(
         &mut self,
         context: &ResourceContext<'_>,
@@ -185,8 +191,8 @@ impl Planner {
             private: planned.private,
             schema_version: context.schema.version,
             create_before_destroy: self.configuration.dependencies.creates_before_destroy(context.id),
+            generated_config: imported.as_ref().and_then(|_| self.generated_config(&slot.address)),
             importing: imported.map(|target| Importing { target }),
-            generated_config: None,
             identity: planned.identity,
         };
         self.record_change(Some(context.id), change);

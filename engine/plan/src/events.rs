@@ -52,6 +52,8 @@ pub enum PlanEvent<'a> {
         address: &'a ResourceInstanceAddress,
         /// The object's import id, or how else it is named.
         id: &'a str,
+        /// Whether the user asked for it on the command line.
+        by_command: bool,
     },
     /// The provider has found it.
     Imported {
@@ -59,6 +61,8 @@ pub enum PlanEvent<'a> {
         address: &'a ResourceInstanceAddress,
         /// The object's import id, or how else it is named.
         id: &'a str,
+        /// Whether the user asked for it on the command line.
+        by_command: bool,
     },
 }
 

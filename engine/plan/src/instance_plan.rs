@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use terrane_language::config::module::IgnoreChanges;
-use terrane_model::{AttributePath, Diagnostic, Diagnostics, Marks, Schema, Str, Value};
+use terrane_model::{
+    AttributePath, Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, Schema, Str, Value,
+};
 use terrane_provider::{
     ImportRequest, ImportTarget, PlanRequest, PlanResponse, Private, Provider, ReadRequest, ReadResponse,
     ValidateRequest,
 };
 
 use crate::change::{Action, ActionReason};
+use crate::events::{PlanEvent, PlanEvents};
 use crate::ignore_changes::apply_ignore_changes;
 use crate::prior_objects::PriorObject;
 use crate::propose_new::propose_new;
@@ -33,7 +36,7 @@ pub struct InstanceTask {
     /// The object that the state knows, refreshed if that was asked for.
     pub prior: Option<PriorObject>,
     /// The existing object to take over when the state knows none.
-    pub import: Option<ImportTarget>,
+    pub import: Option<ImportTask>,
     /// Which changes do not count.
     pub ignore_changes: IgnoreChanges,
     /// Whether a replacement is created first.
@@ -44,6 +47,20 @@ pub struct InstanceTask {
     pub provider_meta: Value,
     /// Whether nothing is planned and only the present object wanted.
     pub refresh_only: bool,
+    /// Whether there is a configuration at all; one that is still to be written is not checked.
+    pub is_declared: bool,
+}
+
+/// An existing object to take over.
+pub struct ImportTask {
+    /// Which.
+    pub target: ImportTarget,
+    /// The instance that takes it, for events.
+    pub address: ResourceInstanceAddress,
+    /// Whether the user asked for it on the command line.
+    pub by_command: bool,
+    /// Gets told how it goes.
+    pub events: Arc<dyn PlanEvents>,
 }
 
 /// What came out.
@@ -83,16 +100,18 @@ pub async fn plan_instance(task: InstanceTask) -> InstanceOutcome {
         diagnostics: Diagnostics::new(),
     };
     let (config, config_marks) = task.config.split_marks();
-    let request = ValidateRequest { type_name: task.type_name.clone(), config: config.clone() };
-    outcome.diagnostics.extend(task.provider.validate_resource_config(request).await);
+    if task.is_declared {
+        let request = ValidateRequest { type_name: task.type_name.clone(), config: config.clone() };
+        outcome.diagnostics.extend(task.provider.validate_resource_config(request).await);
+    }
     if outcome.diagnostics.has_errors() {
         return outcome;
     }
     if outcome.prior.is_none()
-        && let Some(target) = &task.import
+        && let Some(import_task) = &task.import
     {
-        outcome.prior = import(&task, target, &mut outcome.diagnostics).await;
-        outcome.imported = outcome.prior.is_some().then(|| target.clone());
+        outcome.prior = import(&task, import_task, &mut outcome.diagnostics).await;
+        outcome.imported = outcome.prior.is_some().then(|| import_task.target.clone());
     }
     if outcome.diagnostics.has_errors() || task.refresh_only {
         return outcome;
@@ -243,9 +262,12 @@ fn changed_paths(paths: Vec<AttributePath>, prior: &Value, planned: &Value) -> V
 
 async fn import(
     task: &InstanceTask,
-    target: &ImportTarget,
+    import: &ImportTask,
     diagnostics: &mut Diagnostics,
 ) -> Option<PriorObject> {
+    let ImportTask { target, address, by_command, events } = import;
+    let id = describe_target(target);
+    events.event(PlanEvent::Importing { address, id: &id, by_command: *by_command });
     let request = ImportRequest { type_name: task.type_name.clone(), target: target.clone() };
     let response = task.provider.import_resource_state(request).await;
     let failed = response.diagnostics.has_errors();
@@ -272,22 +294,42 @@ async fn import(
         schema_version: task.schema.version,
         identity: found.identity,
     };
+    events.event(PlanEvent::Imported { address, id: &id, by_command: *by_command });
+    events.event(PlanEvent::Refreshing { address, deposed: None, value: &stub.value });
     let response =
         task.provider.read_resource(read_request(&task.type_name, &stub, &task.provider_meta)).await;
     let read = refreshed_object(&stub, response, diagnostics)?;
-    if read.is_none() {
-        let ImportTarget::Id(id) = target else { return None };
+    if let Some(read) = &read {
+        events.event(PlanEvent::Refreshed { address, deposed: None, value: &read.value });
+    } else {
         let detail = format!(
             "While attempting to import an existing object to {:?}, the provider detected that no object exists with the \
              given id. Only pre-existing objects can be imported; check that the id {:?} is correct and that it is \
              associated with the provider's configured region or endpoint, or use \"terrane apply\" to create a new remote \
              object for this resource.",
-            task.address,
-            id.as_str()
+            task.address, id
         );
         diagnostics.push(Diagnostic::error("Cannot import non-existent remote object", detail));
     }
     read
+}
+
+/// Returns how people are told which object is imported.
+fn describe_target(target: &ImportTarget) -> String {
+    match target {
+        ImportTarget::Id(id) => id.to_string(),
+        ImportTarget::Identity(identity) => {
+            let entries = identity.as_entries().unwrap_or_default().iter();
+            let texts = entries.filter_map(|(name, value)| match value {
+                Value::Null(_) => None,
+                Value::String(text) => Some(format!("{name}={text}")),
+                Value::Number(number) => Some(format!("{name}={number}")),
+                Value::Bool(flag) => Some(format!("{name}={flag}")),
+                _ => Some(name.to_string()),
+            });
+            texts.collect::<Vec<_>>().join(",")
+        }
+    }
 }
 
 /// Makes the request that reads an object as it is now.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use terrane_language::evaluate::GivenValues;
-use terrane_model::{AttributePath, ResourceInstanceAddress, Str, Target, Value};
+use terrane_model::{AttributePath, ResourceAddress, ResourceInstanceAddress, Str, Target, Value};
+use terrane_provider::ImportTarget;
 use terrane_state::{CheckResult, StateSnapshot};
 
 use crate::change::{Action, OutputChange, ResourceChange};
@@ -39,8 +40,13 @@ pub struct PlanOptions {
     pub parallelism: usize,
     /// The time of the plan in RFC 3339.
     pub timestamp: String,
-    /// Whether to write configuration for imported objects that have none.
-    pub generate_config: bool,
+    /// Objects to take over besides those of `import` blocks.
+    pub imports: Vec<(ResourceInstanceAddress, ImportTarget)>,
+    /// Resources of the root module whose configuration is still to be written: their objects are only imported,
+    /// whatever their blocks say.
+    pub generating: Vec<ResourceAddress>,
+    /// Configuration that was written for imported objects, by the resource that it declares.
+    pub generated: BTreeMap<ResourceAddress, String>,
 }
 
 /// A plan.

@@ -18,7 +18,7 @@ use terrane_provider::{Effects, Provider};
 use terrane_state::CheckableKind;
 
 use crate::dependency_graph::NodeId;
-use crate::instance_plan::{InstanceOutcome, InstanceTask, plan_instance, refreshed_object};
+use crate::instance_plan::{ImportTask, InstanceOutcome, InstanceTask, plan_instance, refreshed_object};
 use crate::plan::PlanMode;
 use crate::plan_data::{DataOutcome, DataTask, read_data};
 use crate::planner::{NodeOutcome, Planner, Step, in_module};
@@ -80,6 +80,7 @@ impl Planner {
         let config_address = in_module(&tree.node(module).path.to_string(), &address.to_string());
         let has_rules =
             !resource.lifecycle.preconditions.is_empty() || !resource.lifecycle.postconditions.is_empty();
+        let imports = self.find_imports(id, module, position);
         let mut expansions = Vec::new();
         let mut slots = Vec::new();
         for module_instance in self.evaluation.instances_of(module).to_vec() {
@@ -104,6 +105,7 @@ impl Planner {
             }
             expansions.push((module_instance, expansion));
         }
+        self.check_imports(id, &imports);
         if has_rules {
             self.checks.expanded(&config_address, CheckableKind::Resource);
         }
@@ -205,6 +207,9 @@ impl Planner {
         if self.options.mode == PlanMode::Destroy && context.resource.address.mode != ResourceMode::Managed {
             return SlotResult::Skipped;
         }
+        if self.is_generating(context) {
+            return self.managed_task(context, slot, context.schema.block.empty_value());
+        }
         if !self.preconditions_hold(context, slot) {
             return SlotResult::Skipped;
         }
@@ -216,6 +221,11 @@ impl Planner {
                 SlotResult::Ephemeral(Value::unknown(context.schema.block.implied_type().clone()))
             }
         }
+    }
+
+    /// Tells whether a resource's configuration is still to be written.
+    fn is_generating(&self, context: &ResourceContext<'_>) -> bool {
+        context.module == ModuleId::ROOT && self.options.generating.contains(&context.resource.address)
     }
 
     fn preconditions_hold(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> bool {
@@ -262,7 +272,13 @@ impl Planner {
         slot: &InstanceSlot,
         config: Value,
     ) -> SlotResult {
-        let import = if slot.prior.is_none() { self.import_target(context.id, &slot.address) } else { None };
+        let import = self.imports.get(&slot.address).filter(|_| slot.prior.is_none());
+        let import = import.map(|wanted| ImportTask {
+            target: wanted.target.clone(),
+            address: slot.address.clone(),
+            by_command: wanted.by_command,
+            events: Arc::clone(&self.events),
+        });
         SlotResult::Managed(Box::new(InstanceTask {
             address: slot.address.to_string(),
             provider: self.instance_provider(context, &slot.address),
@@ -277,6 +293,7 @@ impl Planner {
             replace_reason: self.replace_reason(context, slot),
             provider_meta: Value::dynamic_null(),
             refresh_only: self.options.mode != PlanMode::Normal,
+            is_declared: !self.is_generating(context),
         }))
     }
 
@@ -327,7 +344,8 @@ fn unknown_type(
             planner.types_of(source, address.mode),
         ),
     };
-    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+    let note = planner.providers.note(source);
+    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
 }
 
 /// Says that a provider has no such type.
@@ -337,11 +355,14 @@ pub(crate) fn unknown_type_error(
     address: &terrane_model::ResourceAddress,
     source: &terrane_model::ProviderSource,
     types: &[&str],
+    note: Option<&str>,
 ) -> Diagnostic {
     let name = address.resource_type.as_str();
     let suggestion = terrane_language::syntax::suggest::suggestion(name, types.iter().copied());
     let hint = suggestion.map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
-    let detail = format!("The provider {} does not support {kind} {name:?}.{hint}", source.for_display());
+    let note = note.map_or_else(String::new, |note| format!("\n\n{note}"));
+    let detail =
+        format!("The provider {} does not support {kind} {name:?}.{hint}{note}", source.for_display());
     Diagnostic::error(summary, detail)
 }
 

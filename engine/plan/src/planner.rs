@@ -19,6 +19,7 @@ use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
 use crate::events::PlanEvents;
+use crate::import_blocks::WantedImport;
 use crate::moved_addresses::Moves;
 use crate::plan::{Plan, PlanMode, PlanOptions};
 use crate::plan_resource::ResourceOutcome;
@@ -78,7 +79,11 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         &input.options.targets,
         &input.options.excludes,
     );
+    let imports = input.options.imports.iter();
+    let imports =
+        imports.map(|(address, target)| (address.clone(), WantedImport::by_command(target.clone())));
     let mut planner = Planner {
+        imports: imports.collect(),
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
         previous_state: moved_state,
@@ -103,6 +108,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         refreshes: FxHashMap::default(),
         output_changes: BTreeMap::new(),
     };
+    planner.check_requested_imports();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
     }
@@ -125,6 +131,8 @@ pub(crate) struct Planner {
     pub(crate) uncertain: FxHashSet<ResourceInstanceAddress>,
     pub(crate) events: Arc<dyn PlanEvents>,
     pub(crate) removals: Removals,
+    /// Existing objects that resource instances are to take over.
+    pub(crate) imports: FxHashMap<ResourceInstanceAddress, WantedImport>,
     pub(crate) moves: Moves,
     pub(crate) checks: Checks,
     pub(crate) diagnostics: Diagnostics,
@@ -188,6 +196,7 @@ impl Planner {
             release(id, &dependents, &mut waiting, &mut ready);
         }
         self.plan_undeclared().await;
+        self.check_undeclared_imports();
     }
 
     /// Does what a node needs, or skips it when something that it needs has failed.

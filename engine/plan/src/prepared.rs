@@ -7,6 +7,7 @@ use terrane_model::{Diagnostics, ProviderConfigAddress, ProviderSource, SourceMa
 use terrane_state::StateSnapshot;
 
 use crate::dependency_graph::{DependencyGraph, NodeId};
+use crate::import_blocks::ImportBlocks;
 use crate::resource_dependencies::ResourceDependencies;
 
 /// A configuration that is ready to be validated, planned or applied.
@@ -17,6 +18,8 @@ pub struct PreparedConfiguration {
     pub sources: Arc<SourceMap>,
     /// All provider configurations.
     pub provider_configs: ProviderConfigs,
+    /// Which existing objects are taken over.
+    pub imports: ImportBlocks,
     /// What waits for what.
     pub graph: DependencyGraph,
     /// The graph's nodes, each behind what it waits for.
@@ -33,13 +36,14 @@ impl PreparedConfiguration {
     pub fn prepare(tree: Arc<ModuleTree>, sources: Arc<SourceMap>) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let mut provider_configs = ProviderConfigs::find(&tree, &mut diagnostics);
-        let graph = DependencyGraph::build(&tree, &mut provider_configs);
+        let imports = ImportBlocks::find(&tree);
+        let graph = DependencyGraph::build(&tree, &mut provider_configs, &imports);
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
         let order = graph.order(&tree)?;
         let dependencies = ResourceDependencies::find(&graph, &order, &tree);
-        Ok(Self { tree, sources, provider_configs, graph, order, dependencies })
+        Ok(Self { tree, sources, provider_configs, imports, graph, order, dependencies })
     }
 
     /// Adds what a state needs beyond the configuration: default configurations of the providers of objects that

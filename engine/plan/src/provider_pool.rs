@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::substitutes::Substitutes;
 use rustc_hash::FxHashMap;
 use terrane_language::modules::ProviderConfigId;
-use terrane_model::{Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode, Schema, Str};
-use crate::substitutes::Substitutes;
+use terrane_model::{
+    Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode,
+    Schema, Str,
+};
 use terrane_provider::{Provider, ProviderRegistry, ProviderSchemas, ResourceSchema};
 
 /// Providers by configuration.
@@ -74,6 +77,11 @@ impl ProviderPool {
             }
             Err(diagnostics) => diagnostics,
         }
+    }
+
+    /// Returns what is to be added to messages that say that a provider lacks something.
+    pub fn note(&self, source: &ProviderSource) -> Option<&str> {
+        self.registry.note(source)
     }
 
     /// Returns what a provider offers, once it is loaded.

@@ -32,11 +32,7 @@ impl Substitutes {
     }
 
     /// Returns what stands in for a provider configuration.
-    pub fn configuration(
-        &self,
-        source: &ProviderSource,
-        alias: Option<&Str>,
-    ) -> Option<&Arc<dyn Provider>> {
+    pub fn configuration(&self, source: &ProviderSource, alias: Option<&Str>) -> Option<&Arc<dyn Provider>> {
         if self.configurations.is_empty() {
             return None;
         }
@@ -49,7 +45,18 @@ impl Substitutes {
             return None;
         }
         let candidates = self.objects.get(&address.resource)?;
-        let found = candidates.iter().rev().find(|(target, _)| target.covers(address));
+        let found = candidates.iter().rev().find(|(target, _)| is_meant(target, address));
         found.map(|(_, provider)| provider)
     }
+}
+
+/// Tells whether a target is about an object. Where it names no key, all instances are meant, of modules too.
+fn is_meant(target: &Target, address: &ResourceInstanceAddress) -> bool {
+    let Target::Resource(target) = target else { return false };
+    let (wanted, given) = (target.module.steps(), address.module.steps());
+    let same_module = wanted.len() == given.len()
+        && wanted.iter().zip(given).all(|(wanted, given)| {
+            wanted.name == given.name && (wanted.key.is_none() || wanted.key == given.key)
+        });
+    same_module && target.resource == address.resource && (target.key.is_none() || target.key == address.key)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use terrane_language::config::module::{IgnoreChanges, ModuleCall, Resource};
+use terrane_language::config::module::{IgnoreChanges, ModuleCall, Repetition, Resource};
 use terrane_language::config::{Declaration, Module, Subject, parse_reference};
 use terrane_language::evaluate::module_scope::undeclared_resource_in;
 use terrane_language::evaluate::{
@@ -21,6 +21,7 @@ use terrane_model::{Block, Diagnostic, Diagnostics, Marks, ResourceAddress, Reso
 use terrane_provider::ValidateRequest;
 
 use crate::dependency_graph::NodeKind;
+use crate::import_blocks::evaluate_id;
 use crate::plan_resource::unknown_type_error;
 use crate::prepared::PreparedConfiguration;
 use crate::provider_pool::ProviderPool;
@@ -110,7 +111,7 @@ impl Validator<'_> {
                 }
             }
             Declaration::Provider(position) => self.provider(instance, &declared, position).await,
-            Declaration::Resource(position) => self.resource(instance, &declared, position).await,
+            Declaration::Resource(position) => self.resource(module, instance, &declared, position).await,
         }
     }
 
@@ -174,13 +175,20 @@ impl Validator<'_> {
         self.diagnostics.extend(placed);
     }
 
-    async fn resource(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
+    async fn resource(
+        &mut self,
+        module_id: ModuleId,
+        instance: ModuleInstanceId,
+        module: &Module,
+        position: usize,
+    ) {
         let resource = &module.resources[position];
         let address = &resource.address;
         let source = module.provider_source(module.provider_local_name(resource));
         let Some(schema) = self.providers.block_schema(&source, address.mode, &address.resource_type) else {
             if let Some(schemas) = self.providers.schemas(&source) {
-                self.diagnostics.push(unknown_type(resource, &source, schemas));
+                let note = self.providers.note(&source);
+                self.diagnostics.push(unknown_type(resource, &source, schemas, note));
             }
             self.evaluation.set_resource(instance, position, Value::dynamic());
             return;
@@ -198,6 +206,7 @@ impl Validator<'_> {
             problems.extend(read_only_attributes(resource, &schema.block, &config));
             problems.extend(ephemeral_values(resource, &schema.block, &config));
         }
+        problems.extend(self.imports(module_id, position));
         for (rules, kind) in [
             (&resource.lifecycle.preconditions, RuleKind::ResourcePrecondition),
             (&resource.lifecycle.postconditions, RuleKind::ResourcePostcondition),
@@ -237,6 +246,20 @@ impl Validator<'_> {
             value = value.with_marks(Marks::EPHEMERAL);
         }
         self.evaluation.set_resource(instance, position, value);
+    }
+
+    /// Checks the ids of a resource's `import` blocks as far as they are known.
+    fn imports(&self, module: ModuleId, position: usize) -> Diagnostics {
+        let mut problems = Diagnostics::new();
+        for block in self.configuration.imports.of(module, position) {
+            let import = block.get(&self.configuration.tree);
+            let instance = self.evaluation.instances_of(block.module).first().copied();
+            let Some((instance, id)) = instance.zip(import.id.as_ref()) else { continue };
+            let repetition = Repetition { for_each: import.for_each.clone(), ..Repetition::default() };
+            let scope = self.evaluation.scope(instance, RepetitionValues::unknown(&repetition));
+            evaluate_id(id, &scope, true, &mut problems);
+        }
+        problems
     }
 
     fn check_references(&self, module: ModuleId, declared: &Module, declaration: Declaration) -> Diagnostics {
@@ -301,6 +324,7 @@ fn unknown_type(
     resource: &Resource,
     source: &terrane_model::ProviderSource,
     schemas: &terrane_provider::ProviderSchemas,
+    note: Option<&str>,
 ) -> Diagnostic {
     let address = &resource.address;
     let managed: Vec<&str> = schemas.resources.keys().map(terrane_model::Str::as_str).collect();
@@ -311,7 +335,7 @@ fn unknown_type(
         ResourceMode::Data => ("Invalid data source", "data source", data),
         ResourceMode::Ephemeral => ("Invalid ephemeral resource type", "ephemeral resource type", ephemeral),
     };
-    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
 }
 
 fn unexpected_key(address: &ResourceAddress, key: Span, reference: Span) -> Diagnostic {

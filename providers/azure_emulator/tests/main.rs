@@ -2,6 +2,7 @@
 
 mod access;
 mod access_control;
+mod az;
 mod databases;
 mod deployments;
 mod durability;
@@ -13,4 +14,6 @@ mod operations;
 mod platform;
 mod samples;
 mod storage_and_secrets;
+mod storage_plane;
 mod support;
+mod terraform;

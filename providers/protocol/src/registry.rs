@@ -29,6 +29,7 @@ where
 #[derive(Default, Clone)]
 pub struct ProviderRegistry {
     factories: BTreeMap<ProviderSource, Arc<dyn ProviderFactory>>,
+    notes: BTreeMap<ProviderSource, String>,
 }
 
 impl ProviderRegistry {
@@ -45,6 +46,21 @@ impl ProviderRegistry {
     /// Returns what stands for a source.
     pub fn get(&self, source: &ProviderSource) -> Option<&Arc<dyn ProviderFactory>> {
         self.factories.get(source)
+    }
+
+    /// Sets what messages add that say that a provider lacks something.
+    pub fn set_note(&mut self, source: ProviderSource, note: String) {
+        self.notes.insert(source, note);
+    }
+
+    /// Drops what was set by [`Self::set_note`].
+    pub fn remove_note(&mut self, source: &ProviderSource) {
+        self.notes.remove(source);
+    }
+
+    /// Returns what messages add that say that a provider lacks something.
+    pub fn note(&self, source: &ProviderSource) -> Option<&str> {
+        self.notes.get(source).map(String::as_str)
     }
 
     /// Returns all sources that something stands for.

@@ -9,7 +9,8 @@ use terrane_plan::PreparedConfiguration;
 use super::Failure;
 use crate::args::ParsedFlags;
 use crate::context::Context;
-use crate::project::load_project;
+use crate::project::{Project, load_project};
+use crate::registry::development_warnings;
 use crate::variables;
 
 /// A configuration that can be planned.
@@ -29,7 +30,19 @@ pub struct LoadedConfiguration {
 /// # Errors
 /// With everything that is wrong.
 pub fn load_configuration(context: &Context, flags: &ParsedFlags) -> Result<LoadedConfiguration, Failure> {
-    let (project, mut diagnostics) = load_project(context)?;
+    prepare_configuration(context, flags, load_project(context)?)
+}
+
+/// Takes a configuration that was read, and the values; as [`load_configuration`].
+///
+/// # Errors
+/// With everything that is wrong.
+pub fn prepare_configuration(
+    context: &Context,
+    flags: &ParsedFlags,
+    (project, mut diagnostics): (Project, Diagnostics),
+) -> Result<LoadedConfiguration, Failure> {
+    diagnostics.extend(development_warnings(context));
     let root = project.tree.root();
     let may_ask = flags.switch("input", true) && context.may_ask() && !flags.switch("json", false);
     let values = variables::collect(context, flags, root, &project.sources, may_ask);

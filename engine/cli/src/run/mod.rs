@@ -4,9 +4,11 @@
 pub mod applying;
 pub mod ask;
 pub mod configuration;
+pub mod generated_config;
 pub mod interrupts;
 pub mod options;
 pub mod plan_files;
+pub mod plan_warnings;
 pub mod planning;
 
 use std::sync::Arc;

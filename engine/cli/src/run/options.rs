@@ -103,7 +103,6 @@ pub fn plan_options(flags: &ParsedFlags, mode: Option<PlanMode>) -> Result<PlanO
         excludes,
         force_replace,
         parallelism: usize::try_from(parallelism).unwrap_or(1),
-        generate_config: flags.text("generate-config-out").is_some(),
         ..PlanOptions::default()
     })
 }

@@ -12,7 +12,9 @@ use terrane_state::{Recovery, StateStore, publish};
 
 use super::Failure;
 use super::configuration::load_configuration;
+use super::generated_config::{self, generate};
 use super::interrupts::{Ending, interruptible};
+use super::plan_warnings::{forgetting_warning, targeting_warning};
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::{Phase, surroundings};
@@ -51,13 +53,25 @@ pub fn make_plan(
     report: &Arc<dyn Report>,
     operation: &str,
 ) -> Result<PlannedRun, Failure> {
-    let loaded = load_configuration(context, flags)?;
-    let (mut configuration, sources, given) = (loaded.configuration, loaded.sources, loaded.given);
-    let mut diagnostics = loaded.diagnostics;
+    let mut loaded = load_configuration(context, flags)?;
+    let mut options = options;
+    let sources = Arc::clone(&loaded.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     let mut session = Session::find(context, flags).map_err(&fail)?;
     session.lock(flags, operation).map_err(&fail)?;
     let (mut store, recovery) = open_state(&session).map_err(&fail)?;
+    let out = flags.text("generate-config-out").filter(|_| options.mode == PlanMode::Normal);
+    if let Some(path) = out
+        && let Some(written) = generate(context, flags, path, &loaded, store.snapshot(), &session.workspace)?
+    {
+        loaded = written.loaded;
+        options.generated = written.blocks;
+    }
+    let generated = options.generated.clone();
+    let is_limited_by_user = options.imports.is_empty();
+    let (mut configuration, sources, given) = (loaded.configuration, loaded.sources, loaded.given);
+    let mut diagnostics = loaded.diagnostics;
+    let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     diagnostics.extend(recovery.notices);
     configuration.include_state(store.snapshot());
     for (_, intent) in &recovery.unfinished {
@@ -108,15 +122,18 @@ pub fn make_plan(
     if let Err(problems) = block_on(publish_recovered(&mut store, &session)) {
         diagnostics.extend(problems);
     }
+    if let (Some(path), Some(plan), false) = (out, &plan, generated.is_empty()) {
+        diagnostics.push(generated_config::experimental());
+        diagnostics.extend(generated_config::save(path, &generated, plan).err());
+    }
     match plan {
         Some(plan) if !diagnostics.has_errors() => {
-            diagnostics.extend(targeting_warning(&plan));
+            diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
+            diagnostics.extend(forgetting_warning(&plan));
             Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
         }
         Some(plan) => {
-            if plan.resource_changes.iter().any(terrane_plan::ResourceChange::is_noteworthy) {
-                report.plan(&plan, &providers);
-            }
+            report.plan(&plan, &providers);
             Err(fail(diagnostics))
         }
         None => Err(fail(diagnostics)),
@@ -175,20 +192,6 @@ fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
 
 fn interrupted() -> Diagnostic {
     Diagnostic::error("Operation interrupted", "Planning was interrupted. Nothing was changed.")
-}
-
-fn targeting_warning(plan: &Plan) -> Option<Diagnostic> {
-    if plan.targets.is_empty() && plan.excludes.is_empty() {
-        return None;
-    }
-    let option = if plan.targets.is_empty() { "-exclude" } else { "-target" };
-    let detail = format!(
-        "You are creating a plan with the {option} option, which means that the result of this plan may not represent all of \
-         the changes requested by the current configuration.\n\nThe {option} option is not for routine use, and is provided \
-         only for exceptional situations such as recovering from errors or mistakes, or when it is specifically suggested as \
-         part of an error message."
-    );
-    Some(Diagnostic::warning("Resource targeting is in effect", detail))
 }
 
 /// Tells what kind of run a mode is, for whoever finds the state locked.

@@ -1,4 +1,5 @@
 //! Plans and applies as users see them: the program is run on small configurations.
 
 mod changes;
+mod imports;
 mod support;

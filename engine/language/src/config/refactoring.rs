@@ -5,6 +5,7 @@ use std::sync::Arc;
 use terrane_model::{Diagnostic, Diagnostics};
 
 use super::decode::{attribute_expression, provider_reference, static_traversal};
+use super::import_address::ImportAddress;
 use super::lifecycle;
 use super::module::{Import, Moved, Removed};
 use super::reference::{Subject, parse_reference};
@@ -112,12 +113,8 @@ pub(super) fn decode_import(block: &BlockContent, diagnostics: &mut Diagnostics)
         .attributes
         .get("provider")
         .and_then(|attribute| provider_reference(&attribute.expression, diagnostics));
-    Some(Import {
-        to: Arc::clone(&content.attributes.get("to")?.expression),
-        id,
-        identity,
-        for_each: attribute_expression(&content, "for_each"),
-        provider,
-        span: block.header,
-    })
+    let to = Arc::clone(&content.attributes.get("to")?.expression);
+    let for_each = attribute_expression(&content, "for_each");
+    let address = ImportAddress::parse(&to, for_each.is_some(), diagnostics)?;
+    Some(Import { to, address, id, identity, for_each, provider, span: block.header })
 }

@@ -302,7 +302,8 @@ fn decode_plan_options(block: &BlockContent, diagnostics: &mut Diagnostics) -> R
             Some("refresh-only") => options.refresh_only = true,
             Some("normal") | None => {}
             Some(other) => {
-                let detail = format!("The \"mode\" argument must be \"normal\" or \"refresh-only\", not {other:?}.");
+                let detail =
+                    format!("The \"mode\" argument must be \"normal\" or \"refresh-only\", not {other:?}.");
                 let error = Diagnostic::error("Invalid \"mode\" keyword", detail);
                 diagnostics.push(error.at(mode.expression.span));
             }
@@ -393,7 +394,8 @@ fn is_during_plan(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Optio
         "plan" => Some(true),
         "apply" => Some(false),
         other => {
-            let detail = format!("The \"override_during\" argument must be \"apply\" or \"plan\", not {other:?}.");
+            let detail =
+                format!("The \"override_during\" argument must be \"apply\" or \"plan\", not {other:?}.");
             let error = Diagnostic::error("Invalid override_during value", detail);
             diagnostics.push(error.at(attribute.expression.span));
             None

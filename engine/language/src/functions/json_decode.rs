@@ -9,8 +9,11 @@ use super::quote::quote_char;
 /// How deep arrays and objects may nest.
 const DEPTH_MAX: usize = 1000;
 
-/// Reads a text.
-pub(super) fn decode(text: &str) -> Result<Value, String> {
+/// Reads a text of JSON as `jsondecode` does.
+///
+/// # Errors
+/// With what is wrong with it.
+pub fn decode(text: &str) -> Result<Value, String> {
     let mut reader = Reader { bytes: text.as_bytes(), text, position: 0, depth: 0 };
     let value = reader.value(AT_VALUE)?;
     // A stray bracket behind the value goes unnoticed in Terraform too.

@@ -71,6 +71,7 @@ mod yaml_scan_tag;
 pub use call::{Arguments, FunctionError, call};
 pub use environment::{Environment, FileError, FileKind, FolderEntry};
 pub use hcl_text::expression_text;
+pub use json_decode::decode as decode_json;
 pub use quote::quote;
 pub use signature::{Function, Parameter, ParameterType, Returns, Rule};
 pub use table::{all, find};

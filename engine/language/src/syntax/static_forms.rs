@@ -50,6 +50,16 @@ impl Expression {
         }
     }
 
+    /// Returns the expression that a string of JSON syntax is the text of, and any other expression as it is.
+    ///
+    /// # Errors
+    /// When the text is no expression.
+    pub fn as_written(&self) -> Result<Cow<'_, Expression>, terrane_model::Diagnostics> {
+        let ExpressionKind::JsonString(string) = &self.kind else { return Ok(Cow::Borrowed(self)) };
+        let (expression, problems) = parse_expression(&string.text, TextOrigin::Derived(self.span));
+        if problems.has_errors() { Err(problems) } else { Ok(Cow::Owned(expression)) }
+    }
+
     /// Returns the text of a string that is written out.
     pub fn as_literal_string(&self) -> Option<&str> {
         match &self.kind {
