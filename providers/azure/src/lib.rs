@@ -59,6 +59,7 @@ mod generic;
 mod lifecycle;
 mod mapping;
 mod plan;
+mod preflight;
 mod provider;
 mod resources;
 mod schema;

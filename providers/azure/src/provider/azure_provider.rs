@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
     ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, PlanRequest, PlanResponse, PlannedResource, Progress, Provider, ProviderSchemas,
-    ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
+    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
 
 use crate::client::{ArmError, Call, StopSignal};
 use crate::connection::Connection;
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
+use crate::preflight::{check_address_ranges, check_names, check_same_objects};
 use crate::provider::{AzureEndpoint, Session, choose_generation};
 use crate::resources::behaviour_of;
 use crate::schema::{block_schema, resource_schema, schema};
@@ -23,6 +24,9 @@ use crate::table::{Catalog, Generation, ResourceTable, parse_duration};
 
 /// How long an action may take when neither the configuration nor the table says.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How long looking at a whole plan may take.
+const PREFLIGHT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the provider is started with.
 #[derive(Clone, Default)]
@@ -220,8 +224,24 @@ impl Provider for AzureProvider {
         self.read_all(requests).await
     }
 
-    async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
-        Diagnostics::new()
+    async fn check_plan(&self, changes: Vec<PlannedResource>) -> Diagnostics {
+        let mut diagnostics = check_address_ranges(&changes);
+        let subscription_id = self.subscription_id().unwrap_or_default();
+        diagnostics.extend(check_same_objects(&changes, |resource| {
+            let table = self.catalog.resources.get(&resource.type_name)?;
+            let planned = &resource.planned_state;
+            let id = planned.attribute("id").as_str().map(ToString::to_string);
+            id.or_else(|| Some(Address::from_arguments(table, planned, subscription_id).ok()?.id))
+        }));
+        // Without a connection every create says why it fails.
+        if !self.is_configuration_unknown()
+            && let Ok(connection) = self.connection().await
+            && !connection.settings.features.overwrites_existing
+        {
+            let call = Call::begin(PREFLIGHT_TIMEOUT, &NoProgress, &self.stop);
+            diagnostics.extend(check_names(connection, &changes, &call).await);
+        }
+        diagnostics
     }
 
     fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {

@@ -62,7 +62,10 @@ async fn objects_of_any_type() {
     let config = cache(&group, 1);
     let changes = json!({"body": cache(&group, 2)["body"], "tags": {"a": "b"}});
     // An import shows all of the body, of which the configuration wrote a part.
-    let life = Life { untold: &["body", "output", "response_export_values"], ..Life::new(RESOURCE, config.clone(), changes) };
+    let life = Life {
+        untold: &["body", "output", "response_export_values"],
+        ..Life::new(RESOURCE, config.clone(), changes)
+    };
     let object = life.lead(&stage).await;
     let output = object.state.attribute("output");
     assert_eq!(output.attribute("host"), "terrane-any.redis.cache.windows.net".into());

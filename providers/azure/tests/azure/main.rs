@@ -7,6 +7,7 @@ mod kubernetes;
 mod lifecycle;
 mod load_balancers;
 mod network;
+mod preflight;
 mod refresh;
 mod storage;
 mod support;
