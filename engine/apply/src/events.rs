@@ -36,6 +36,36 @@ pub enum ApplyEvent<'a> {
         /// What it says.
         update: ProgressUpdate,
     },
+    /// A provisioner starts.
+    ProvisionStarted {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// The provisioner, such as `local-exec`.
+        provisioner_type: &'a str,
+    },
+    /// A provisioner has written a line; it holds no secrets of the configuration.
+    ProvisionOutput {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// The provisioner.
+        provisioner_type: &'a str,
+        /// The line.
+        text: &'a str,
+    },
+    /// A provisioner has done what it had to.
+    ProvisionFinished {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// The provisioner.
+        provisioner_type: &'a str,
+    },
+    /// A provisioner has failed.
+    ProvisionFailed {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// The provisioner.
+        provisioner_type: &'a str,
+    },
     /// It is done.
     Finished {
         /// The plan for the object.

@@ -12,6 +12,7 @@ mod evaluate;
 mod events;
 mod executor;
 mod journal_results;
+mod provision;
 mod read_data;
 
 pub use cancellation::Cancellation;

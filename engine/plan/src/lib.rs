@@ -27,7 +27,7 @@ pub mod provider_functions;
 pub mod provider_pool;
 mod recover;
 mod refresh;
-mod removals;
+pub mod removals;
 mod replace_reason;
 pub mod resource_dependencies;
 pub mod targets;

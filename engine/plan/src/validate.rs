@@ -203,6 +203,7 @@ impl Validator<'_> {
             problems.extend(ephemeral_values(resource, &schema.block, &config));
         }
         problems.extend(self.imports(module_id, position));
+        problems.extend(self.provisioners(instance, resource, &schema.block, &repetition).await);
         for (rules, kind) in [
             (&resource.lifecycle.preconditions, RuleKind::ResourcePrecondition),
             (&resource.lifecycle.postconditions, RuleKind::ResourcePostcondition),
@@ -242,6 +243,41 @@ impl Validator<'_> {
             value = value.with_marks(Marks::EPHEMERAL);
         }
         self.evaluation.set_resource(instance, position, value);
+    }
+
+    /// Checks what is run on a resource's objects.
+    async fn provisioners(
+        &self,
+        instance: ModuleInstanceId,
+        resource: &Resource,
+        schema: &Block,
+        repetition: &RepetitionValues,
+    ) -> Diagnostics {
+        let mut problems = Diagnostics::new();
+        for block in &resource.provisioners {
+            let Some(provisioner) = self.providers.provisioner(&block.provisioner_type) else {
+                problems.push(unknown_provisioner(&block.provisioner_type).at(block.span));
+                continue;
+            };
+            let own = Value::unknown(schema.implied_type().clone());
+            let scope = self.evaluation.scope(instance, repetition.clone()).with_self(own);
+            let mut evaluator = Evaluator::new(&scope);
+            let config = decode_block(&mut evaluator, &block.body, &provisioner.schema());
+            let connection = match (&resource.connection, &block.connection) {
+                (Some(base), Some(own)) => Some(base.clone().overridden_by(own.clone())),
+                (base, own) => own.as_ref().or(base.as_ref()).cloned(),
+            };
+            if let Some(connection) = connection {
+                decode_block(&mut evaluator, &connection, &provisioner.connection_schema());
+            }
+            let failed = evaluator.diagnostics.has_errors();
+            problems.extend(evaluator.diagnostics);
+            if !failed {
+                let found = provisioner.validate(config.unmark_deep().0).await;
+                problems.extend(found.into_iter().map(|problem| problem.at(block.span)));
+            }
+        }
+        problems
     }
 
     /// Checks the ids of a resource's `import` blocks as far as they are known.
@@ -314,6 +350,15 @@ pub fn check_reference(
     let source = declared.provider_source(declared.provider_local_name(resource));
     let schema = providers.block_schema(&source, mode, &address.resource_type)?;
     unknown_attribute(&schema.block, attribute, step.span)
+}
+
+/// Says that there is no such type of provisioner.
+pub fn unknown_provisioner(provisioner_type: &str) -> Diagnostic {
+    let detail = format!(
+        "This configuration requires provisioner plugin {provisioner_type:?}, which isn't available. There are \"file\", \
+         \"local-exec\" and \"remote-exec\"."
+    );
+    Diagnostic::error("Missing required provisioner plugin", detail)
 }
 
 fn unknown_type(

@@ -33,6 +33,9 @@ pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
     for (source, factory) in built_in {
         registry.insert(source, factory);
     }
+    for (provisioner_type, provisioner) in terrane_provisioners::provisioners(&context.environment) {
+        registry.insert_provisioner(provisioner_type, provisioner);
+    }
     registry
 }
 

@@ -163,7 +163,16 @@ impl EventSink for HumanReport {
                 self.about(&change.address, &format!("Importing... [{id}]"));
                 self.about(&change.address, &format!("Import complete [{id}]"));
             }
-            ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Progress { .. }
+            | ApplyEvent::ProvisionFinished { .. }
+            | ApplyEvent::ProvisionFailed { .. } => {}
+            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
+                self.about(address, &format!("Provisioning with '{provisioner_type}'..."));
+            }
+            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
+                let origin = self.terminal.style(Style::Bold, &format!("{address} ({provisioner_type}):"));
+                self.terminal.line(&format!("{origin} {text}"));
+            }
             ApplyEvent::Finished { change, action, value } => {
                 let running =
                     self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&change.address);

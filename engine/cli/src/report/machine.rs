@@ -70,10 +70,25 @@ impl MachineReport {
         let mut hook = ObjectWriter::new();
         hook.raw("resource", &resource_json(address));
         fill(&mut hook);
-        let level = if kind.ends_with("errored") { "error" } else { "info" };
         let message = format!("{address}: {message}");
-        self.line(level, &message, kind, |line| {
+        self.line("info", &message, kind, |line| {
             line.raw("hook", &hook.finish());
+        });
+    }
+
+    fn provision(
+        &self,
+        kind: &str,
+        message: &str,
+        address: &ResourceInstanceAddress,
+        provisioner_type: &str,
+        output: Option<&str>,
+    ) {
+        self.hook(kind, message, address, |hook| {
+            hook.text("provisioner", provisioner_type);
+            if let Some(output) = output {
+                hook.text("output", output);
+            }
         });
     }
 
@@ -290,6 +305,22 @@ impl EventSink for MachineReport {
                 });
             }
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
+            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
+                let message = format!("Provisioning with '{provisioner_type}'...");
+                self.provision("provision_start", &message, address, provisioner_type, None);
+            }
+            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
+                let message = format!("({provisioner_type}): {text}");
+                self.provision("provision_progress", &message, address, provisioner_type, Some(text));
+            }
+            ApplyEvent::ProvisionFinished { address, provisioner_type } => {
+                let message = format!("({provisioner_type}) Provisioning complete");
+                self.provision("provision_complete", &message, address, provisioner_type, None);
+            }
+            ApplyEvent::ProvisionFailed { address, provisioner_type } => {
+                let message = format!("({provisioner_type}) Provisioning errored");
+                self.provision("provision_errored", &message, address, provisioner_type, None);
+            }
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address);
                 let id = value.map(id_text).unwrap_or_default();

@@ -2,4 +2,5 @@
 
 mod changes;
 mod imports;
+mod provisioners;
 mod support;
