@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use terrane_model::{ResourceInstanceAddress, Value};
+use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{Action, ResourceChange};
 use terrane_provider::ProgressUpdate;
 
@@ -29,6 +30,8 @@ pub enum ApplyEvent<'a> {
         /// The plan for the object.
         change: &'a ResourceChange,
     },
+    /// Something is done to an ephemeral resource.
+    Ephemeral(EphemeralEvent<'a>),
     /// The provider says how it goes.
     Progress {
         /// The object.

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use terrane_language::evaluate::{Evaluation, GivenValues, Surroundings};
 use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Str};
 use terrane_plan::checks::Checks;
+use terrane_plan::ephemeral::{EphemeralOutcome, OpenEphemeral};
 use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::removals::Removals;
 use terrane_plan::{
@@ -63,6 +64,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
         removals: Removals::of_configuration(tree),
+        open_ephemerals: Vec::new(),
         diagnostics: problems,
         failed: vec![false; graph.len()],
         node_failed: FxHashMap::default(),
@@ -83,6 +85,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         executor.report_imports();
         executor.configure_implied_providers().await;
         executor.run().await;
+        executor.close_ephemerals().await;
         executor.finish();
     }
     ApplyOutcome { store: executor.store, diagnostics: executor.diagnostics }
@@ -108,6 +111,8 @@ pub(crate) struct Executor {
     node_failed: FxHashMap<NodeId, ()>,
     parallelism: usize,
     pub(crate) cancellation: Cancellation,
+    /// Ephemeral resources that are open, in the order in which they were opened.
+    pub(crate) open_ephemerals: Vec<OpenEphemeral>,
     /// What `removed` blocks cover.
     pub(crate) removals: Removals,
     pub(crate) events: Arc<dyn EventSink>,
@@ -119,6 +124,8 @@ pub(crate) enum Outcome {
     Configured(crate::evaluate::ConfiguredProvider),
     /// The final plan for an object is there; its intent can be journaled.
     Final(Box<InstanceWork>, Result<FinalPlan, Diagnostics>),
+    /// The instances of an ephemeral resource were opened, or not.
+    Opened(NodeId, Vec<(ResourceInstanceAddress, EphemeralOutcome)>),
     /// An object was created or updated, or not.
     Applied(Box<Applied>),
     /// What was to be run on a new object has run, or not.
@@ -258,6 +265,7 @@ impl Executor {
         match outcome {
             Outcome::Configured(configured) => self.complete_configuration(configured),
             Outcome::Final(work, result) => self.act(*work, result),
+            Outcome::Opened(node, outcomes) => self.complete_opening(node, outcomes),
             Outcome::Applied(applied) => self.complete_apply(*applied),
             Outcome::Provisioned(provisioned) => self.complete_provisioning(*provisioned),
             Outcome::BeforeDestroy(work, problems) => self.complete_farewell(*work, problems),

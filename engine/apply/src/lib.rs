@@ -8,6 +8,7 @@ mod apply_instance;
 mod begin_resource;
 mod cancellation;
 mod destroy_instance;
+mod ephemeral;
 mod evaluate;
 mod events;
 mod executor;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use terrane_model::{Diagnostics, SourceMap};
 
 use crate::emulation::Emulation;
+use crate::args::ParsedFlags;
 use crate::terminal::Terminal;
 use crate::view::human::diagnostic::render_all;
 
@@ -18,6 +19,8 @@ pub struct Context {
     pub environment: BTreeMap<String, String>,
     /// The working directory before `-chdir`.
     pub original_directory: PathBuf,
+    /// The flags of the command that runs: some values are needed before anything else is read.
+    pub flags: ParsedFlags,
     /// The emulated cloud, where one stands for Azure.
     pub emulation: Option<Emulation>,
 }

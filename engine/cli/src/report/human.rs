@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, ResourceInstanceAddress, SourceMap, Value};
+use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool};
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::{complete, elapsed_text, id_of, progressing, starting};
+use super::wording::{complete, elapsed_text, ephemeral_words, id_of, progressing, starting};
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
 use crate::view::human::plan::{PlanView, render_plan};
@@ -38,6 +39,17 @@ impl HumanReport {
     /// Makes a report.
     pub fn new(terminal: Arc<Terminal>, compact_warnings: bool) -> Self {
         Self { terminal, compact_warnings, running: Mutex::new(FxHashMap::default()) }
+    }
+
+    fn ephemeral(&self, event: EphemeralEvent<'_>) {
+        let (going_on, done) = ephemeral_words(event.action);
+        match event.ended {
+            None => self.about(event.address, going_on),
+            Some((elapsed, true)) => {
+                self.about(event.address, &format!("{done} after {}", elapsed_text(elapsed)));
+            }
+            Some((_, false)) => {}
+        }
     }
 
     fn about(&self, address: &ResourceInstanceAddress, text: &str) {
@@ -128,6 +140,7 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 self.about(address, &format!("Read complete after {}{id}", elapsed_text(elapsed)));
             }
+            PlanEvent::Ephemeral(event) => self.ephemeral(event),
             PlanEvent::Importing { address, id, by_command: true } => {
                 self.about(address, &format!("Importing from ID {id:?}..."));
             }
@@ -158,6 +171,7 @@ impl EventSink for HumanReport {
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(change.address.clone(), running);
             }
+            ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { change } => {
                 let id = import_id(change);
                 self.about(&change.address, &format!("Importing... [{id}]"));

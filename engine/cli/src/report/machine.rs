@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, ResourceInstanceAddress, Severity, SourceMap, Value};
+use terrane_plan::ephemeral::{EphemeralAction, EphemeralEvent};
 use terrane_plan::{
     Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
 };
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::{complete, elapsed_text, errored, id_of, progressing, starting};
+use super::wording::{complete, elapsed_text, ephemeral_words, errored, id_of, progressing, starting};
 use crate::project::TERRAFORM_VERSION;
 use crate::terminal::Terminal;
 use crate::view::json::diagnostic::to_json;
@@ -73,6 +74,31 @@ impl MachineReport {
         let message = format!("{address}: {message}");
         self.line("info", &message, kind, |line| {
             line.raw("hook", &hook.finish());
+        });
+    }
+
+    fn ephemeral(&self, event: EphemeralEvent<'_>) {
+        let (going_on, done) = ephemeral_words(event.action);
+        let action = match event.action {
+            EphemeralAction::Open => "open",
+            EphemeralAction::Renew => "renew",
+            EphemeralAction::Close => "close",
+        };
+        let (kind, message) = match event.ended {
+            None => ("ephemeral_op_start", going_on.to_owned()),
+            Some((elapsed, true)) => {
+                ("ephemeral_op_complete", format!("{done} after {}", elapsed_text(elapsed)))
+            }
+            Some((elapsed, false)) => {
+                let what = done.trim_end_matches(" complete");
+                ("ephemeral_op_errored", format!("{what} errored after {}", elapsed_text(elapsed)))
+            }
+        };
+        self.hook(kind, &message, event.address, |hook| {
+            hook.text("action", action);
+            if let Some((elapsed, _)) = event.ended {
+                hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
+            }
         });
     }
 
@@ -279,6 +305,7 @@ impl PlanEvents for MachineReport {
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }
+            PlanEvent::Ephemeral(event) => self.ephemeral(event),
             // Terraform's machine-readable UI has no words for imports.
             PlanEvent::Importing { .. } | PlanEvent::Imported { .. } => {}
         }
@@ -304,6 +331,7 @@ impl EventSink for MachineReport {
                     }
                 });
             }
+            ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
             ApplyEvent::ProvisionStarted { address, provisioner_type } => {
                 let message = format!("Provisioning with '{provisioner_type}'...");

@@ -92,7 +92,7 @@ impl Handler for Connected {
     }
 
     async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let is_allowed = key.key().key_data() == self.allowed.key_data();
+        let is_allowed = key.public_key.key_data() == self.allowed.key_data();
         Ok(if is_allowed { Auth::Accept } else { Auth::reject() })
     }
 
