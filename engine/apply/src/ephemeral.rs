@@ -20,19 +20,23 @@ impl Executor {
         let tree = Arc::clone(&self.configuration.tree);
         let resource = &tree.module(module).resources[position];
         let config_id = self.configuration.provider_configs.binding_of(&tree, module, resource);
-        let provider = config_id.and_then(|id| self.providers.configured(&(id, None)).cloned());
-        let (Some(provider), Some(run)) = (provider, self.resources.get(&node)) else { return Step::Failed };
+        let (Some(config_id), Some(run)) = (config_id, self.resources.get(&node)) else {
+            return Step::Failed;
+        };
         let schema = run.schema.clone();
         let mut tasks = Vec::with_capacity(run.order.len());
         let mut problems = Diagnostics::new();
         for address in &run.order {
             let Some(instance) = run.instances.get(address) else { continue };
+            let Some(provider) = self.providers.provider_of(&(config_id, None), address).cloned() else {
+                return Step::Failed;
+            };
             let scope = self.evaluation.scope(instance.module_instance, instance.repetition.clone());
             let mut evaluator = Evaluator::new(&scope);
             let config = decode_block(&mut evaluator, &resource.body, &schema.block);
             problems.extend(evaluator.diagnostics.into_iter().map(|problem| about(problem, address)));
             tasks.push(EphemeralTask {
-                provider: Arc::clone(&provider),
+                provider,
                 type_name: resource.address.resource_type.clone(),
                 schema: schema.clone(),
                 config,

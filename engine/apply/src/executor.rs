@@ -52,6 +52,10 @@ pub struct ApplyOutcome {
     pub store: StateStore,
     /// Messages.
     pub diagnostics: Diagnostics,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
+    /// The providers, configured.
+    pub providers: ProviderPool,
 }
 
 /// Carries out a plan.
@@ -88,7 +92,12 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         executor.close_ephemerals().await;
         executor.finish();
     }
-    ApplyOutcome { store: executor.store, diagnostics: executor.diagnostics }
+    ApplyOutcome {
+        store: executor.store,
+        diagnostics: executor.diagnostics,
+        evaluation: executor.evaluation,
+        providers: executor.providers,
+    }
 }
 
 pub(crate) struct Executor {

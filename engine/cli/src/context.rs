@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use terrane_model::{Diagnostics, SourceMap};
 
-use crate::emulation::Emulation;
 use crate::args::ParsedFlags;
+use crate::cli_config::CliConfig;
+use crate::emulation::Emulation;
 use crate::terminal::Terminal;
 use crate::view::human::diagnostic::render_all;
 
@@ -21,6 +22,8 @@ pub struct Context {
     pub original_directory: PathBuf,
     /// The flags of the command that runs: some values are needed before anything else is read.
     pub flags: ParsedFlags,
+    /// What the user sets for all working directories.
+    pub cli_config: CliConfig,
     /// The emulated cloud, where one stands for Azure.
     pub emulation: Option<Emulation>,
 }

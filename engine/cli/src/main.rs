@@ -2,17 +2,20 @@
 #![expect(unreachable_pub, reason = "in a program, `pub` marks what a module offers to the others")]
 
 mod args;
+mod cli_config;
 mod commands;
 mod context;
 mod emulation;
 mod exit_code;
 mod file_system;
+mod init;
 mod project;
 mod registry;
 mod report;
 mod run;
 mod session;
 mod terminal;
+mod testing;
 mod variables;
 mod view;
 

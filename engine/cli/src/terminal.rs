@@ -27,6 +27,11 @@ impl Terminal {
         Self { color, columns, interactive, lock: Mutex::new(()) }
     }
 
+    /// Makes a terminal for text that goes elsewhere: without color, of the usual width.
+    pub fn plain() -> Self {
+        Self { color: false, columns: COLUMNS_DEFAULT, interactive: false, lock: Mutex::new(()) }
+    }
+
     /// Writes a line to standard output. Nobody may be left to read it; that is no error.
     pub fn line(&self, text: &str) {
         self.write(text, true, false);

@@ -46,6 +46,8 @@ pub struct Diagnostic {
     pub function_call: Option<String>,
     /// The part of a block's value that a provider blames; the engine finds its place in the source.
     pub attribute: Option<AttributePath>,
+    /// The condition that does not hold, by the place of its block.
+    pub rule: Option<Span>,
 }
 
 impl Diagnostic {
@@ -70,6 +72,7 @@ impl Diagnostic {
             values: Vec::new(),
             function_call: None,
             attribute: None,
+            rule: None,
         }
     }
 

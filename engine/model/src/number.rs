@@ -21,8 +21,12 @@ pub const PRECISION_BITS: usize = 512;
 /// Precision in bits of results of functions that compute with 64-bit floats.
 const FLOAT64_PRECISION_BITS: usize = 53;
 
-/// Largest power of ten that is read or printed; keeps hostile input from filling the memory.
-const DECIMAL_EXPONENT_MAX: i64 = 100_000;
+/// Bits before or behind the binary point beyond which a result is infinite or zero: about 100,000 decimal digits.
+/// Without a bound, some multiplications make a number whose digits no memory holds.
+const MAGNITUDE_BITS_MAX: isize = 333_000;
+
+/// Digits, and powers of ten, that are read: more than any number within the bound is printed with.
+const DECIMAL_DIGITS_MAX: i64 = 110_000;
 
 pub(crate) type Float = FBig<HalfEven, 2>;
 
@@ -58,7 +62,8 @@ impl Number {
 
     /// Reads a decimal number: digits with an optional sign, fraction and exponent, nothing else.
     ///
-    /// Returns nothing for any other text, and for exponents beyond ±100,000.
+    /// Returns nothing for any other text, and for numbers of more than about 100,000 digits before or behind the
+    /// decimal point.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() <= 18
             && let Ok(int) = text.parse::<i64>()
@@ -70,8 +75,7 @@ impl Number {
                 int.into()
             });
         }
-        let decimal = Decimal::parse(text)?;
-        Some(decimal.to_number())
+        Decimal::parse(text)?.to_number()
     }
 
     /// Converts a 64-bit float exactly; its later printing keeps to the precision of such floats.
@@ -325,11 +329,19 @@ impl Number {
         Self(if negative { Repr::NegativeInfinity } else { Repr::PositiveInfinity })
     }
 
-    /// Brings a finite float into the one representation of its value.
+    /// Brings a finite float into the one representation of its value. What is out of range is infinite or zero.
     fn from_float(float: Float) -> Self {
         let repr = float.repr();
         if repr.is_neg_zero() {
             return Self(Repr::NegativeZero);
+        }
+        let magnitude = repr.exponent().saturating_add_unsigned(repr.significand().bit_len());
+        let is_negative = repr.sign() == Sign::Negative;
+        if magnitude > MAGNITUDE_BITS_MAX {
+            return Self(if is_negative { Repr::NegativeInfinity } else { Repr::PositiveInfinity });
+        }
+        if magnitude < -MAGNITUDE_BITS_MAX {
+            return Self(if is_negative { Repr::NegativeZero } else { Repr::Int(0) });
         }
         // Beyond 2^53 the text of a 64-bit float is shorter than its exact digits.
         let exact_text = |int: i64| {
@@ -387,21 +399,27 @@ impl Decimal {
             return None;
         }
         let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-        if exponent.abs() > DECIMAL_EXPONENT_MAX || mantissa.len() as i64 > DECIMAL_EXPONENT_MAX {
+        if exponent.abs() > DECIMAL_DIGITS_MAX || mantissa.len() as i64 > DECIMAL_DIGITS_MAX {
             return None;
         }
         let digits = UBig::from_str_radix(&format!("0{whole}{fraction}"), 10).ok()?;
         Some(Self { negative, digits, exponent })
     }
 
-    fn to_number(&self) -> Number {
+    /// Returns the nearest number, unless it is out of range.
+    fn to_number(&self) -> Option<Number> {
         if self.digits.is_zero() {
-            return Number(if self.negative { Repr::NegativeZero } else { Repr::Int(0) });
+            return Some(Number(if self.negative { Repr::NegativeZero } else { Repr::Int(0) }));
         }
+        let number = Number::from_float(self.to_float());
+        (!number.is_infinite() && !number.is_zero()).then_some(number)
+    }
+
+    fn to_float(&self) -> Float {
         let sign = if self.negative { Sign::Negative } else { Sign::Positive };
         let power = UBig::from(10u8).pow(self.exponent.unsigned_abs() as usize);
         if self.exponent >= 0 {
-            return Number::from_float(round_to_precision(IBig::from_parts(sign, &self.digits * power), 0));
+            return round_to_precision(IBig::from_parts(sign, &self.digits * power), 0);
         }
         // The quotient gets a few bits more than the precision, and a last bit that is set when
         // anything remains, so that rounding it once is exact.
@@ -410,7 +428,7 @@ impl Decimal {
         let (quotient, remainder) = (&self.digits << shift).div_rem(&power);
         let sticky = if remainder.is_zero() { UBig::ZERO } else { UBig::ONE };
         let significand = IBig::from_parts(sign, (quotient << 1) | sticky);
-        Number::from_float(round_to_precision(significand, -(shift as isize) - 1))
+        round_to_precision(significand, -(shift as isize) - 1)
     }
 }
 
@@ -505,6 +523,26 @@ mod tests {
 
     fn number(text: &str) -> Number {
         Number::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_infinite_zero_or_not_read() {
+        let large = number("1e99999");
+        let square = large.multiply(&large).unwrap();
+        assert_eq!(square.to_string(), "+Inf");
+        assert_eq!(large.negate().multiply(&large).unwrap().to_string(), "-Inf");
+        let small = number("1e-99999");
+        assert_eq!(small.multiply(&small).unwrap().to_string(), "0");
+        assert_eq!(small.divide(&large).unwrap().to_string(), "0");
+        for text in
+            ["1e100300", "1e-100300", "12345e109000", &"9".repeat(101_000), "1e110001", "1e-999999999"]
+        {
+            assert!(Number::parse(text).is_none(), "{text}");
+        }
+        // Whatever is printed can be read again.
+        for extreme in [large.multiply(&number("1e200")).unwrap(), small.divide(&number("3e200")).unwrap()] {
+            assert_eq!(number(&extreme.to_string()), extreme);
+        }
     }
 
     #[test]

@@ -26,6 +26,10 @@ impl Planner {
             .map(|(id, config)| (id, config.address.provider.clone()))
             .collect();
         for (id, source) in implied {
+            if let Some(substitute) = self.providers.substitute(&source, None) {
+                self.providers.insert_configured((id, None), substitute);
+                continue;
+            }
             let Some(schema) = self.providers.provider_schema(&source).cloned() else { continue };
             let provider = match self.providers.start(&source) {
                 Ok(provider) => provider,
@@ -55,6 +59,10 @@ impl Planner {
             .iter()
             .find(|(_, config)| config.module == module && config.block == Some(position));
         let Some((id, _)) = config else { return Step::Done };
+        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
+            self.providers.insert_configured((id, None), substitute);
+            return Step::Done;
+        }
         let Some(schema) = self.providers.provider_schema(&source).cloned() else { return Step::Done };
         let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
         let scope = self.evaluation.scope(instance, RepetitionValues::None);

@@ -101,7 +101,7 @@ impl Planner {
             None
         };
         SlotResult::Data(Box::new(DataTask {
-            provider: Arc::clone(context.provider),
+            provider: self.instance_provider(context, &slot.address),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),
             config,

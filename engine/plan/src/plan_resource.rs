@@ -125,7 +125,6 @@ impl Planner {
         let batch = self.refresh_batch(&key, &provider);
         let limit = Arc::clone(&self.limit);
         let parallelism = self.options.parallelism.max(1);
-        let effects = provider.effects(&address.resource_type);
         let events = Arc::clone(&self.events);
         let ephemeral_events: EphemeralEvents =
             Arc::new(move |event| events.event(PlanEvent::Ephemeral(event)));
@@ -137,6 +136,7 @@ impl Planner {
                     let mut diagnostics = Diagnostics::new();
                     slot.result = match slot.result {
                         SlotResult::Managed(mut task) => {
+                            let effects = task.provider.effects(&task.type_name);
                             if effects == Effects::Remote
                                 && let Some(prior) = task.prior.take()
                             {
@@ -199,6 +199,21 @@ impl Planner {
         Some((key, Arc::clone(provider)))
     }
 
+    /// Returns the provider of an instance: the resource's, or what stands in for it.
+    pub(crate) fn instance_provider(
+        &self,
+        context: &ResourceContext<'_>,
+        address: &ResourceInstanceAddress,
+    ) -> Arc<dyn Provider> {
+        let config = self.configuration.provider_configs.binding_of(
+            &self.configuration.tree,
+            context.module,
+            context.resource,
+        );
+        let found = config.and_then(|config| self.providers.provider_of(&(config, None), address));
+        Arc::clone(found.unwrap_or(context.provider))
+    }
+
     /// Evaluates what an instance says, and decides what to ask the provider.
     fn prepare_instance(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> SlotResult {
         // What providers are configured with is needed to destroy, too.
@@ -216,7 +231,7 @@ impl Planner {
             ResourceMode::Managed => self.managed_task(context, slot, config),
             ResourceMode::Data => self.data_task(context, slot, config),
             ResourceMode::Ephemeral => SlotResult::Ephemeral(Box::new(EphemeralTask {
-                provider: Arc::clone(context.provider),
+                provider: self.instance_provider(context, &slot.address),
                 type_name: context.resource.address.resource_type.clone(),
                 schema: context.schema.clone(),
                 config,
@@ -283,7 +298,7 @@ impl Planner {
         });
         SlotResult::Managed(Box::new(InstanceTask {
             address: slot.address.to_string(),
-            provider: Arc::clone(context.provider),
+            provider: self.instance_provider(context, &slot.address),
             provider_name: self.provider_name(context),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),
@@ -346,7 +361,8 @@ fn unknown_type(
             planner.types_of(source, address.mode),
         ),
     };
-    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+    let note = planner.providers.note(source);
+    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
 }
 
 /// Says that a provider has no such type.
@@ -356,11 +372,14 @@ pub(crate) fn unknown_type_error(
     address: &terrane_model::ResourceAddress,
     source: &terrane_model::ProviderSource,
     types: &[&str],
+    note: Option<&str>,
 ) -> Diagnostic {
     let name = address.resource_type.as_str();
     let suggestion = terrane_language::syntax::suggest::suggestion(name, types.iter().copied());
     let hint = suggestion.map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
-    let detail = format!("The provider {} does not support {kind} {name:?}.{hint}", source.for_display());
+    let note = note.map_or_else(String::new, |note| format!("\n\n{note}"));
+    let detail =
+        format!("The provider {} does not support {kind} {name:?}.{hint}{note}", source.for_display());
     Diagnostic::error(summary, detail)
 }
 

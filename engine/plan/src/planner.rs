@@ -58,6 +58,8 @@ pub struct PlanOutcome {
     pub diagnostics: Diagnostics,
     /// The providers, for applying.
     pub providers: ProviderPool,
+    /// What everything in the configuration came to.
+    pub evaluation: Evaluation,
 }
 
 /// Makes a plan.
@@ -353,7 +355,8 @@ impl Planner {
         self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
-        let relevant_attributes = relevant_attributes(&self.configuration.tree, &self.changes, &self.output_changes);
+        let relevant_attributes =
+            relevant_attributes(&self.configuration.tree, &self.changes, &self.output_changes);
         let ephemeral = &self.configuration.tree.root().variables;
         let ephemeral_variables = ephemeral.iter().filter(|v| v.ephemeral).map(|v| v.name.clone()).collect();
         let plan = Plan {
@@ -373,7 +376,12 @@ impl Planner {
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };
-        PlanOutcome { plan, diagnostics: self.diagnostics, providers: self.providers }
+        PlanOutcome {
+            plan,
+            diagnostics: self.diagnostics,
+            providers: self.providers,
+            evaluation: self.evaluation,
+        }
     }
 
     /// Values as they were given, before they are converted to their variables' types.

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::substitutes::Substitutes;
 use rustc_hash::FxHashMap;
 use terrane_language::modules::ProviderConfigId;
-use terrane_model::{Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceMode, Schema};
+use terrane_model::{
+    Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode,
+    Schema, Str,
+};
 use terrane_provider::{Provider, ProviderRegistry, ProviderSchemas, Provisioner, ResourceSchema};
 
 /// Providers by configuration.
@@ -15,6 +19,7 @@ pub struct ProviderPool {
     /// Started but not configured; for schemas, validation and state upgrades.
     bare: FxHashMap<ProviderSource, Arc<dyn Provider>>,
     configured: FxHashMap<ConfiguredKey, Arc<dyn Provider>>,
+    substitutes: Substitutes,
 }
 
 /// Names one configured provider.
@@ -28,7 +33,28 @@ impl ProviderPool {
             schemas: BTreeMap::new(),
             bare: FxHashMap::default(),
             configured: FxHashMap::default(),
+            substitutes: Substitutes::default(),
         }
+    }
+
+    /// Lets other providers stand in for those that the configuration asks for.
+    pub fn set_substitutes(&mut self, substitutes: Substitutes) {
+        self.substitutes = substitutes;
+        self.configured.clear();
+    }
+
+    /// Returns what stands in for a provider configuration of the root module. It needs no configuration.
+    pub fn substitute(&self, source: &ProviderSource, alias: Option<&Str>) -> Option<Arc<dyn Provider>> {
+        self.substitutes.configuration(source, alias).cloned()
+    }
+
+    /// Returns the provider of an object: what stands in for it, or else the configured one.
+    pub fn provider_of(
+        &self,
+        key: &ConfiguredKey,
+        address: &ResourceInstanceAddress,
+    ) -> Option<&Arc<dyn Provider>> {
+        self.substitutes.object(address).or_else(|| self.configured.get(key))
     }
 
     /// Starts a provider without configuring it and gets its schemas; does nothing when that was done before.
@@ -51,6 +77,11 @@ impl ProviderPool {
             }
             Err(diagnostics) => diagnostics,
         }
+    }
+
+    /// Returns what is to be added to messages that say that a provider lacks something.
+    pub fn note(&self, source: &ProviderSource) -> Option<&str> {
+        self.registry.note(source)
     }
 
     /// Returns what a provider offers, once it is loaded.

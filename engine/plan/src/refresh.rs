@@ -52,9 +52,10 @@ impl Planner {
                 && resource.provider_config.provider == config_address.provider
                 && resource.provider_config.alias == config_address.alias
                 && resource.provider_config.key == key.1;
-            let type_name = &address.resource.resource_type;
+            let provider = self.providers.provider_of(key, &address).unwrap_or(provider);
+            let effects = provider.effects(&address.resource.resource_type);
             let is_managed = address.resource.mode == ResourceMode::Managed;
-            if !is_ours || !is_managed || provider.effects(type_name) == Effects::None {
+            if !is_ours || !is_managed {
                 continue;
             }
             if self.options.skip_refresh && !self.uncertain.contains(&address) {
@@ -63,6 +64,13 @@ impl Planner {
             let object_key = (address, deposed.cloned());
             let Some(object) = self.prior.get(&object_key) else { continue };
             if !self.is_worth_reading(&object_key.0) {
+                continue;
+            }
+            if effects == Effects::None {
+                // Nobody can have changed it, so that there is nothing to wait for.
+                let (address, deposed) = (&object_key.0, object_key.1.as_ref());
+                self.events.event(PlanEvent::Refreshing { address, deposed, value: &object.value });
+                self.events.event(PlanEvent::Refreshed { address, deposed, value: &object.value });
                 continue;
             }
             requests.push(read_request(&object_key.0.resource.resource_type, object, &Value::dynamic_null()));

@@ -22,7 +22,8 @@ pub(crate) fn relevant_attributes(
     changes: &[ResourceChange],
     outputs: &BTreeMap<Str, OutputChange>,
 ) -> Vec<(ResourceInstanceAddress, AttributePath)> {
-    let mut search = Search { tree, seen: FxHashSet::default(), pending: VecDeque::new(), found: BTreeMap::new() };
+    let mut search =
+        Search { tree, seen: FxHashSet::default(), pending: VecDeque::new(), found: BTreeMap::new() };
     let mut blocks: FxHashSet<(&ModuleInstance, &ResourceAddress)> = FxHashSet::default();
     for change in changes.iter().filter(|change| change.change.action != Action::NoOp) {
         let address = &change.address;
@@ -74,7 +75,8 @@ impl Search<'_> {
         let tree = self.tree;
         let Some((_, resource)) = tree.module(module).resource(address) else { return };
         let repetition = &resource.repetition;
-        for expression in [&repetition.count, &repetition.for_each, &repetition.enabled].into_iter().flatten() {
+        for expression in [&repetition.count, &repetition.for_each, &repetition.enabled].into_iter().flatten()
+        {
             self.add_expression(module, instance, expression);
         }
         let mut traversals: Vec<Traversal> = Vec::new();

@@ -7,7 +7,7 @@ use terrane_model::{
     Diagnostic, InstanceKey, ModuleInstance, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode,
     Value,
 };
-use terrane_provider::{Effects, PlanRequest, Provider};
+use terrane_provider::{PlanRequest, Provider};
 use terrane_state::DeposedKey;
 
 use crate::change::{Action, ActionReason, Change, ResourceChange};
@@ -68,16 +68,14 @@ impl Planner {
             return;
         };
         let mut current = Some(prior.clone());
-        if provider.effects(&address.resource.resource_type) == Effects::Remote {
-            let batch = self.refresh_batch(&(config_id, None), &provider);
-            if let Some(response) = batch.response(&key).await {
-                let mut problems = terrane_model::Diagnostics::new();
-                let read = refreshed_object(&prior, response, &mut problems);
-                self.diagnostics.extend(problems.into_iter().map(|problem| problem.about(&address)));
-                match read {
-                    Some(read) => current = read,
-                    None => return,
-                }
+        let batch = self.refresh_batch(&(config_id, None), &provider);
+        if let Some(response) = batch.response(&key).await {
+            let mut problems = terrane_model::Diagnostics::new();
+            let read = refreshed_object(&prior, response, &mut problems);
+            self.diagnostics.extend(problems.into_iter().map(|problem| problem.about(&address)));
+            match read {
+                Some(read) => current = read,
+                None => return,
             }
         }
         let Some(current) = current else {
@@ -156,7 +154,8 @@ impl Planner {
     ) -> Option<(terrane_language::modules::ProviderConfigId, Arc<dyn Provider>)> {
         let configs = &self.configuration.provider_configs;
         let found = configs.by_address(provider_config);
-        let provider = found.and_then(|id| Some((id, self.providers.configured(&(id, None))?.clone())));
+        let provider =
+            found.and_then(|id| Some((id, self.providers.provider_of(&(id, None), address)?.clone())));
         if provider.is_none() && found.is_none() {
             let detail = format!(
                 "To work with {address} (orphan object) its original provider configuration at {provider_config} is required, \

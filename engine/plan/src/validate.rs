@@ -167,6 +167,9 @@ impl Validator<'_> {
     async fn provider(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
         let block = &module.provider_blocks[position];
         let source = module.provider_source(&block.local_name);
+        if self.providers.substitute(&source, block.alias.as_ref()).is_some() {
+            return;
+        }
         let Some(schema) = self.providers.provider_schema(&source) else { return };
         let scope = self.evaluation.scope(instance, RepetitionValues::None);
         let mut evaluator = Evaluator::new(&scope);
@@ -195,7 +198,8 @@ impl Validator<'_> {
         let source = module.provider_source(module.provider_local_name(resource));
         let Some(schema) = self.providers.block_schema(&source, address.mode, &address.resource_type) else {
             if let Some(schemas) = self.providers.schemas(&source) {
-                self.diagnostics.push(unknown_type(resource, &source, schemas));
+                let note = self.providers.note(&source);
+                self.diagnostics.push(unknown_type(resource, &source, schemas, note));
             }
             self.evaluation.set_resource(instance, position, Value::dynamic());
             return;
@@ -426,6 +430,7 @@ fn unknown_type(
     resource: &Resource,
     source: &terrane_model::ProviderSource,
     schemas: &terrane_provider::ProviderSchemas,
+    note: Option<&str>,
 ) -> Diagnostic {
     let address = &resource.address;
     let managed: Vec<&str> = schemas.resources.keys().map(terrane_model::Str::as_str).collect();
@@ -436,7 +441,7 @@ fn unknown_type(
         ResourceMode::Data => ("Invalid data source", "data source", data),
         ResourceMode::Ephemeral => ("Invalid ephemeral resource type", "ephemeral resource type", ephemeral),
     };
-    unknown_type_error(summary, kind, address, source, &types).at(resource.span)
+    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
 }
 
 fn unexpected_key(address: &ResourceAddress, key: Span, reference: Span) -> Diagnostic {

@@ -142,7 +142,7 @@ resource "azurerm_role_assignment" "pull" {
 
   scope                            = each.value
   role_definition_name             = "AcrPull"
-  principal_id                     = azurerm_kubernetes_cluster.this.kubelet_identity[0].object_id
+  principal_id                     = one(azurerm_kubernetes_cluster.this.kubelet_identity[*].object_id)
   principal_type                   = "ServicePrincipal"
   skip_service_principal_aad_check = true
 }

@@ -25,7 +25,7 @@ output "identity_principal_id" {
 
 output "kubelet_object_id" {
   description = "Object id of the nodes' identity."
-  value       = azurerm_kubernetes_cluster.this.kubelet_identity[0].object_id
+  value       = one(azurerm_kubernetes_cluster.this.kubelet_identity[*].object_id)
 }
 
 output "oidc_issuer_url" {

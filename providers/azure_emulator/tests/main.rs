@@ -2,6 +2,7 @@
 
 mod access;
 mod access_control;
+mod az;
 mod databases;
 mod deployments;
 mod durability;
@@ -14,3 +15,4 @@ mod platform;
 mod samples;
 mod storage_and_secrets;
 mod support;
+mod terraform;

@@ -86,7 +86,9 @@ async fn deleted_vaults_keep_their_names() {
     cloud.make(&vault, recover.clone()).await;
     cloud.get(&deleted).await.expect_error(404, "DeletedVaultNotFound");
     cloud.delete(&vault).await.expect(200);
-    cloud.post(&format!("{deleted}/purge"), json!({})).await.expect(202);
+    let purge = cloud.post(&format!("{deleted}/purge"), json!({})).await.expect(202);
+    let result = purge.header("location").and_then(|url| url.strip_prefix(cloud.emulator.url()));
+    assert!(cloud.get(result.expect("a result URL")).await.expect(200).body.is_null());
     cloud.get(&deleted).await.expect_error(404, "DeletedVaultNotFound");
     cloud.put(&vault, recover).await.expect_error(404, "VaultNotFound");
 

@@ -31,6 +31,7 @@ where
 pub struct ProviderRegistry {
     factories: BTreeMap<ProviderSource, Arc<dyn ProviderFactory>>,
     provisioners: BTreeMap<Str, Arc<dyn Provisioner>>,
+    notes: BTreeMap<ProviderSource, String>,
 }
 
 impl ProviderRegistry {
@@ -61,6 +62,21 @@ impl ProviderRegistry {
     /// Returns what carries out a type of `provisioner` block.
     pub fn provisioner(&self, provisioner_type: &str) -> Option<&Arc<dyn Provisioner>> {
         self.provisioners.get(provisioner_type)
+    }
+
+    /// Sets what messages add that say that a provider lacks something.
+    pub fn set_note(&mut self, source: ProviderSource, note: String) {
+        self.notes.insert(source, note);
+    }
+
+    /// Drops what was set by [`Self::set_note`].
+    pub fn remove_note(&mut self, source: &ProviderSource) {
+        self.notes.remove(source);
+    }
+
+    /// Returns what messages add that say that a provider lacks something.
+    pub fn note(&self, source: &ProviderSource) -> Option<&str> {
+        self.notes.get(source).map(String::as_str)
     }
 
     /// Returns all sources that something stands for.

@@ -19,6 +19,7 @@ use crate::run::plan_files::{load_plan, read_plan};
 use crate::session::{Session, block_on};
 use crate::view::json::plan_v1::{ShownPlan, plan_json};
 use crate::view::json::state_v1::state_json;
+use terrane_provider::ProviderRegistry;
 
 pub(super) const COMMAND: Command = Command {
     name: "show",
@@ -86,13 +87,13 @@ fn show_plan(
 }
 
 fn show_state(context: &Context, flags: &ParsedFlags, state: &StateSnapshot) -> Result<(), Diagnostics> {
-    let (objects, providers) = decoded(context, state)?;
+    let (objects, providers) = decoded(&state_registry(context), state)?;
     if flags.switch("json", false) {
         context.terminal.line(&state_json(state, &objects, &providers));
     } else if state.is_empty() {
         context.terminal.line("The state file is empty. No resources are represented.");
     } else {
-        context.terminal.line(&crate::view::human::state::render_state(
+        context.terminal.text(&crate::view::human::state::render_state(
             state,
             &objects,
             &providers,
@@ -107,10 +108,10 @@ fn show_state(context: &Context, flags: &ParsedFlags, state: &StateSnapshot) -> 
 /// # Errors
 /// When a provider is missing, or does not understand an object.
 pub(super) fn decoded(
-    context: &Context,
+    registry: &ProviderRegistry,
     state: &StateSnapshot,
 ) -> Result<(PriorObjects, ProviderPool), Diagnostics> {
-    let mut providers = ProviderPool::new(Arc::new(state_registry(context)));
+    let mut providers = ProviderPool::new(Arc::new(registry.clone()));
     let sources: std::collections::BTreeSet<ProviderSource> =
         state.resources.values().map(|resource| resource.provider_config.provider.clone()).collect();
     block_on(async {

@@ -153,9 +153,9 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     let Some(object) = state.object(&address) else { return Err(no_such()) };
     let mut alone = StateSnapshot::default();
     alone.set_object(&address, None, &resource.provider_config, Some(object.clone()));
-    let (objects, providers) = super::show::decoded(context, &alone)?;
+    let (objects, providers) = super::show::decoded(&crate::registry::state_registry(context), &alone)?;
     let text = crate::view::human::state::render_state(&alone, &objects, &providers, &context.terminal);
-    context.terminal.line(&text);
+    context.terminal.text(&text);
     Ok(())
 }
 

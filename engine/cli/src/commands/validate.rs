@@ -12,7 +12,7 @@ use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::project::{Phase, load_project, surroundings};
-use crate::registry::registry;
+use crate::registry::{development_warnings, registry};
 use crate::session::block_on;
 use crate::view::json::diagnostic::to_json;
 
@@ -65,6 +65,7 @@ fn check(context: &Context) -> (Diagnostics, Arc<SourceMap>) {
         Ok(loaded) => loaded,
         Err(failed) => return failed,
     };
+    diagnostics.extend(development_warnings(context));
     let configuration =
         match PreparedConfiguration::prepare(Arc::clone(&project.tree), Arc::clone(&project.sources)) {
             Ok(configuration) => configuration,

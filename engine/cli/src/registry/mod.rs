@@ -1,11 +1,13 @@
 //! Which providers there are: the built-in ones with what they need from here, and installed plugins.
 
+mod plugins;
 mod remote_state;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use terrane_language::config::version_constraint::VersionConstraints;
 use terrane_language::functions::{FunctionError, tfvars};
 use terrane_language::modules::ModuleTree;
 use terrane_language::modules::provider_bindings::version_constraints;
@@ -15,28 +17,70 @@ use terrane_provider_azure::{AzureOptions, AzureProvider};
 use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories, kubernetes_factories};
 use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
+pub use self::plugins::{attached, development_warnings, prefers_plugin};
 use self::remote_state::LocalStates;
 use crate::context::Context;
 use crate::emulation::Emulation;
+use crate::init::dependency_lock_file::DependencyLocks;
 use crate::project::load_project;
 
 /// Makes the registry for a configuration.
 pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
-    let azure = ProviderSource::implied("azurerm");
-    let constraint = version_constraints(tree, &azure).to_string();
     let mut registry = ProviderRegistry::new();
-    let built_in = standard_factories(context)
-        .into_iter()
-        .chain(kubernetes_factories(kubernetes_options(context)))
-        .chain(kind_factories(kind_options(context)))
-        .chain([(azure, azure_factory(context, constraint))]);
+    let built_in = built_in_factories(context, azure_constraint(tree));
+    let sources: BTreeSet<ProviderSource> = built_in.iter().map(|(source, _)| source.clone()).collect();
     for (source, factory) in built_in {
+        if !source.is_builtin() {
+            registry.set_note(source.clone(), plugin_hint(&source));
+        }
+        registry.insert(source, factory);
+    }
+    for (source, factory) in plugins::plugins(context, tree, &sources) {
+        registry.remove_note(&source);
         registry.insert(source, factory);
     }
     for (provisioner_type, provisioner) in terrane_provisioners::provisioners(&context.environment) {
         registry.insert_provisioner(provisioner_type, provisioner);
     }
     registry
+}
+
+/// Returns the providers that need no installation, unless the user prefers their plugins.
+pub fn built_in_sources(context: &Context) -> BTreeSet<ProviderSource> {
+    let factories = built_in_factories(context, String::new());
+    let sources = factories.into_iter().map(|(source, _)| source);
+    sources.filter(|source| !prefers_plugin(context, source)).collect()
+}
+
+fn built_in_factories(context: &Context, azure_constraint: String) -> Factories {
+    let azure = (ProviderSource::implied("azurerm"), azure_factory(context, azure_constraint));
+    let factories = standard_factories(context).into_iter();
+    let factories = factories.chain(kubernetes_factories(kubernetes_options(context)));
+    factories.chain(kind_factories(kind_options(context))).chain([azure]).collect()
+}
+
+/// Returns the conditions on azurerm's version. What the lock file has chosen is one of them: with it, a team stays
+/// on a major version although the configuration would allow the next.
+fn azure_constraint(tree: &ModuleTree) -> String {
+    let azure = ProviderSource::implied("azurerm");
+    let constraints = version_constraints(tree, &azure);
+    // A lock file that cannot be read is reported where packages are needed.
+    let locks = DependencyLocks::read().unwrap_or_default();
+    let locked = locks.provider(&azure).filter(|lock| constraints.admits(&lock.version));
+    let constraints = match locked {
+        Some(lock) => constraints.and(&VersionConstraints::exactly(&lock.version)),
+        None => constraints,
+    };
+    constraints.to_string()
+}
+
+fn plugin_hint(source: &ProviderSource) -> String {
+    format!(
+        "The provider {0} that is built in does not have everything that its plugin has. To use the plugin, set {1}=\"{0}\" in \
+         the environment and run \"terrane init\".",
+        source.for_display(),
+        plugins::PLUGIN_PROVIDERS_VARIABLE
+    )
 }
 
 /// Makes the registry for a state without regard to whether the configuration beside it is right.

@@ -127,7 +127,7 @@ pub fn carry_out(
 
 /// Makes the plan's view of what exists the state's own, and ends what an interrupted run has left open: planning
 /// has looked at all of it.
-fn take_over(store: &mut StateStore, plan: &Plan) -> Result<(), Diagnostic> {
+pub fn take_over(store: &mut StateStore, plan: &Plan) -> Result<(), Diagnostic> {
     let failed = |error: String| {
         Diagnostic::error("Failed to record the state", format!("The state could not be recorded: {error}."))
     };

@@ -10,6 +10,7 @@ use super::Failure;
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::{Project, load_project};
+use crate::registry::development_warnings;
 use crate::variables;
 
 /// A configuration that can be planned.
@@ -41,6 +42,7 @@ pub fn prepare_configuration(
     flags: &ParsedFlags,
     (project, mut diagnostics): (Project, Diagnostics),
 ) -> Result<LoadedConfiguration, Failure> {
+    diagnostics.extend(development_warnings(context));
     let root = project.tree.root();
     let may_ask = flags.switch("input", true) && context.may_ask() && !flags.switch("json", false);
     let values = variables::collect(context, flags, root, &project.sources, may_ask);

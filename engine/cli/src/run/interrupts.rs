@@ -42,6 +42,23 @@ pub async fn interruptible<F: Future>(
     }
 }
 
+/// Runs something until it ends, as [`interruptible`] does, and says nothing.
+pub async fn interruptible_quietly<F: Future>(work: F, cancellation: &Cancellation) -> Ending<F::Output> {
+    let mut interrupts = Interrupts::listen();
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            result = &mut work => return Ending::Finished(result),
+            () = interrupts.next() => {
+                if cancellation.is_requested() {
+                    return Ending::Abandoned;
+                }
+                cancellation.request();
+            }
+        }
+    }
+}
+
 /// Waits until the user wants to stop.
 pub async fn until_interrupted() {
     Interrupts::listen().next().await;

@@ -100,7 +100,8 @@ impl Scope for EarlyScope<'_> {
 
     fn function(&self, name: &Identifier) -> Option<Callable<'_>> {
         let text = name.name.as_str();
-        let is_known = self.sees_anything().then(|| functions::find(text.strip_prefix("core::").unwrap_or(text)));
+        let is_known =
+            self.sees_anything().then(|| functions::find(text.strip_prefix("core::").unwrap_or(text)));
         is_known.flatten().map(Callable::BuiltIn)
     }
 
@@ -113,6 +114,10 @@ impl Scope for EarlyScope<'_> {
     }
 
     fn function_names(&self) -> Vec<&'static str> {
-        if self.sees_anything() { functions::all().map(|function| function.name).collect() } else { Vec::new() }
+        if self.sees_anything() {
+            functions::all().map(|function| function.name).collect()
+        } else {
+            Vec::new()
+        }
     }
 }

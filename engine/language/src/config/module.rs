@@ -17,7 +17,7 @@ use crate::syntax::tree::{Expression, Traversal};
 pub type Expr = Arc<Expression>;
 
 /// A module's declarations. The order within a list is that of the files' names and the lines in them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Module {
     /// The directory, as it is shown to users.
     pub directory: Str,
@@ -48,7 +48,7 @@ pub struct Module {
 }
 
 /// Positions of declarations by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     pub(super) variables: FxHashMap<Str, usize>,
     pub(super) locals: FxHashMap<Str, usize>,
@@ -59,7 +59,7 @@ pub(super) struct Names {
 }
 
 /// What `terraform` blocks say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// `required_version`, with the place of each.
     pub required_versions: Vec<(VersionConstraints, Span)>,
@@ -376,6 +376,40 @@ pub struct Import {
 }
 
 impl Module {
+    /// Returns the module with other provider configurations.
+    #[must_use]
+    pub fn with_provider_blocks(&self, provider_blocks: Vec<ProviderBlock>) -> Self {
+        Self { provider_blocks, ..self.clone() }
+    }
+
+    /// Returns a module that can be called like this one and has the same outputs, but is made of nothing. The
+    /// outputs get their values from `values`, and are null where those say nothing.
+    #[must_use]
+    pub fn pretended(&self, values: &[(Str, terrane_model::Value)], span: Span) -> Self {
+        let outputs = self.outputs.iter().map(|output| {
+            let value = values.iter().find(|(name, _)| *name == output.name);
+            let value = value.map_or_else(terrane_model::Value::dynamic_null, |(_, value)| value.clone());
+            Output {
+                value: Arc::new(super::literal::literal(&value, span)),
+                depends_on: Vec::new(),
+                preconditions: Vec::new(),
+                ..output.clone()
+            }
+        });
+        Self {
+            directory: self.directory.clone(),
+            settings: self.settings.clone(),
+            variables: self.variables.clone(),
+            outputs: outputs.collect(),
+            names: Names {
+                variables: self.names.variables.clone(),
+                outputs: self.names.outputs.clone(),
+                ..Names::default()
+            },
+            ..Self::default()
+        }
+    }
+
     /// Returns a variable and its position.
     pub fn variable(&self, name: &str) -> Option<(usize, &Variable)> {
         self.names.variables.get(name).map(|&position| (position, &self.variables[position]))
@@ -569,7 +603,7 @@ impl Variable {
 }
 
 /// The bodies of a module's files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ModuleParts {
     /// Files that declare.
     pub files: Vec<ConfigBody>,

@@ -140,7 +140,7 @@ fn decode_enabled(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option
     attribute_expression(&content, "enabled")
 }
 
-fn decode_providers(
+pub(super) fn decode_providers(
     expression: &Expression,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(ProviderReference, ProviderReference)> {

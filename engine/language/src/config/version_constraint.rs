@@ -118,6 +118,34 @@ enum Operator {
     Pessimistic,
 }
 
+impl Operator {
+    /// Where conditions on the same version stand in their canonical order.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Greater => 0,
+            Self::GreaterOrEqual => 1,
+            Self::Equal => 2,
+            Self::Pessimistic => 3,
+            Self::LessOrEqual => 4,
+            Self::Less => 5,
+            Self::NotEqual => 6,
+        }
+    }
+
+    /// Returns the sign with the blank behind it; equality has none.
+    fn canonical(self) -> &'static str {
+        match self {
+            Self::Greater => "> ",
+            Self::GreaterOrEqual => ">= ",
+            Self::Equal => "",
+            Self::Pessimistic => "~> ",
+            Self::LessOrEqual => "<= ",
+            Self::Less => "< ",
+            Self::NotEqual => "!= ",
+        }
+    }
+}
+
 const OPERATORS: [(&str, Operator); 7] = [
     ("!=", Operator::NotEqual),
     (">=", Operator::GreaterOrEqual),
@@ -145,6 +173,38 @@ impl VersionConstraints {
     /// Tells whether there is no condition.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns the conditions as lock files and messages write them: versions with all their numbers, in the order
+    /// of the versions, each condition once.
+    pub fn canonical(&self) -> String {
+        let mut conditions: Vec<&Condition> = self.0.iter().collect();
+        conditions.sort_by(|a, b| {
+            let by_version = a.version.cmp(&b.version).then(a.operator.rank().cmp(&b.operator.rank()));
+            by_version.then(b.numbers_that_count().cmp(&a.numbers_that_count()))
+        });
+        let mut texts: Vec<String> = conditions.into_iter().map(Condition::canonical).collect();
+        texts.dedup();
+        texts.join(", ")
+    }
+
+    /// Returns the version where the conditions are nothing but one that names it.
+    pub fn exact(&self) -> Option<&Version> {
+        match self.0.as_slice() {
+            [Condition { operator: Operator::Equal, version, .. }] => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Makes the condition that a version is the given one.
+    pub fn exactly(version: &Version) -> Self {
+        let condition = Condition {
+            operator: Operator::Equal,
+            version: version.clone(),
+            numbers_written: version.numbers.len(),
+            text: version.to_string(),
+        };
+        Self(vec![condition])
     }
 
     /// Adds the conditions of another set.
@@ -183,6 +243,20 @@ impl Condition {
                 order != Ordering::Less && pre_release_named && self.shares_prefix(version)
             }
         }
+    }
+
+    /// What `~>` leaves open depends on how many numbers are written; one means as much as two.
+    fn numbers_that_count(&self) -> usize {
+        self.numbers_written.clamp(2, 3)
+    }
+
+    fn canonical(&self) -> String {
+        let sign = self.operator.canonical();
+        let is_short = self.numbers_that_count() == 2 && !self.version.is_pre_release();
+        if self.operator == Operator::Pessimistic && is_short {
+            return format!("{sign}{}.{}", self.version.number(0), self.version.number(1));
+        }
+        format!("{sign}{}", self.version)
     }
 
     /// All numbers but the last written one must be the same.
@@ -232,6 +306,25 @@ mod tests {
         }
         for bad in ["a", "> ", ">= 1,", "1..2", "=> 1.0"] {
             assert!(VersionConstraints::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn canonical_constraints_are_those_of_lock_files() {
+        // As Terraform 1.11 writes them.
+        for (written, canonical) in [
+            ("", ""),
+            ("=0.14.2, 0.14.2", "0.14.2"),
+            (
+                "!=3.1,   ~> 3.0, >= 2.0, < 99, <= 99.1, >2.0.1-beta1, <99, >= 3.2, ~> 3.0.0, ~>3",
+                ">= 2.0.0, > 2.0.1-beta1, ~> 3.0.0, ~> 3.0, != 3.1.0, >= 3.2.0, < 99.0.0, <= 99.1.0",
+            ),
+            (
+                ">= 1.0, ~> 1.0, > 1.0, 1.0, = 1.0, != 1.0, < 1.0, <= 1.0, ~> 1.0.0,  ~> 1, >= 1, 1",
+                "> 1.0.0, >= 1.0.0, 1.0.0, ~> 1.0.0, ~> 1.0, <= 1.0.0, < 1.0.0, != 1.0.0",
+            ),
+        ] {
+            assert_eq!(VersionConstraints::parse(written).unwrap().canonical(), canonical);
         }
     }
 

@@ -36,8 +36,10 @@ pub enum RuleKind {
     OutputPrecondition,
     /// On a variable's value.
     VariableValidation,
-    /// Of a `check` block, or of a test.
+    /// Of a `check` block.
     Assertion,
+    /// Of a test.
+    TestAssertion,
 }
 
 impl RuleKind {
@@ -48,6 +50,7 @@ impl RuleKind {
             Self::OutputPrecondition => "Module output value precondition failed",
             Self::VariableValidation => "Invalid value for variable",
             Self::Assertion => "Check block assertion failed",
+            Self::TestAssertion => "Test assertion failed",
         }
     }
 }
@@ -76,6 +79,7 @@ pub fn evaluate_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> (Ru
             diagnostics.extend(problems);
             let mut diagnostic =
                 Diagnostic::error(kind.failure_summary(), message.clone()).at(condition.span);
+            diagnostic.rule = Some(rule.span);
             diagnostic.values = describe_references(condition, scope, Causes::default(), &|_| false);
             diagnostics.push(diagnostic);
             (RuleOutcome::Fail { message }, diagnostics)

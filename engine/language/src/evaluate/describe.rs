@@ -55,7 +55,7 @@ fn longest_prefix(traversal: &Traversal, scope: &dyn Scope) -> Option<(String, V
         let part = match &step.kind {
             StepKind::Attribute(name) => index::attribute(&value, name, false),
             StepKind::StringKey(key) => index::index(&value, &Value::String(key.clone())),
-            StepKind::NumberKey(number) => index::index(&value, &super::operators::number_literal(number)),
+            StepKind::NumberKey(number) => index::index(&value, &super::operators::number_key(number)),
         };
         match part {
             Ok(part) => value = part,

@@ -4,6 +4,7 @@
 //! the values of resources that it got from providers and state. Here nothing decides an order and nothing is
 //! evaluated twice.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -41,6 +42,8 @@ pub struct Surroundings {
     pub environment: Arc<dyn Environment + Send + Sync>,
     /// Functions of providers, where the engine has any running.
     pub provider_functions: Arc<dyn ProviderFunctions + Send + Sync>,
+    /// In tests, the outputs of the runs so far as objects by name. `run` and `output` mean nothing elsewhere.
+    pub runs: Option<Arc<BTreeMap<Str, Value>>>,
 }
 
 /// Functions of providers, by the provider that a module means.

@@ -41,7 +41,7 @@ impl<'s> Evaluator<'s> {
         match &expression.kind {
             ExpressionKind::Null => Value::dynamic_null(),
             ExpressionKind::Bool(bool) => Value::Bool(*bool),
-            ExpressionKind::Number(text) => operators::number_literal(text),
+            ExpressionKind::Number(text) => operators::number_literal(self, text, expression),
             ExpressionKind::String(text) => Value::String(text.clone()),
             ExpressionKind::Template(parts) => self.template(parts),
             ExpressionKind::TemplateWrap(inner) | ExpressionKind::Parentheses(inner) => self.evaluate(inner),
@@ -125,7 +125,7 @@ impl<'s> Evaluator<'s> {
                     index::attribute(&value, name, next)
                 }
                 StepKind::StringKey(key) => index::index(&value, &Value::String(key.clone())),
-                StepKind::NumberKey(number) => index::index(&value, &operators::number_literal(number)),
+                StepKind::NumberKey(number) => index::index(&value, &operators::number_key(number)),
             };
             match result {
                 Ok(part) => value = part,

@@ -1,5 +1,7 @@
 //! What the expressions of one module instance see.
 
+use std::collections::BTreeMap;
+
 use terrane_model::{Diagnostic, InstanceKey, ResourceAddress, ResourceMode, Span, Str, Value};
 
 use super::evaluation::{CallInstances, Evaluation, ModuleInstanceId};
@@ -16,6 +18,15 @@ pub struct ModuleScope<'e> {
     instance: ModuleInstanceId,
     repetition: RepetitionValues,
     self_value: Option<Value>,
+}
+
+/// Says that a test refers to a run that does not exist or comes later.
+pub fn unknown_run(name: &str) -> Diagnostic {
+    let detail = format!(
+        "The run block {name:?} does not exist within this test file. You can only reference run blocks that are in the same \
+         test file and will execute before the current run block."
+    );
+    Diagnostic::error("Reference to unknown run block", detail)
 }
 
 impl<'e> ModuleScope<'e> {
@@ -62,6 +73,8 @@ impl<'e> ModuleScope<'e> {
             },
             Subject::Path(name) => Resolved::new(self.path(name), steps),
             Subject::Terraform(name) => self.terraform(name, steps, reference.span),
+            Subject::Run(name) if self.runs().is_some() => self.run(name, steps, reference.span),
+            Subject::Output(name) if self.runs().is_some() => self.output(name, steps, reference.span),
             Subject::Run(_) | Subject::Output(_) | Subject::Check(_) => {
                 let detail = format!(
                     "The {:?} object is not available in this context: it exists in test files only.",
@@ -92,6 +105,31 @@ impl<'e> ModuleScope<'e> {
             );
         };
         let value = self.evaluation.variable(self.instance, position).cloned();
+        Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
+    }
+
+    fn runs(&self) -> Option<&'e BTreeMap<Str, Value>> {
+        self.evaluation.surroundings.runs.as_deref()
+    }
+
+    fn run(&self, name: &str, steps: usize, span: Span) -> Resolved {
+        match self.runs().and_then(|runs| runs.get(name)) {
+            Some(outputs) => Resolved::new(outputs.clone(), steps),
+            None => Resolved::error(unknown_run(name).at(span)),
+        }
+    }
+
+    fn output(&self, name: &str, steps: usize, span: Span) -> Resolved {
+        let module = self.module();
+        let Some(position) = module.outputs.iter().position(|output| output.name == name) else {
+            let hint = suggestion(name, module.outputs.iter().map(|output| output.name.as_str()))
+                .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+            let detail = format!("An output value with the name {name:?} has not been declared.{hint}");
+            return Resolved::error(
+                Diagnostic::error("Reference to undeclared output value", detail).at(span),
+            );
+        };
+        let value = self.evaluation.output(self.instance, position).cloned();
         Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
     }
 

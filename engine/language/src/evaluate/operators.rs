@@ -7,8 +7,19 @@ use super::evaluator::Evaluator;
 use crate::syntax::tree::{BinaryOperator, Expression, UnaryOperator};
 
 /// Returns the value of a number as written.
-pub(super) fn number_literal(text: &str) -> Value {
-    Number::parse(text).map_or_else(Value::dynamic, Value::Number)
+pub(super) fn number_literal(evaluator: &mut Evaluator<'_>, text: &str, whole: &Expression) -> Value {
+    // The parser lets nothing through but digits with a fraction and an exponent.
+    let Some(number) = Number::parse(text) else {
+        let detail = "A number must have less than 100,000 digits before or behind the decimal point.";
+        evaluator.report(Diagnostic::error("Number out of range", detail).at(whole.span), whole);
+        return Value::unknown(Type::Number);
+    };
+    Value::Number(number)
+}
+
+/// Returns the value of a number that is written as an index; one that is out of range is an index of nothing.
+pub(super) fn number_key(text: &str) -> Value {
+    Value::Number(Number::parse(text).unwrap_or(Number::INFINITY))
 }
 
 pub(super) fn unary(

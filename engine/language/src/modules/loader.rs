@@ -7,9 +7,7 @@ use terrane_model::{Diagnostic, Diagnostics, FileId, ModulePath, SourceMap, Span
 
 use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
 use super::source_address::SourceAddress;
-use crate::config::{
-    CallSource, EarlyScope, EarlyValues, Module, ModuleParts, parse_module_call_source,
-};
+use crate::config::{CallSource, EarlyScope, EarlyValues, Module, ModuleParts, parse_module_call_source};
 use crate::evaluate::evaluate;
 use crate::functions::FileError;
 use crate::syntax::{ConfigBody, decode_source, parse_file, parse_json_file};
@@ -75,10 +73,30 @@ pub fn load_with(
     resolver: &dyn ModuleResolver,
     values: &dyn Fn(&Module) -> EarlyValues,
 ) -> Configuration {
+    load_all(SourceMap::new(), directory, reader, resolver, values)
+}
+
+/// Reads a configuration as [`load`] does, with its files behind others.
+pub fn load_beside(
+    sources: SourceMap,
+    directory: &str,
+    reader: &dyn SourceReader,
+    resolver: &dyn ModuleResolver,
+) -> Configuration {
+    load_all(sources, directory, reader, resolver, &|_| EarlyValues::new())
+}
+
+fn load_all(
+    sources: SourceMap,
+    directory: &str,
+    reader: &dyn SourceReader,
+    resolver: &dyn ModuleResolver,
+    values: &dyn Fn(&Module) -> EarlyValues,
+) -> Configuration {
     let mut loader = Loader {
         reader,
         resolver,
-        sources: SourceMap::new(),
+        sources,
         by_directory: HashMap::new(),
         tree: ModuleTree::default(),
         early: Vec::new(),

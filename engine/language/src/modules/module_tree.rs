@@ -83,6 +83,34 @@ impl ModuleTree {
         self.by_path.get(path).copied()
     }
 
+    /// Returns a tree in which some modules are others. What those that are pretended call is left out.
+    #[must_use]
+    pub fn with_modules(&self, replace: &dyn Fn(&ModuleNode) -> Option<Arc<Module>>) -> Self {
+        let mut tree = Self::default();
+        let mut new_ids: Vec<Option<ModuleId>> = vec![None; self.len()];
+        for (id, node) in self.nodes() {
+            let caller = match node.caller {
+                None => None,
+                Some((caller, call)) => match new_ids[caller.index()] {
+                    Some(caller) if call < tree.node(caller).children.len() => Some((caller, call)),
+                    _ => continue,
+                },
+            };
+            let module = replace(node).unwrap_or_else(|| Arc::clone(&node.module));
+            let children = vec![None; module.module_calls.len()];
+            new_ids[id.index()] = Some(tree.add(ModuleNode {
+                path: node.path.clone(),
+                module,
+                caller,
+                children,
+                source: node.source.clone(),
+                directory: node.directory.clone(),
+                version: node.version.clone(),
+            }));
+        }
+        tree
+    }
+
     /// Adds a module call; its caller must be there already.
     pub(super) fn add(&mut self, node: ModuleNode) -> ModuleId {
         let id = ModuleId(self.nodes.len() as u32);

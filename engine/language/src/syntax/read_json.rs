@@ -274,14 +274,22 @@ impl Reader<'_> {
             Ok(text) => Ok(Str::from(text.as_ref())),
             Err(offset) => {
                 let whole = self.span(token);
-                let start = (token.start as usize + offset).min(self.text.len());
-                let subject = Span::new(self.file, start, (start + 1).min(self.text.len()));
+                // Behind the byte that is wrong, which may be the first one of a character.
+                let start = self.boundary_from(token.start as usize + offset);
+                let subject = Span::new(self.file, start, self.boundary_from(start + 1));
                 let detail = "There is a syntax error in the given JSON string.";
                 self.diagnostics
                     .push(Diagnostic::error("Invalid JSON string", detail).at(subject).within(whole));
                 Err(Failed)
             }
         }
+    }
+
+    /// Returns the first offset from this one on that lies between characters.
+    fn boundary_from(&self, offset: usize) -> usize {
+        (offset..self.text.len())
+            .find(|offset| self.text.is_char_boundary(*offset))
+            .unwrap_or(self.text.len())
     }
 
     fn read_keyword(&mut self) -> Result<JsonKind, Failed> {

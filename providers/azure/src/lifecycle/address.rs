@@ -51,7 +51,9 @@ impl Address {
             }
             (hole == SUBSCRIPTION).then(|| subscription_id.to_owned())
         };
-        let id = table.id.fill(filling).ok_or(AddressError::Incomplete)?;
+        // The other forms have more parts: the first one whose parts are all there is the fullest.
+        let mut forms = table.other_ids.iter().map(|(id, _)| id).chain([&table.id]);
+        let id = forms.find_map(|form| form.fill(filling)).ok_or(AddressError::Incomplete)?;
         Self::from_id(table, &id)
     }
 
@@ -62,10 +64,12 @@ impl Address {
     pub(crate) fn from_id(table: &ResourceTable, id: &str) -> Result<Self, AddressError> {
         let foreign = || AddressError::Foreign(id.to_owned());
         let id = spell(id.trim(), &table.arm_type);
-        let parts = table.id.read(&id).ok_or_else(foreign)?;
+        let mut forms = table.other_ids.iter().map(|(id, path)| (id, path)).chain([(&table.id, &table.path)]);
+        let (form, path, parts) =
+            forms.find_map(|(form, path)| Some((form, path, form.read(&id)?))).ok_or_else(foreign)?;
         // Literal words of the template are spelled as the template has them.
-        let id = table.id.fill(|hole| parts.get(hole).cloned()).ok_or_else(foreign)?;
-        let path = table.path.fill(|hole| parts.get(hole).cloned()).ok_or_else(foreign)?;
+        let id = form.fill(|hole| parts.get(hole).cloned()).ok_or_else(foreign)?;
+        let path = path.fill(|hole| parts.get(hole).cloned()).ok_or_else(foreign)?;
         Ok(Self { id, path, parts })
     }
 

@@ -67,6 +67,23 @@ impl Draft<'_> {
         self.planned.set(name, Value::unknown(ty));
     }
 
+    /// Keeps two arguments alike that stand for one setting under an old and a new name: the one that is
+    /// configured decides about the other. `inverted` when one is true where the other is false.
+    pub(crate) fn mirror(&mut self, one: &str, other: &str, inverted: bool) {
+        for (from, to) in [(one, other), (other, one)] {
+            let configured = self.config.attribute(from);
+            if configured.is_null() {
+                continue;
+            }
+            let value = match configured.as_bool() {
+                Some(bool) => Value::Bool(bool != inverted),
+                None => Value::unknown(Type::Bool),
+            };
+            self.planned.set(to, value);
+            return;
+        }
+    }
+
     /// Complains about an argument.
     pub(crate) fn refuse(&mut self, path: &str, summary: &str, detail: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(summary, detail).on_attribute(attribute_path(path)));

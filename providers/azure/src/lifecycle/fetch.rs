@@ -130,7 +130,7 @@ pub(crate) async fn fetch_object(work: &Work<'_>, address: &Address) -> Result<O
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    Ok(part_of(work, address, body))
+    Ok(work.behaviour.find_part(work, address, body))
 }
 
 /// Finds the object in a body: all of it, or the part that the table says.

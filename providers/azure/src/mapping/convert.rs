@@ -6,7 +6,7 @@ use serde_json::{Map, Number as JsonNumber, Value as Json};
 use terrane_model::{Number, Str, Value};
 
 use crate::mapping::same::normal_location;
-use crate::mapping::time::parse_iso_duration;
+use crate::mapping::time::{moment, moment_text, parse_iso_duration};
 use crate::table::{Argument, Check, Conversion, Primitive, Shape, TimeUnit};
 
 /// Makes the body's form of a value. Nothing for nulls and unknowns, and for blocks.
@@ -72,6 +72,7 @@ fn scalar_to_body(conversion: &Conversion, value: &Value, object_path: &str) -> 
         Conversion::Lower => value.as_str()?.as_str().to_ascii_lowercase().into(),
         Conversion::PartName(kind) => format!("{object_path}/{kind}/{}", value.as_str()?).into(),
         Conversion::Json => serde_json::from_str(value.as_str()?).ok()?,
+        Conversion::UnixTime => moment(value.as_str()?)?.0.into(),
         Conversion::EdgeZone => {
             serde_json::json!({"name": normal_location(value.as_str()?), "type": "EdgeZone"})
         }
@@ -170,7 +171,7 @@ fn elements_from_body(
             json.as_object()?.keys().map(|key| element(&Conversion::None, &key.as_str().into())).collect()
         }
         Conversion::Joined(separator) => {
-            let texts = json.as_str()?.split(separator.as_str()).filter(|text| !text.is_empty());
+            let texts = json.as_str()?.split(separator.trim()).map(str::trim).filter(|text| !text.is_empty());
             texts.map(|text| element(&Conversion::None, &text.into())).collect()
         }
         Conversion::Single => Some(vec![element(&Conversion::None, json)?]),
@@ -208,6 +209,11 @@ fn scalar_from_body(shape: &Shape, conversion: &Conversion, json: &Json) -> Opti
         Conversion::Json => Some(Value::string(json.to_string())),
         Conversion::EdgeZone => Some(Value::string(normal_location(json.get("name")?.as_str()?))),
         Conversion::Id => Some(Value::string(canonical_id(json.as_str()?))),
+        Conversion::UnixTime => Some(Value::string(moment_text(json.as_i64()?))),
+        Conversion::Host => {
+            let (_, rest) = json.as_str()?.split_once("://")?;
+            Some(Value::string(rest.split('/').next()?))
+        }
         _ => plain_from_body(shape, json),
     }
 }

@@ -41,6 +41,21 @@ pub(crate) fn moment(text: &str) -> Option<(i64, u32)> {
     Some((seconds, nanoseconds))
 }
 
+/// Writes seconds since 1970 in RFC 3339.
+pub(crate) fn moment_text(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // The reverse of counting days: eras of 400 years that start in March.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 /// Counts days by the civil calendar; the year is taken to start in March, so that leap days end it.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -100,6 +115,16 @@ mod tests {
         assert_eq!(parse_iso_duration("PT5M30S"), Some(330.0));
         for wrong in ["", "P", "PT", "5M", "PT5", "PT5M2H"] {
             assert_eq!(parse_iso_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn moments_come_back_from_their_seconds() {
+        for text in
+            ["1970-01-01T00:00:00Z", "2000-02-29T12:34:56Z", "2026-12-31T23:59:59Z", "1969-12-31T23:59:59Z"]
+        {
+            let (seconds, _) = moment(text).expect("it is one");
+            assert_eq!(moment_text(seconds), text);
         }
     }
 }

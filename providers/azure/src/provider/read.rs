@@ -8,7 +8,7 @@ use terrane_model::{Diagnostic, Diagnostics, Value};
 use terrane_provider::{ActionKind, NoProgress, ReadRequest, ReadResponse};
 
 use crate::client::Call;
-use crate::lifecycle::fetch::{Thoroughness, complete, fetch_all, part_of};
+use crate::lifecycle::fetch::{Thoroughness, complete, fetch_all};
 use crate::lifecycle::refresh::{Bodies, fetch_bodies};
 use crate::lifecycle::{Address, Failure, finish_state};
 use crate::mapping::same::is_zero;
@@ -94,7 +94,9 @@ impl AzureProvider {
         let timeout = Self::timeout(table, state, ActionKind::Read);
         let work = self.work(connection, table, Call::begin(timeout, &NoProgress, &self.stop));
         let known = (!is_bare(state)).then_some(state);
-        let listed = bodies.get(&address.path).and_then(|body| part_of(&work, &address, body.clone()));
+        let listed = bodies
+            .get(&address.path)
+            .and_then(|body| work.behaviour.find_part(&work, &address, body.clone()));
         let documents = match listed {
             Some(mut documents) => {
                 complete(&work, &mut documents, known, thoroughness).await?;

@@ -1,6 +1,7 @@
 //! What code may do for a resource type beyond its table.
 
 use async_trait::async_trait;
+use serde_json::Value as Json;
 use terrane_model::{Diagnostics, Value};
 
 use crate::attributes::Attributes;
@@ -83,6 +84,11 @@ pub(crate) trait Behaviour: Send + Sync {
     /// Deletes the object.
     async fn delete(&self, work: &Work<'_>, address: &Address, state: &Value) -> Result<(), Failure> {
         delete::delete_object(work, address, state).await
+    }
+
+    /// Finds the object in the body that its path has; nothing when it is not in there.
+    fn find_part(&self, work: &Work<'_>, address: &Address, body: Json) -> Option<Documents> {
+        fetch::part_of(work, address, body)
     }
 
     /// Finds an object whose address the arguments of a data source do not give.

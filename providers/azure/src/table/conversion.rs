@@ -43,6 +43,10 @@ pub(crate) enum Conversion {
     Wrapped(Str),
     /// The name of an edge zone is an object with that name.
     EdgeZone,
+    /// A moment in RFC 3339 is its seconds since 1970.
+    UnixTime,
+    /// Read only: the host of a URL.
+    Host,
     /// Pairs are a list of objects with these two properties.
     Pairs(Str, Str),
 }

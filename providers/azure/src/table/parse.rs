@@ -58,6 +58,7 @@ fn read_table(head: &Line, fragments: &Fragments) -> Result<ResourceTable, Table
         api_version: Str::new(),
         id: IdTemplate::default(),
         path: IdTemplate::default(),
+        other_ids: Vec::new(),
         schema_version: 0,
         arguments: Vec::new(),
         timeouts: ActionTimes::default(),
@@ -94,6 +95,13 @@ fn read_directive(line: &Line, table: &mut ResourceTable, fragments: &Fragments)
         }
         "id" => table.id = read_template(line)?,
         "path" => table.path = read_template(line)?,
+        "other_id" => {
+            let read = |position: usize| {
+                let text = line.word(position, "the template")?;
+                IdTemplate::parse(text).ok_or_else(|| line.error(format!("{text} is no template")))
+            };
+            table.other_ids.push((read(1)?, read(2)?));
+        }
         "schema" => {
             table.schema_version =
                 line.word(1, "the version")?.parse().map_err(|_| line.error("the version is no number"))?;

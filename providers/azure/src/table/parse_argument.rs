@@ -328,6 +328,8 @@ fn read_conversion(line: &Line, word: &str) -> Result<Conversion, TableError> {
         "single" => Conversion::Single,
         "json" => Conversion::Json,
         "edge_zone" => Conversion::EdgeZone,
+        "host" => Conversion::Host,
+        "unix_time" => Conversion::UnixTime,
         "wrapped" => Conversion::Wrapped(unquote(first(line, &words)?)),
         "pairs" => pair(&words).map(|(a, b)| Conversion::Pairs(a, b))?,
         _ => return Err(line.error(format!("no conversion {name}"))),

@@ -23,6 +23,8 @@ pub(crate) struct ResourceTable {
     pub(crate) id: IdTemplate,
     /// The path of the object in Azure Resource Manager.
     pub(crate) path: IdTemplate,
+    /// Other forms of ids, each with its path: for objects with one part more, or that are known by a URL.
+    pub(crate) other_ids: Vec<(IdTemplate, IdTemplate)>,
     /// Version of the state's shape.
     pub(crate) schema_version: i64,
     /// Arguments and attributes.

@@ -6,4 +6,7 @@ mod kubernetes;
 mod lifecycle;
 mod load_balancers;
 mod network;
+mod refresh;
+mod storage;
 mod support;
+mod vaults_and_monitoring;

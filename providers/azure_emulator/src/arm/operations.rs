@@ -258,7 +258,9 @@ fn answer_result(context: &Context<'_>, service: &Service, operation: &Operation
             ArmError::conflict(failure.code.clone(), &failure.message).into()
         }
         _ if operation.kind == OperationKind::Delete => {
-            Response::empty(if service.name == "resources" { 200 } else { 204 })
+            // Clients that wait for a purge understand an empty 200 only.
+            let is_ok = matches!(service.name.as_str(), "resources" | "key-vault");
+            Response::empty(if is_ok { 200 } else { 204 })
         }
         _ => match (&operation.result, context.world.get(&operation.target)) {
             (Some(result), _) => Response::json(200, result),

@@ -136,6 +136,10 @@ pub(crate) fn render_summary(resource: &Resource, expand: Option<&str>) -> Value
                 | "extendedLocation"
         )
     });
+    // Whatever a service answers itself, the index of the Resource Manager has the internal name.
+    if let Some(location) = text_at(&body, &["location"]).map(crate::regions::normalize) {
+        body.insert("location".into(), json!(location));
+    }
     body.insert("id".into(), json!(resource.id));
     body.insert("name".into(), json!(resource.name()));
     body.insert("type".into(), json!(resource_type.name));

@@ -253,10 +253,8 @@ impl Behaviour for RoleDefinition {
     }
 
     fn render(&self, view: View<'_>, resource: &Resource, body: &mut Object) {
-        // Built-in roles have one id, at whatever scope they are asked for.
-        if text_at(body, &["properties", "type"]) == Some("BuiltInRole") {
-            body.insert("id".into(), json!(definition_id(view, &resource.name().to_lowercase())));
-        }
+        // A role has one id, below its subscription, at whatever scope it was made or is asked for.
+        body.insert("id".into(), json!(definition_id(view, &resource.name().to_lowercase())));
     }
 
     fn list(

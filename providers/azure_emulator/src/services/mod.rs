@@ -79,7 +79,10 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
             }
             _ => &Plain,
         },
-        "Microsoft.Insights" => &insights::Component,
+        "Microsoft.Insights" => match short_name {
+            "components" => &insights::Component,
+            _ => &Plain,
+        },
         "Microsoft.KeyVault" => match short_name {
             "vaults" => &key_vault::vault::Vault,
             "vaults/accessPolicies" => &key_vault::access_policies::AccessPolicies,

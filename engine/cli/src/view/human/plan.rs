@@ -55,8 +55,7 @@ pub(super) fn render<'p>(
     if has_drift {
         write_rule(&mut out, paint);
     }
-    let has_actions =
-        changes.iter().any(|change| change.change.action != Action::NoOp || change.importing.is_some());
+    let has_actions = changes.iter().any(|change| change.change.action != Action::NoOp);
     if has_actions {
         write_legend(&mut out, &changes, paint);
     }

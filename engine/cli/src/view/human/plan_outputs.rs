@@ -22,7 +22,7 @@ pub(super) fn output_changes(outputs: &BTreeMap<Str, OutputChange>, paint: Paint
         if diff.action == DiffAction::NoOp {
             continue;
         }
-        let mut line = format!("  {}{name:width$} = ", options.action(diff.action));
+        let mut line = format!("{}{name:width$} = ", options.action(diff.action));
         write_diff(&mut line, &diff, 0, &options);
         lines.push(line);
     }

@@ -1,6 +1,6 @@
 //! One change of a plan: what happens to which object and why, then its parts.
 
-use terrane_model::{AttributePath, ResourceInstanceAddress, ResourceMode, Schema, Value};
+use terrane_model::{AttributePath, ResourceAddress, ResourceInstanceAddress, ResourceMode, Schema, Value};
 use terrane_plan::{Action, ActionReason, ResourceChange};
 use terrane_provider::ImportTarget;
 
@@ -21,6 +21,8 @@ pub(super) enum Cause {
 pub(super) struct PlannedDiff<'p> {
     change: &'p ResourceChange,
     diff: Diff<'p>,
+    /// Whether the plan has looked at any part of the object.
+    is_of_interest: bool,
 }
 
 impl<'p> PlannedDiff<'p> {
@@ -31,23 +33,28 @@ impl<'p> PlannedDiff<'p> {
         schema: Option<&'p Schema>,
         relevant: Option<&[(ResourceInstanceAddress, AttributePath)]>,
     ) -> Self {
-        let (before, after) = (&change.change.before, &change.change.after);
+        let (before, mut after) = (&change.change.before, &change.change.after);
+        if change.change.action == Action::Forget {
+            // The object stays as it is; only its place in the state goes.
+            after = before;
+        }
         let relevant = relevant.map_or(Paths::All, |relevant| {
             let of_object = relevant.iter().filter(|(address, _)| *address == change.address);
             Paths::of(of_object.map(|(_, path)| path)).spreading()
         });
+        let is_of_interest = relevant.is_here_or_below();
         let interest = Interest { replace: Paths::of(&change.required_replace), relevant };
         let diff = match schema {
             Some(schema) => compare_block(before, after, &schema.block, &interest),
             // A saved plan can outlive its provider.
             None => compare_values(present(before), present(after)),
         };
-        Self { change, diff }
+        Self { change, diff, is_of_interest }
     }
 
     /// Tells whether nothing that is shown has changed.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.diff.action == DiffAction::NoOp
+        self.diff.action == DiffAction::NoOp || !self.is_of_interest
     }
 }
 
@@ -63,20 +70,18 @@ pub(super) fn resource_diff(planned: &PlannedDiff<'_>, cause: Cause, paint: Pain
     }
     let action = change.change.action;
     let mut options = Options::of_changes(paint);
-    if action == Action::Forget {
-        options = options.of_what_is_let_go();
-    }
+    options.show_unchanged = change.importing.is_some();
     let mut text = heading(change, cause, paint);
     text.push_str(&action_symbol(action, paint));
     text.push(' ');
-    text.push_str(&header(change));
+    text.push_str(&header(&change.address.resource));
     text.push(' ');
     write_diff(&mut text, &planned.diff, 0, &options);
     Some(text)
 }
 
-fn header(change: &ResourceChange) -> String {
-    let resource = &change.address.resource;
+/// Returns the words that a block of a resource begins with.
+pub(super) fn header(resource: &ResourceAddress) -> String {
     let keyword = match resource.mode {
         ResourceMode::Managed => "resource",
         ResourceMode::Data => "data",
@@ -103,14 +108,17 @@ pub(super) fn action_symbol(action: Action, paint: Paint) -> String {
 
 /// Says what happens to which object, and why.
 fn heading(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
-    let mut address = change.address.to_string();
+    let is_only_moved = change.change.action == Action::NoOp && change.is_moved();
+    let subject = if is_only_moved { &change.previous_address } else { &change.address };
+    let mut address = subject.to_string();
     if let Some(key) = &change.deposed {
         address.push_str(&format!(" (deposed object {key})"));
     }
-    let subject = paint.bold(&format!("  # {address}"));
+    let margin = if change.change.action == Action::Forget { " " } else { "  " };
+    let subject = paint.bold(&format!("{margin}# {address}"));
     let mut lines = vec![format!("{subject} {}", verdict(change, cause, paint))];
     if let Some(reason) = reason(change) {
-        lines.push(format!("  # ({reason})"));
+        lines.push(format!("{margin}# ({reason})"));
     }
     if change.deposed.is_some() && matches!(change.change.action, Action::Delete | Action::Forget) {
         lines.push("  # (left over from a partially-failed replacement of this instance)".to_owned());
@@ -118,13 +126,16 @@ fn heading(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
     if change.is_moved() && change.change.action != Action::NoOp {
         lines.push(format!("  # (moved from {})", change.previous_address));
     }
-    if let Some(importing) = &change.importing {
+    if let Some(importing) = &change.importing
+        && change.change.action != Action::NoOp
+    {
         lines.push(match &importing.target {
             ImportTarget::Id(id) => format!("  # (imported from \"{id}\")"),
             ImportTarget::Identity(_) => "  # (will be imported first)".to_owned(),
         });
-        if change.generated_config.is_some() {
-            lines.push("  # (config will be generated)".to_owned());
+        if matches!(change.change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
+            let warning = paint.style(Style::Yellow, "Warning: this will destroy the imported resource");
+            lines.push(format!("  # {warning}"));
         }
     }
     lines.push(String::new());
@@ -166,6 +177,9 @@ fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
 
 fn reason(change: &ResourceChange) -> Option<String> {
     let address = &change.address;
+    if change.change.action == Action::Forget {
+        return Some("destroy = false is set in the configuration".to_owned());
+    }
     let text = match change.reason? {
         ActionReason::DeleteBecauseNoResourceConfig => {
             format!("because {} is not in configuration", address.resource)

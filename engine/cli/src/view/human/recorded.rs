@@ -5,54 +5,97 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use terrane_model::encode_json::type_from_json;
+use terrane_model::encode_json::{type_from_json, value_from_json};
 use terrane_model::{
     Attribute, AttributeKind, AttributePath, Block, IndexKey, NestedAttributes, NestedBlock, Nesting,
-    PathStep, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode, Schema, Str, Type, Value,
+    PathStep, ProviderConfigAddress, ProviderSource, ResourceAddress, ResourceInstanceAddress, ResourceMode,
+    Schema, Str, Type, Value,
 };
+use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ActionReason, Change, Importing, OutputChange, Plan, PlanMode, ResourceChange};
 use terrane_provider::ImportTarget;
+use terrane_state::{ObjectState, ObjectStatus};
 
 use super::paint::Paint;
 use super::plan::render;
+
+const PAINT: Paint = Paint { color: false, columns: 78 };
 
 /// Schemas by mode and resource type.
 type Schemas = BTreeMap<(ResourceMode, String), Schema>;
 
 #[test]
 fn recorded_plans_are_rendered_as_terraform_renders_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view/human/recorded");
-    let mut count = 0;
+    let schemas = read_schemas(&serde_json::from_str(&read("schemas.json")).unwrap());
+    let plans = read("plans.jsonl");
+    let cases = plans.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     let mut wrong = Vec::new();
-    let mut folders: Vec<_> =
-        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.sort();
-    for folder in folders {
-        let schemas = read_schemas(&read(&folder.join("schemas.json")));
-        let mut files: Vec<_> =
-            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.to_string_lossy().ends_with(".plan.json")) {
-            let case = read(file);
-            let got = render_case(&case, &schemas);
-            let want = case["text"]
-                .as_str()
-                .unwrap()
-                .replace("Terraform", "Terrane")
-                .replace("\"terraform ", "\"terrane ");
-            count += 1;
-            if got.trim() != want.trim() {
-                wrong.push(format!("{}\n{}", file.display(), first_difference(&want, &got)));
-            }
+    for case in cases {
+        let want = as_ours(case["text"].as_str().unwrap());
+        let (want, got) = (unwrapped(&want), unwrapped(&render_case(&case, &schemas)));
+        if got != want {
+            wrong.push(format!("{}: {}", case["name"], first_difference(&want, &got)));
         }
     }
-    assert!(count > 0, "no recorded plan in {}", folder.display());
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} differ\n{}",
-        wrong.len(),
-        wrong[..wrong.len().min(12)].join("\n\n")
-    );
+    assert!(plans.lines().count() > 100);
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n\n"));
+}
+
+#[test]
+fn recorded_states_are_rendered_as_terraform_renders_them() {
+    let schemas = read_schemas(&serde_json::from_str(&read("schemas.json")).unwrap());
+    for line in read("states.jsonl").lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let state = terrane_state::read_state(case["state"].as_str().unwrap().as_bytes()).unwrap();
+        let schema_of = |resource: &ResourceAddress, _: &terrane_state::ResourceState| {
+            schemas.get(&(resource.mode, resource.resource_type.to_string()))
+        };
+        let objects = state.objects().map(|(address, deposed, resource, object)| {
+            let schema = schema_of(&address.resource, resource).unwrap();
+            ((address, deposed.cloned()), read_object(object, schema))
+        });
+        let got = super::state::render(&state, &objects.collect(), &schema_of, PAINT);
+        assert_eq!(got, case["text"].as_str().unwrap(), "{}", case["name"]);
+    }
+}
+
+fn read_object(object: &ObjectState, schema: &Schema) -> PriorObject {
+    PriorObject {
+        value: value_from_json(&object.attributes, schema.block.implied_type()).unwrap(),
+        sensitive: object.sensitive_attributes.clone(),
+        private: Vec::new(),
+        tainted: object.status == ObjectStatus::Tainted,
+        dependencies: Arc::from([]),
+        create_before_destroy: false,
+        schema_version: 0,
+        identity: None,
+    }
+}
+
+fn as_ours(text: &str) -> String {
+    text.replace("Terraform", "Terrane").replace("\"terraform ", "\"terrane ")
+}
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view/human/recorded").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Joins the lines of paragraphs: the two names are not of one length, so that lines break at other places.
+fn unwrapped(text: &str) -> String {
+    let mut joined = String::new();
+    let mut is_open = false;
+    for line in text.trim().lines() {
+        let is_text = !line.is_empty() && !line.starts_with(' ');
+        joined.push_str(match (is_open && is_text, joined.is_empty()) {
+            (true, _) => " ",
+            (false, true) => "",
+            (false, false) => "\n",
+        });
+        joined.push_str(line);
+        is_open = is_text;
+    }
+    joined
 }
 
 fn first_difference(want: &str, got: &str) -> String {
@@ -64,29 +107,21 @@ fn first_difference(want: &str, got: &str) -> String {
     format!("line {at} in {heading}\n--- want\n{}\n--- got\n{}", part(&want), part(&got))
 }
 
-fn read(path: &Path) -> Json {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
 fn render_case(case: &Json, schemas: &Schemas) -> String {
     let plan = read_plan(&case["plan"], case["mode"].as_str().unwrap(), schemas);
     let schema_of = |change: &ResourceChange| {
         let resource = &change.address.resource;
         schemas.get(&(resource.mode, resource.resource_type.to_string()))
     };
-    render(&plan, &schema_of, false, Paint { color: false, columns: 78 })
+    render(&plan, &schema_of, false, PAINT)
 }
 
 fn read_schemas(json: &Json) -> Schemas {
     let mut schemas = Schemas::new();
-    for provider in json["provider_schemas"].as_object().unwrap().values() {
-        let kinds =
-            [("resource_schemas", ResourceMode::Managed), ("data_source_schemas", ResourceMode::Data)];
-        for (field, mode) in kinds {
-            for (name, schema) in provider[field].as_object().into_iter().flatten() {
-                let block = Arc::new(read_block(&schema["block"]));
-                schemas.insert((mode, name.clone()), Schema { version: 0, block });
-            }
+    for (field, mode) in [("managed", ResourceMode::Managed), ("data", ResourceMode::Data)] {
+        for (name, block) in json[field].as_object().unwrap() {
+            let block = Arc::new(read_block(block));
+            schemas.insert((mode, name.clone()), Schema { version: 0, block });
         }
     }
     schemas
@@ -204,7 +239,7 @@ fn read_change(json: &Json, schemas: &Schemas) -> ResourceChange {
         deposed: json["deposed"].as_str().map(Into::into),
         provider_config: ProviderConfigAddress {
             module: terrane_model::ModulePath::root(),
-            provider: terrane_model::ProviderSource::parse(json["provider_name"].as_str().unwrap()).unwrap(),
+            provider: ProviderSource::parse("hashicorp/oracle").unwrap(),
             alias: None,
             key: None,
         },

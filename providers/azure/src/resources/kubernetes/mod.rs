@@ -5,6 +5,7 @@ mod cluster_plan;
 mod cluster_validate;
 mod credentials;
 mod data;
+mod extension;
 mod maintenance;
 mod models;
 mod pool_body;
@@ -15,6 +16,7 @@ mod yaml;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use data::{ClusterData, PoolData, ServiceVersionsData};
+pub(crate) use extension::Extension;
 pub(crate) use pools::NodePool;
 
 /// The version of Container Service's interface that everything here is written for.

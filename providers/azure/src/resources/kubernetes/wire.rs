@@ -24,9 +24,15 @@ pub(crate) fn from_wire(body: &mut Json, subscription_id: &str) {
         pool_from_wire(pool);
     }
     mesh_from_wire(body);
-    // Written in lower case, read with a capital, and not changeable.
+    // Two words that are read in another spelling than they are written.
     if let Some(Json::String(sku)) = body.pointer_mut("/properties/networkProfile/loadBalancerSku") {
         sku.make_ascii_lowercase();
+    }
+    if let Some(Json::String(kind)) =
+        body.pointer_mut("/properties/networkProfile/loadBalancerProfile/backendPoolType")
+        && let Some(first) = kind.get_mut(..1)
+    {
+        first.make_ascii_uppercase();
     }
     let group = body.pointer("/properties/nodeResourceGroup").and_then(Json::as_str).map(str::to_owned);
     if let (Some(group), Some(properties)) = (group, body.get_mut("properties").and_then(Json::as_object_mut))

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// Returns what is wrong with the bodies of a request log; nothing when it cannot be checked.
+#[expect(clippy::print_stdout, reason = "whoever runs the tests should know what they did not check")]
 pub(crate) fn findings(request_log: &Path) -> Option<Vec<String>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/azure-types");
     let validator = folder.join("tools/validate.py");
@@ -20,6 +21,8 @@ pub(crate) fn findings(request_log: &Path) -> Option<Vec<String>> {
         .lines()
         .filter_map(|line| serde_json::from_str::<Json>(line).ok())
         .filter(|line| matches!(line["method"].as_str(), Some("PUT" | "PATCH")))
+        // Vaults have an interface of their own beside Azure Resource Manager.
+        .filter(|line| line["url"].as_str().is_some_and(|url| url.starts_with("/subscriptions/")))
         .filter(|line| line["url"].as_str().is_some_and(|url| known.contains(&type_of(url))))
         .collect();
     let lines: String = writes.iter().map(|line| format!("{line}\n")).collect();
@@ -37,7 +40,10 @@ pub(crate) fn findings(request_log: &Path) -> Option<Vec<String>> {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!errors.contains("Traceback"), "{errors}");
     // The emulator's log hides what looks like a secret, and a hidden word is no known word.
-    let is_finding = |line: &&str| line.contains("\"level\"") && !line.contains("REDACTED");
+    // `bypass` is a combination of words by Microsoft's own description of it.
+    let is_combination = |line: &str| line.contains("networkAcls.bypass") && line.contains("open-enum");
+    let is_finding =
+        |line: &&str| line.contains("\"level\"") && !line.contains("REDACTED") && !is_combination(line);
     Some(text.lines().filter(is_finding).map(str::to_owned).collect())
 }
 

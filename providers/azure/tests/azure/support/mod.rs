@@ -5,4 +5,4 @@ mod stage;
 mod values;
 
 pub(crate) use stage::{Object, Stage, text};
-pub(crate) use values::{block_value, replaced};
+pub(crate) use values::replaced;

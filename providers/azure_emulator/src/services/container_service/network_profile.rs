@@ -16,15 +16,15 @@ const FIXED: &[&str] =
 
 /// Fills in and checks `networkProfile`.
 pub(super) fn prepare(draft: &mut Draft<'_>) -> Result<(), ArmError> {
-    // `Standard`, as it is read, may be sent back in place of `standard`.
-    if let Some(Value::String(sku)) =
-        object_at(draft.properties(), "networkProfile").get_mut("loadBalancerSku")
-    {
-        sku.make_ascii_lowercase();
-    }
     for name in FIXED {
         let path = ["properties", "networkProfile", name];
-        if draft.at(&path).is_some() && draft.changes(&path) {
+        // What is read as `Standard` is `standard` in what is put, and what was never put.
+        let unset = (*name == "loadBalancerSku").then_some("standard");
+        let is_respelled = match (draft.text(&path), draft.before(&path).and_then(Value::as_str).or(unset)) {
+            (Some(now), Some(before)) => now.eq_ignore_ascii_case(before),
+            _ => false,
+        };
+        if draft.at(&path).is_some() && draft.changes(&path) && !is_respelled {
             return Err(super::cluster::change_not_allowed(&path.join(".")));
         }
     }

@@ -152,6 +152,7 @@ pub(in crate::services) struct SecurityRule;
 
 impl Behaviour for SecurityRule {
     fn prepare(&self, draft: &mut Draft<'_>) -> Result<(), ArmError> {
+        drop_empty(&mut draft.body);
         check_ports(&draft.body)?;
         check_addresses(&draft.body)?;
         if draft.with_parent {
@@ -167,6 +168,27 @@ impl Behaviour for SecurityRule {
         Ok(())
     }
 }
+
+/// Clients that send a list may send an empty text beside it.
+fn drop_empty(body: &mut Object) {
+    if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+        for (one, many) in PAIRS {
+            let has_many =
+                properties.get(*many).and_then(Value::as_array).is_some_and(|many| !many.is_empty());
+            if has_many && properties.get(*one).and_then(Value::as_str) == Some("") {
+                properties.remove(*one);
+            }
+        }
+    }
+}
+
+/// What a rule names once or in a list.
+const PAIRS: &[(&str, &str)] = &[
+    ("sourcePortRange", "sourcePortRanges"),
+    ("destinationPortRange", "destinationPortRanges"),
+    ("sourceAddressPrefix", "sourceAddressPrefixes"),
+    ("destinationAddressPrefix", "destinationAddressPrefixes"),
+];
 
 fn texts<'b>(body: &'b Object, one: &str, many: &str) -> Vec<&'b str> {
     let many = list_at(body, &["properties", many]).iter().filter_map(Value::as_str);

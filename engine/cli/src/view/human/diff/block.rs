@@ -105,24 +105,60 @@ pub fn compare_block<'v>(
     block: &'v Block,
     interest: &Interest<'_>,
 ) -> Diff<'v> {
-    block_diff(Side::of(Some(before)), Side::of(Some(after)), block, interest)
+    let empty = if can_tell_empty_from_null(block) { Empty::IsText } else { Empty::IsNull };
+    block_diff(Side::of(Some(before)), Side::of(Some(after)), block, interest, empty)
 }
 
-fn block_diff<'v>(before: Side<'v>, after: Side<'v>, block: &'v Block, interest: &Interest<'_>) -> Diff<'v> {
+/// What an empty text means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    /// What it says.
+    IsText,
+    /// That the attribute is not set: providers made with the old SDK cannot tell the one from the other.
+    IsNull,
+}
+
+/// Tells whether a schema has parts that the old SDK cannot make.
+fn can_tell_empty_from_null(block: &Block) -> bool {
+    let is_new_type = |ty: &Type| matches!(ty, Type::Object(_) | Type::Tuple(_)) || ty.has_dynamic();
+    let is_new_attribute = |attribute: &Attribute| match &attribute.kind {
+        AttributeKind::Nested(_) => true,
+        AttributeKind::Plain(ty) => is_new_type(ty),
+    };
+    let is_new_block = |nested: &NestedBlock| {
+        matches!(nested.nesting, Nesting::Map | Nesting::Group) || can_tell_empty_from_null(&nested.block)
+    };
+    block.attributes().iter().any(|(_, attribute)| is_new_attribute(attribute))
+        || block.block_types().iter().any(|(_, nested)| is_new_block(nested))
+}
+
+fn block_diff<'v>(
+    before: Side<'v>,
+    after: Side<'v>,
+    block: &'v Block,
+    interest: &Interest<'_>,
+    empty: Empty,
+) -> Diff<'v> {
     if before.sensitive || after.sensitive {
-        let inner = block_diff(before.shown(), after.shown(), block, interest);
+        let inner = block_diff(before.shown(), after.shown(), block, interest, empty);
         return sensitive_diff(&inner, before.sensitive, after.sensitive, &interest.replace);
     }
-    let mut action = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
+    let presence = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
+    let mut action = presence;
     let mut attributes = Vec::new();
     for (name, attribute) in block.attributes() {
-        let (left, right) = (not_empty(before.attribute(name)), not_empty(after.attribute(name)));
-        let right = relevant_side(left, right, &interest.name(name));
-        let diff = attribute_diff(left, right, attribute, &interest.name(name));
-        let is_absent = diff.action == DiffAction::NoOp && left.value.is_none() && right.value.is_none();
-        if is_absent && !attribute.write_only {
+        let interest = interest.name(name);
+        let left = before.attribute(name);
+        let right = relevant_side(left, after.attribute(name), &interest);
+        let diff = if attribute.write_only {
+            write_only_diff(attribute, presence)
+        } else if left.value.is_none() && right.value.is_none() {
             continue;
-        }
+        } else if empty == Empty::IsNull {
+            attribute_diff(not_empty(left), not_empty(right), attribute, &interest)
+        } else {
+            attribute_diff(left, right, attribute, &interest)
+        };
         action = action.with_part(diff.action);
         attributes.push((Cow::Borrowed(name.as_str()), diff));
     }
@@ -151,10 +187,15 @@ fn relevant_side<'v>(before: Side<'v>, after: Side<'v>, interest: &Interest<'_>)
     if interest.relevant.is_here_or_below() { after } else { before }
 }
 
-/// Old providers could not tell an empty text from none.
 fn not_empty(side: Side<'_>) -> Side<'_> {
     let is_empty = matches!(side.value, Some(Value::String(text)) if text.is_empty());
     if is_empty { Side { value: None, ..side } } else { side }
+}
+
+/// What is stored nowhere comes and goes with its object.
+fn write_only_diff<'v>(attribute: &Attribute, presence: DiffAction) -> Diff<'v> {
+    let body = Body::WriteOnly { sensitive: attribute.sensitive };
+    Diff { action: presence, forces_replacement: false, body }
 }
 
 fn attribute_diff<'v>(
@@ -186,7 +227,9 @@ fn plain_diff<'v>(
 ) -> Diff<'v> {
     // What the schema calls sensitive is marked already; this is for values that come without marks.
     let sensitive = |side: Side<'_>| side.sensitive || (is_sensitive && side.value.is_some());
-    let diff = compare_typed(before.value, after.value, ty, &interest.replace);
+    // Terraform does not say it of values of any type.
+    let replace = if *ty == Type::Dynamic { &Paths::NONE } else { &interest.replace };
+    let diff = compare_typed(before.value, after.value, ty, replace);
     if sensitive(before) || sensitive(after) {
         return sensitive_diff(&diff, sensitive(before), sensitive(after), &interest.replace);
     }
@@ -205,7 +248,7 @@ fn nested_diff<'v>(
         return sensitive_diff(&inner, before.sensitive, after.sensitive, &interest.replace);
     }
     if after.is_unknown() {
-        return nested_to_unknown(before, nested, interest);
+        return nested_to_unknown(before, after, nested, interest);
     }
     let presence = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
     let object = |before, after, interest: &Interest<'_>| {
@@ -243,24 +286,23 @@ fn nested_object<'v>(
         return sensitive_diff(&inner, before.sensitive, after.sensitive, &interest.replace);
     }
     if after.is_unknown() {
-        let before = before.value.map(|_| Box::new(nested_object(before, Side::NOTHING, block, interest)));
-        let action = if before.is_some() { DiffAction::Update } else { DiffAction::Create };
-        return Diff {
-            action,
-            forces_replacement: interest.replace.is_here(),
-            body: Body::Unknown { before },
-        };
+        let before = before.value.map(|_| Box::new(object_to_unknown(before, after, block, interest)));
+        return to_unknown(before, interest);
     }
-    let mut action = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
+    let presence = DiffAction::of_presence(before.value.is_some(), after.value.is_some());
+    let mut action = presence;
     let mut entries = Vec::new();
     for (name, attribute) in block.attributes() {
         let interest = interest.name(name);
         let left = before.attribute(name);
         let right = relevant_side(left, after.attribute(name), &interest);
-        if left.value.is_none() && right.value.is_none() {
+        let diff = if attribute.write_only {
+            write_only_diff(attribute, presence)
+        } else if left.value.is_none() && right.value.is_none() {
             continue;
-        }
-        let diff = attribute_diff(left, right, attribute, &interest);
+        } else {
+            attribute_diff(left, right, attribute, &interest)
+        };
         action = action.with_part(diff.action);
         entries.push((Cow::Borrowed(name.as_str()), diff));
     }
@@ -270,16 +312,35 @@ fn nested_object<'v>(
 
 fn nested_to_unknown<'v>(
     before: Side<'v>,
+    after: Side<'v>,
     nested: &'v NestedAttributes,
     interest: &Interest<'_>,
 ) -> Diff<'v> {
-    let before_diff = before.value.map(|_| Box::new(nested_diff(before, Side::NOTHING, nested, interest)));
-    let action = if before_diff.is_some() { DiffAction::Update } else { DiffAction::Create };
-    Diff {
-        action,
-        forces_replacement: interest.replace.is_here(),
-        body: Body::Unknown { before: before_diff },
+    if matches!(nested.nesting, Nesting::Single | Nesting::Group) {
+        return nested_object(before, after, &nested.block, interest);
     }
+    let gone = before.value.map(|_| Box::new(nested_diff(before, Side::NOTHING, nested, interest)));
+    to_unknown(gone, interest)
+}
+
+/// The attributes of an object that is not known yet are not known either.
+fn object_to_unknown<'v>(
+    before: Side<'v>,
+    after: Side<'v>,
+    block: &'v Block,
+    interest: &Interest<'_>,
+) -> Diff<'v> {
+    let entries = block.attributes().iter().map(|(name, attribute)| {
+        let diff = attribute_diff(before.attribute(name), after, attribute, &interest.name(name));
+        (Cow::Borrowed(name.as_str()), diff)
+    });
+    let body = Body::Entries { entries: entries.collect(), style: EntryStyle::NestedObject };
+    Diff { action: DiffAction::Update, forces_replacement: false, body }
+}
+
+fn to_unknown<'v>(before: Option<Box<Diff<'v>>>, interest: &Interest<'_>) -> Diff<'v> {
+    let action = if before.is_some() { DiffAction::Update } else { DiffAction::Create };
+    Diff { action, forces_replacement: interest.replace.is_here(), body: Body::Unknown { before } }
 }
 
 /// Compares all nested blocks of one type.
@@ -290,11 +351,13 @@ fn nested_blocks<'v>(
     interest: &Interest<'_>,
 ) -> BlocksDiff<'v> {
     let block = |before, after, interest: &Interest<'_>| {
-        block_diff(Side::of(before), Side::of(after), &nested.block, interest)
+        block_diff(Side::of(before), Side::of(after), &nested.block, interest, Empty::IsNull)
     };
     let unlabelled = |diffs: Vec<Diff<'v>>| diffs.into_iter().map(|diff| (None, diff)).collect();
     let blocks = match nested.nesting {
-        Nesting::Single | Nesting::Group => vec![(None, block_diff(before, after, &nested.block, interest))],
+        Nesting::Single | Nesting::Group => {
+            vec![(None, block_diff(before, after, &nested.block, interest, Empty::IsNull))]
+        }
         Nesting::List => unlabelled(positions(before, after, interest, block)),
         Nesting::Set => unlabelled(set_elements(before, after, &nested.block, interest, block)),
         Nesting::Map => {

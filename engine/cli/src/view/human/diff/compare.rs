@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
 use terrane_model::{Type, Value};
 
 use super::action::DiffAction;
@@ -89,6 +90,13 @@ pub fn compare_values<'v>(before: Option<&'v Value>, after: Option<&'v Value>) -
 /// Compares an output before and after. Nothing stands for absence.
 pub fn compare_output<'v>(before: Option<&'v Value>, after: Option<&'v Value>, sensitive: bool) -> Diff<'v> {
     let diff = compare_values(before, after);
+    if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
+}
+
+/// Takes a value of its own type as it is.
+pub fn unchanged(value: &Value, sensitive: bool) -> Diff<'_> {
+    let present = Some(value).filter(|value| !value.is_null());
+    let diff = compare_typed(present, present, &value.ty(), &Paths::NONE);
     if sensitive { sensitive_diff(&diff, true, true, &Paths::NONE) } else { diff }
 }
 
@@ -189,20 +197,7 @@ impl Comparison {
         alignment: Alignment,
         replace: &Paths<'_>,
     ) -> Vec<Diff<'v>> {
-        let steps = match alignment {
-            Alignment::Position => by_position(before.len(), after.len()),
-            _ => {
-                let identities =
-                    |nodes: &[Node<'v>]| nodes.iter().map(Node::identity).collect::<Vec<String>>();
-                align(&identities(before), &identities(after), |left, right| match alignment {
-                    Alignment::ContentThenPlace => true,
-                    Alignment::ContentThenPlaceOfObjects => {
-                        before[left].is_object() && after[right].is_object()
-                    }
-                    Alignment::Content | Alignment::Position => false,
-                })
-            }
-        };
+        let steps = self::aligned(before, after, alignment);
         let compare = |step| match step {
             Step::Both(left, right) => {
                 self.nodes(before.get(left), after.get(right), &replace.position(left))
@@ -244,6 +239,26 @@ impl Comparison {
         }
         diffs
     }
+}
+
+/// Lines the elements of two lists up.
+fn aligned(before: &[Node<'_>], after: &[Node<'_>], alignment: Alignment) -> Vec<Step> {
+    let identities = |nodes: &[Node<'_>]| nodes.iter().map(Node::identity).collect::<Vec<String>>();
+    let (left, right) = (identities(before), identities(after));
+    // Where a list keeps its length although one of its values is gone, each element has changed in its place.
+    // Otherwise elements were added, removed or moved.
+    let is_replaced = left.len() == right.len() && {
+        let kept: FxHashSet<&String> = right.iter().collect();
+        left.iter().any(|element| !kept.contains(element))
+    };
+    if is_replaced || alignment == Alignment::Position {
+        return by_position(left.len(), right.len());
+    }
+    align(&left, &right, |left, right| match alignment {
+        Alignment::ContentThenPlace => true,
+        Alignment::ContentThenPlaceOfObjects => before[left].is_object() && after[right].is_object(),
+        Alignment::Content | Alignment::Position => false,
+    })
 }
 
 /// Makes the difference of something that is never shown from the difference that it really is.

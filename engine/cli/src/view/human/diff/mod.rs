@@ -16,6 +16,6 @@ mod render_text;
 
 pub use action::DiffAction;
 pub use block::{Interest, compare_block};
-pub use compare::{Diff, compare_output, compare_values};
+pub use compare::{Diff, compare_output, compare_values, unchanged};
 pub use paths::Paths;
 pub use render::{Options, attribute_name as output_name, write_diff};

@@ -59,7 +59,7 @@ impl<'p> Paths<'p> {
     }
 
     /// Tells whether this part or something inside it is of interest.
-    pub(super) fn is_here_or_below(&self) -> bool {
+    pub fn is_here_or_below(&self) -> bool {
         match self {
             Self::All => true,
             Self::Some(paths) => !paths.is_empty(),

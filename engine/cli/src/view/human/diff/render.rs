@@ -38,23 +38,17 @@ impl Options {
         Self { show_actions: false, show_unchanged: true, ..Self::of_changes(paint) }
     }
 
-    /// Returns these options for what is let go without being destroyed.
-    #[must_use]
-    pub fn of_what_is_let_go(self) -> Self {
-        Self { show_actions: false, show_nulls: false, ..self }
-    }
-
-    /// Returns the two columns before what something happens to.
+    /// Returns the four columns before what something happens to.
     pub fn action(&self, action: DiffAction) -> String {
         if !self.show_actions {
             return String::new();
         }
         let paint = self.paint;
         match action {
-            DiffAction::NoOp => "  ".to_owned(),
-            DiffAction::Create => paint.style(Style::Green, "+") + " ",
-            DiffAction::Delete => paint.style(Style::Red, "-") + " ",
-            DiffAction::Update => paint.style(Style::Yellow, "~") + " ",
+            DiffAction::NoOp => "    ".to_owned(),
+            DiffAction::Create => format!("  {} ", paint.style(Style::Green, "+")),
+            DiffAction::Delete => format!("  {} ", paint.style(Style::Red, "-")),
+            DiffAction::Update => format!("  {} ", paint.style(Style::Yellow, "~")),
         }
     }
 
@@ -133,7 +127,7 @@ pub fn write_diff(out: &mut String, diff: &Diff<'_>, indent: usize, options: &Op
 }
 
 fn write_sensitive_block(out: &mut String, diff: &Diff<'_>, indent: usize, options: &Options) {
-    let inner = blanks(indent + 1);
+    let inner = blanks(indent) + &options.action(DiffAction::NoOp);
     let _ = write!(
         out,
         "{{{}\n{inner}  # At least one attribute in this block is (or was) sensitive,\n{inner}  # so its contents will not be \
@@ -182,7 +176,7 @@ fn write_elements(
         return;
     }
     let inner = Options {
-        show_nulls: options.show_nulls && style == ElementStyle::NestedList,
+        show_nulls: false,
         forces_replacement: style == ElementStyle::NestedSet && diff.forces_replacement,
         ..*options
     };
@@ -206,6 +200,9 @@ fn write_elements(
         }
         write_warnings(out, element, indent + 1, options);
         let _ = write!(out, "{}{}", blanks(indent + 1), options.action(element.action));
+        // What is only there to find one's way is shown as a whole.
+        let is_unchanged = element.action == DiffAction::NoOp;
+        let inner = Options { show_unchanged: inner.show_unchanged || is_unchanged, ..inner };
         write_diff(out, element, indent + 1, &inner);
         out.push_str(",\n");
     }
@@ -240,7 +237,11 @@ fn write_entries(
     }
     let is_map = matches!(style, EntryStyle::Map | EntryStyle::NestedMap);
     let inner = Options {
-        show_nulls: options.show_nulls && style != EntryStyle::Map && style != EntryStyle::Object,
+        show_nulls: match style {
+            EntryStyle::Map => diff.action != DiffAction::Delete,
+            EntryStyle::Object | EntryStyle::NestedMap => false,
+            EntryStyle::NestedObject => true,
+        },
         forces_replacement: false,
         ..*options
     };
@@ -257,6 +258,7 @@ fn write_entries(
         }
         write_warnings(out, entry, indent + 1, options);
         let _ = write!(out, "{}{}{key:width$} = ", blanks(indent + 1), options.action(entry.action));
+        let inner = Options { show_unchanged: inner.show_unchanged || is_important, ..inner };
         write_diff(out, entry, indent + 1, &inner);
         let is_object =
             matches!(entry.body, Body::Entries { style: EntryStyle::Object | EntryStyle::NestedObject, .. });

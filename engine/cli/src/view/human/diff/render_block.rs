@@ -40,13 +40,15 @@ fn write_attributes(out: &mut String, block: &BlockDiff<'_>, indent: usize, opti
     let width = width(&keys);
     let mut hidden = 0;
     for (key, (name, attribute)) in keys.iter().zip(&block.attributes) {
-        if attribute.action == DiffAction::NoOp && !options.show_unchanged && !is_important(name) {
+        let is_important = is_important(name);
+        if attribute.action == DiffAction::NoOp && !options.show_unchanged && !is_important {
             hidden += 1;
             continue;
         }
         write_warnings(out, attribute, indent + 1, options);
         let _ = write!(out, "{}{}{key:width$} = ", blanks(indent + 1), options.action(attribute.action));
-        write_diff(out, attribute, indent + 1, options);
+        let inner = Options { show_unchanged: options.show_unchanged || is_important, ..*options };
+        write_diff(out, attribute, indent + 1, &inner);
         out.push('\n');
     }
     if hidden > 0 {
@@ -63,7 +65,7 @@ fn write_blocks(
     indent: usize,
     options: &Options,
 ) -> usize {
-    let mut hidden = 0;
+    let (mut hidden, mut is_begun) = (0, false);
     let inner = Options { forces_replacement: blocks.forces_replacement, ..*options };
     for (label, block) in &blocks.blocks {
         let masked = masked(blocks, block);
@@ -72,7 +74,10 @@ fn write_blocks(
             hidden += 1;
             continue;
         }
-        out.push('\n');
+        // Blocks of one type stand together.
+        if !std::mem::replace(&mut is_begun, true) {
+            out.push('\n');
+        }
         write_warnings(out, block, indent + 1, options);
         let _ = write!(
             out,

@@ -157,7 +157,7 @@ fn write_json(
         (false, forces_replacement) => ("", options.replacement(forces_replacement)),
     };
     // What comes or goes as a whole says so once, outside.
-    let action = if diff.action == DiffAction::Update { diff.action } else { DiffAction::NoOp };
+    let action = if diff.action == DiffAction::Update { json.action } else { DiffAction::NoOp };
     let null = options.null(diff.action);
     let mut text = String::new();
     write_diff(&mut text, &json, indent + 1, &inner);

@@ -1,0 +1,263 @@
+//! Telling how tests go, to people or to programs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use terrane_language::config::test_file::Run;
+use terrane_model::{Diagnostics, Severity, SourceMap};
+use terrane_plan::Plan;
+use terrane_state::StateSnapshot;
+
+use super::runner::{RunResult, Status};
+use super::suite::Suite;
+use crate::terminal::Terminal;
+use crate::view::human::diagnostic::render_all;
+use crate::view::json::diagnostic::to_json;
+use crate::view::json::writer::{ObjectWriter, array, quoted};
+
+/// What a run has come to.
+pub enum Shown {
+    /// A plan.
+    Plan(Plan),
+    /// A state.
+    State(StateSnapshot),
+}
+
+/// How many runs have ended in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Everything held.
+    pub passed: usize,
+    /// Something did not hold.
+    pub failed: usize,
+    /// They could not be carried out.
+    pub errored: usize,
+    /// They were not carried out.
+    pub skipped: usize,
+}
+
+impl Counts {
+    /// Counts runs.
+    pub fn add(&mut self, status: Status) {
+        match status {
+            Status::Pass => self.passed += 1,
+            Status::Fail => self.failed += 1,
+            Status::Error => self.errored += 1,
+            Status::Skip => self.skipped += 1,
+        }
+    }
+
+    fn sentence(self, status: Status) -> String {
+        let verdict = match status {
+            Status::Pass => "Success!",
+            Status::Skip => "Executed 0 tests",
+            Status::Fail | Status::Error => "Failure!",
+        };
+        if status == Status::Skip {
+            return format!("{verdict}, {} skipped.", self.skipped);
+        }
+        let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
+        format!("{verdict} {} passed, {} failed{skipped}.", self.passed, self.failed + self.errored)
+    }
+}
+
+/// Gets told how tests go.
+pub trait TestReport {
+    /// The tests are known.
+    fn suite(&mut self, suite: &Suite);
+    /// A file begins.
+    fn file_started(&mut self, path: &str);
+    /// A run begins.
+    fn run_started(&mut self, path: &str, run: &Run);
+    /// A run has ended.
+    fn run_ended(&mut self, path: &str, run: &Run, result: &RunResult);
+    /// What a file's runs have made is destroyed.
+    fn teardown_started(&mut self, path: &str);
+    /// There is something to say about a file.
+    fn file_diagnostics(&mut self, path: &str, diagnostics: &Diagnostics, sources: &SourceMap);
+    /// A file has ended.
+    fn file_ended(&mut self, path: &str, status: Status);
+    /// Everything has ended.
+    fn ended(&mut self, status: Status, counts: Counts);
+}
+
+/// Shows what a run has come to, for people.
+pub type ShowResult = dyn Fn(&Shown) -> String;
+
+/// Tells people.
+pub struct HumanTests {
+    /// Where to.
+    pub terminal: Arc<Terminal>,
+    /// Shows results.
+    pub show: Box<ShowResult>,
+}
+
+impl TestReport for HumanTests {
+    fn suite(&mut self, _suite: &Suite) {}
+
+    fn file_started(&mut self, path: &str) {
+        self.terminal.line(&format!("{path}... in progress"));
+    }
+
+    fn run_started(&mut self, _path: &str, _run: &Run) {}
+
+    fn run_ended(&mut self, _path: &str, run: &Run, result: &RunResult) {
+        self.terminal.line(&format!("  run {:?}... {}", run.name.as_str(), word(result.status)));
+        if let Some(shown) = &result.shown {
+            self.terminal.line(&format!("\n{}\n", (self.show)(shown)));
+        }
+        render_all(&result.diagnostics, &result.sources, &self.terminal, false);
+    }
+
+    fn teardown_started(&mut self, path: &str) {
+        self.terminal.line(&format!("{path}... tearing down"));
+    }
+
+    fn file_diagnostics(&mut self, _path: &str, diagnostics: &Diagnostics, sources: &SourceMap) {
+        render_all(diagnostics, sources, &self.terminal, false);
+    }
+
+    fn file_ended(&mut self, path: &str, status: Status) {
+        self.terminal.line(&format!("{path}... {}", word(status)));
+    }
+
+    fn ended(&mut self, status: Status, counts: Counts) {
+        self.terminal.line(&format!("\n{}", counts.sentence(status)));
+    }
+}
+
+/// People need not tell what failed from what could not be carried out: the messages say it.
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "pass",
+        Status::Fail | Status::Error => "fail",
+        Status::Skip => "skip",
+    }
+}
+
+fn name(status: Status) -> &'static str {
+    if status == Status::Error { "error" } else { word(status) }
+}
+
+/// Tells programs: one JSON object per line.
+pub struct MachineTests {
+    terminal: Arc<Terminal>,
+}
+
+impl MachineTests {
+    /// Makes a report, and writes the line that says which version writes it.
+    pub fn new(terminal: Arc<Terminal>) -> Self {
+        // The report of plan and apply writes the same line.
+        drop(crate::report::MachineReport::new(Arc::clone(&terminal)));
+        Self { terminal }
+    }
+
+    fn line(&self, level: &str, message: &str, place: (&str, &str), kind: &str, content: &str) {
+        let mut line = ObjectWriter::new();
+        line.text("@level", level).text("@message", message).text("@module", "terraform.ui");
+        let (file, run) = place;
+        if !file.is_empty() {
+            line.text("@testfile", file);
+        }
+        if !run.is_empty() {
+            line.text("@testrun", run);
+        }
+        let now = jiff::Timestamp::now();
+        line.text("@timestamp", &format!("{now:.6}")).raw(kind, content).text("type", kind);
+        self.terminal.line(&line.finish());
+    }
+
+    fn file(&self, path: &str, message: &str, fill: impl FnOnce(&mut ObjectWriter)) {
+        let mut content = ObjectWriter::new();
+        content.text("path", path);
+        fill(&mut content);
+        self.line("info", message, (path, ""), "test_file", &content.finish());
+    }
+
+    fn diagnostics(&self, place: (&str, &str), diagnostics: &Diagnostics, sources: &SourceMap) {
+        for diagnostic in diagnostics.iter() {
+            let (level, word) = match diagnostic.severity {
+                Severity::Error => ("error", "Error"),
+                Severity::Warning => ("warn", "Warning"),
+            };
+            let message = format!("{word}: {}", diagnostic.summary);
+            self.line(level, &message, place, "diagnostic", &to_json(diagnostic, sources).to_string());
+        }
+    }
+}
+
+impl TestReport for MachineTests {
+    fn suite(&mut self, suite: &Suite) {
+        let mut files = ObjectWriter::new();
+        let mut runs = 0;
+        for file in &suite.files {
+            runs += file.test.runs.len();
+            files.raw(&file.path, &array(file.test.runs.iter().map(|run| quoted(&run.name))));
+        }
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let message = format!(
+            "Found {} file{} and {runs} run block{}",
+            suite.files.len(),
+            plural(suite.files.len()),
+            plural(runs)
+        );
+        self.line("info", &message, ("", ""), "test_abstract", &files.finish());
+    }
+
+    fn file_started(&mut self, path: &str) {
+        self.file(path, &format!("{path}... in progress"), |content| {
+            content.text("progress", "starting");
+        });
+    }
+
+    fn run_started(&mut self, path: &str, run: &Run) {
+        let mut content = ObjectWriter::new();
+        content.text("path", path).text("run", &run.name).text("progress", "starting").raw("elapsed", "0");
+        let message = format!("  {:?}... in progress", run.name.as_str());
+        self.line("info", &message, (path, &run.name), "test_run", &content.finish());
+    }
+
+    fn run_ended(&mut self, path: &str, run: &Run, result: &RunResult) {
+        let mut content = ObjectWriter::new();
+        content
+            .text("path", path)
+            .text("run", &run.name)
+            .text("progress", "complete")
+            .text("status", name(result.status));
+        let message = format!("  {:?}... {}", run.name.as_str(), word(result.status));
+        self.line("info", &message, (path, &run.name), "test_run", &content.finish());
+        self.diagnostics((path, &run.name), &result.diagnostics, &result.sources);
+    }
+
+    fn teardown_started(&mut self, path: &str) {
+        self.file(path, &format!("{path}... tearing down"), |content| {
+            content.text("progress", "teardown");
+        });
+    }
+
+    fn file_diagnostics(&mut self, path: &str, diagnostics: &Diagnostics, sources: &SourceMap) {
+        self.diagnostics((path, ""), diagnostics, sources);
+    }
+
+    fn file_ended(&mut self, path: &str, status: Status) {
+        self.file(path, &format!("{path}... {}", word(status)), |content| {
+            content.text("progress", "complete").text("status", name(status));
+        });
+    }
+
+    fn ended(&mut self, status: Status, counts: Counts) {
+        let numbers: BTreeMap<&str, usize> = [
+            ("passed", counts.passed),
+            ("failed", counts.failed),
+            ("errored", counts.errored),
+            ("skipped", counts.skipped),
+        ]
+        .into();
+        let mut content = ObjectWriter::new();
+        content.text("status", name(status));
+        for (name, number) in numbers {
+            content.raw(name, &number.to_string());
+        }
+        self.line("info", &counts.sentence(status), ("", ""), "test_summary", &content.finish());
+    }
+}

@@ -1,0 +1,1 @@
+"""The parts of the speed benchmark: configurations, cases, measuring, and the table."""
