@@ -34,6 +34,17 @@ const DRAWN: &[(&str, &[&str])] = &[
             "terrane-state",
         ],
     ),
+    (
+        "tests/fuzz",
+        &[
+            "terrane-language",
+            "terrane-model",
+            "terrane-plan",
+            "terrane-provider",
+            "terrane-provider-standard",
+            "terrane-state",
+        ],
+    ),
     ("tests/tidy", &[]),
 ];
 

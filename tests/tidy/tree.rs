@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Recorded answers and data of others: not written here, so not to be tidied here.
-const RECORDED: &[&str] = &["tests/conformance/", "fuzz/corpus/"];
+const RECORDED: &[&str] = &["tests/conformance/", "tests/fuzz/corpus/"];
 
 /// Folders that builds and runs make.
 const MADE: &[&str] = &["target", ".git", ".terraform", ".terrane", "artifacts"];

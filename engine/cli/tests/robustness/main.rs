@@ -6,6 +6,7 @@
 
 mod damaged_files;
 mod directory;
+mod hard_inputs;
 mod interrupts;
 mod kills;
 mod random;
