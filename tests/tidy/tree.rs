@@ -19,7 +19,7 @@ impl File {
     /// Tells whether the file is part of the tests rather than of the product.
     pub(crate) fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
-        let in_tests = ["tests/", "benches/", "examples/", "fuzz/"]
+        let in_tests = ["tests/", "benches/", "examples/"]
             .iter()
             .any(|folder| self.path.starts_with(folder) || self.path.contains(&format!("/{folder}")));
         in_tests || name == "tests.rs" || name == "testing.rs" || name.ends_with("_tests.rs")
