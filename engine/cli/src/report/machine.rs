@@ -59,6 +59,18 @@ impl MachineReport {
         self.terminal.line(&line.finish());
     }
 
+    /// Writes where `init` is in its work; `code` names the message.
+    pub fn init_output(&self, code: &str, message: &str) {
+        self.line("info", message, "init_output", |line| {
+            line.text("message_code", code);
+        });
+    }
+
+    /// Writes something that programs only pass on.
+    pub fn log(&self, message: &str) {
+        self.line("info", message, "log", |_| {});
+    }
+
     fn hook(
         &self,
         kind: &str,
