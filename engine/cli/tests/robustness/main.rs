@@ -3,6 +3,7 @@
 //!
 //! The tests run few cases each unless an environment variable says otherwise: `TERRANE_DAMAGED_FILES` (damaged files
 //! given to the program), `TERRANE_KILLS` (runs that are killed).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod damaged_files;
 mod directory;
