@@ -55,7 +55,7 @@ pub struct DependencyGraph {
 }
 
 /// Positions of the first node of each kind of a module.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct ModuleBases {
     variables: u32,
     locals: u32,
@@ -64,9 +64,8 @@ struct ModuleBases {
     resources: u32,
     outputs: u32,
     checks: u32,
-    /// First of the validations; only variables that have conditions have one.
-    validations: u32,
-    validation_count: u32,
+    /// The validations by variable; only variables that have conditions have one.
+    validations: Vec<(u32, NodeId)>,
     all_outputs: u32,
     everything: u32,
 }
@@ -135,13 +134,12 @@ impl DependencyGraph {
         (0..module.checks.len()).for_each(|p| {
             add(NodeKind::Declaration(Declaration::Check(p)), nodes);
         });
-        bases.validations = next(nodes);
         for (position, variable) in module.variables.iter().enumerate() {
             if !variable.validations.is_empty() {
-                add(NodeKind::Declaration(Declaration::VariableValidation(position)), nodes);
+                let node = add(NodeKind::Declaration(Declaration::VariableValidation(position)), nodes);
+                bases.validations.push((position as u32, NodeId(node)));
             }
         }
-        bases.validation_count = next(nodes) - bases.validations;
         bases.all_outputs = add(NodeKind::Outputs, nodes);
         bases.everything = add(NodeKind::Everything, nodes);
         self.bases.push(bases);
@@ -184,11 +182,10 @@ impl DependencyGraph {
             Declaration::Resource(position) => bases.resources + position as u32,
             Declaration::Output(position) => bases.outputs + position as u32,
             Declaration::Check(position) => bases.checks + position as u32,
-            Declaration::VariableValidation(_) => {
-                let range = bases.validations..bases.validations + bases.validation_count;
-                return range
-                    .map(NodeId)
-                    .find(|id| self.node(*id).kind == NodeKind::Declaration(declaration));
+            Declaration::VariableValidation(position) => {
+                let found =
+                    bases.validations.binary_search_by_key(&(position as u32), |(variable, _)| *variable);
+                return found.ok().map(|index| bases.validations[index].1);
             }
         };
         Some(NodeId(position))
@@ -231,6 +228,8 @@ impl DependencyGraph {
                     }
                     Declaration::VariableValidation(position) => {
                         targets.extend(self.declaration(node.module, Declaration::Variable(position)));
+                        let itself = self.declaration(node.module, declaration);
+                        targets.retain(|target| Some(*target) != itself);
                     }
                     Declaration::Resource(position) => {
                         self.provider_target(tree, providers, node.module, position, targets);
@@ -305,6 +304,8 @@ impl DependencyGraph {
             Subject::Variable(name) => {
                 if let Some((position, _)) = declared.variable(&name) {
                     push(Declaration::Variable(position));
+                    // Nobody gets to work with a value before it is found to be a good one.
+                    push(Declaration::VariableValidation(position));
                 }
             }
             Subject::Local(name) => {
