@@ -6,6 +6,7 @@ use std::sync::Arc;
 use terrane_language::config::Declaration;
 use terrane_language::modules::ModuleTree;
 use terrane_model::{Diagnostic, Diagnostics};
+use terrane_plan::resource_dependencies::config_resource;
 use terrane_plan::{DependencyGraph, NodeId, NodeKind, PreparedConfiguration};
 
 use super::Command;
@@ -94,10 +95,12 @@ fn resources(configuration: &PreparedConfiguration) -> String {
             ));
         }
         for (name, id) in resources.iter() {
-            let address = graph.describe(tree, *id);
+            let address = address(configuration, *id);
             text.push_str(&format!("{indent}\"{}\" [label=\"{}\"];\n", escaped(&address), escaped(name)));
-            let mut targets: Vec<String> =
-                needed(configuration, *id).into_iter().map(|target| graph.describe(tree, target)).collect();
+            let mut targets: Vec<String> = needed(configuration, *id)
+                .into_iter()
+                .map(|target| self::address(configuration, target))
+                .collect();
             targets.sort();
             for target in targets {
                 edges.push_str(&format!("  \"{}\" -> \"{}\";\n", escaped(&address), escaped(&target)));
@@ -112,6 +115,11 @@ fn resources(configuration: &PreparedConfiguration) -> String {
 
 fn is_resource(graph: &DependencyGraph, id: NodeId) -> bool {
     matches!(graph.node(id).kind, NodeKind::Declaration(Declaration::Resource(_)))
+}
+
+fn address(configuration: &PreparedConfiguration, id: NodeId) -> String {
+    let (tree, graph) = (&configuration.tree, &configuration.graph);
+    config_resource(graph, tree, id).map_or_else(|| graph.describe(tree, id), |resource| resource.to_string())
 }
 
 fn resource_name(tree: &ModuleTree, graph: &DependencyGraph, id: NodeId) -> String {

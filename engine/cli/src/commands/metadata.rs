@@ -20,7 +20,6 @@ pub(super) const FUNCTIONS: Command = Command {
     run: |context, flags| ended(context, functions(context, flags)),
 };
 
-/// Functions that OpenTofu has and Terraform has not are left out: tools take the list for Terraform's.
 fn functions(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     if !flags.switch("json", false) {
         let detail = "The `terrane metadata functions` command requires the `-json` flag.";

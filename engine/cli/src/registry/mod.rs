@@ -1,5 +1,6 @@
 //! Which providers there are: the built-in ones with what they need from here, and installed plugins.
 
+mod plugin_log;
 mod plugins;
 mod remote_state;
 

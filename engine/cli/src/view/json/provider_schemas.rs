@@ -190,13 +190,26 @@ fn parameter_json(name: &str, description: &str, is_nullable: bool, ty: &Type) -
     json.finish()
 }
 
-/// Writes the signatures of the language's own functions.
+/// Functions of which Terraform's signatures leave open what they return.
+const OPEN_RETURNS: &[&str] = &["contains", "format", "formatlist", "index", "parseint", "sum"];
+
+/// Parameters that take null although Terraform's signatures do not say so.
+const SILENTLY_NULLABLE: &[(&str, &str)] = &[("contains", "value"), ("templatestring", "template")];
+
+/// Functions that only say that they are no more, and that no list has.
+const GONE: &[&str] = &["list", "map"];
+
+/// Writes the signatures of the language's own functions, under their short names and those with a namespace.
 pub fn function_signatures_json<'f>(functions: impl Iterator<Item = &'f Function>) -> String {
-    let mut functions: Vec<&Function> = functions.collect();
-    functions.sort_by_key(|function| function.name);
+    let functions = functions.filter(|function| !GONE.contains(&function.name));
+    let by_name: BTreeMap<String, &Function> = functions
+        .flat_map(|function| {
+            [function.name.to_owned(), format!("core::{}", function.name)].map(|name| (name, function))
+        })
+        .collect();
     let mut signatures = ObjectWriter::new();
-    for function in functions {
-        signatures.raw(function.name, &function_json(function));
+    for (name, function) in by_name {
+        signatures.raw(&name, &function_json(function));
     }
     let mut report = ObjectWriter::new();
     report.text("format_version", "1.0").raw("function_signatures", &signatures.finish());
@@ -204,6 +217,9 @@ pub fn function_signatures_json<'f>(functions: impl Iterator<Item = &'f Function
 }
 
 fn returned(function: &Function) -> Type {
+    if OPEN_RETURNS.contains(&function.name) {
+        return Type::Dynamic;
+    }
     match function.returns {
         Returns::Always(ty) | Returns::Computed { shown: ty, .. } => ty.to_type(),
     }
@@ -214,7 +230,9 @@ fn function_json(function: &Function) -> String {
     json.text("description", function.description);
     json.raw("return_type", &type_json(&returned(function)));
     let parameter = |parameter: &Parameter| {
-        parameter_json(parameter.name, "", parameter.allow_null, &parameter.ty.to_type())
+        let is_silent = SILENTLY_NULLABLE.contains(&(function.name, parameter.name));
+        let is_nullable = parameter.allow_null && !is_silent;
+        parameter_json(parameter.name, "", is_nullable, &parameter.ty.to_type())
     };
     if !function.parameters.is_empty() {
         json.raw("parameters", &array(&function.parameters.iter().map(parameter).collect::<Vec<_>>()));
