@@ -9,5 +9,4 @@ pub mod kinds;
 pub mod record;
 pub mod select;
 
-pub use kinds::{BackendKind, find_kind};
 pub use select::{Selected, selected};

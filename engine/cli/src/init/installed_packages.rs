@@ -7,9 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use terrane_language::config::version_constraint::Version;
 use terrane_model::ProviderSource;
-use terrane_provider_plugin::install::{
-    PackageLocation, Platform, find_in_mirror, matches_any_hash, package_folder,
-};
+use terrane_provider_plugin::install::{PackageLocation, Platform, matches_any_hash, package_folder};
 
 use super::whole_file::write_whole;
 use crate::context::Context;
@@ -50,13 +48,6 @@ pub fn installed_package(
         stamp: context.data_directory().join("terrane").join("checked").join(stamp_name),
         name: format!("{source} {version} (in {})", root.display()),
     })
-}
-
-/// Returns the versions of a provider that are installed for a platform.
-pub fn installed_versions(context: &Context, source: &ProviderSource, platform: &Platform) -> Vec<Version> {
-    let found = find_in_mirror(&providers_folder(context), source).unwrap_or_default();
-    let found = found.into_iter().filter(|package| package.platform == *platform);
-    found.filter_map(|package| Version::parse(&package.version)).collect()
 }
 
 impl InstalledPackage {

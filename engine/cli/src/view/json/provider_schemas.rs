@@ -169,7 +169,7 @@ fn provider_function_json(function: &FunctionSignature) -> String {
         parameter_json(&parameter.name, &parameter.description, parameter.allow_null, &parameter.ty)
     };
     if !function.parameters.is_empty() {
-        json.raw("parameters", &array(&function.parameters.iter().map(parameter).collect::<Vec<_>>()));
+        json.raw("parameters", &array(function.parameters.iter().map(parameter)));
     }
     if let Some(variadic) = &function.variadic {
         json.raw("variadic_parameter", &parameter(variadic));
@@ -235,7 +235,7 @@ fn function_json(function: &Function) -> String {
         parameter_json(parameter.name, "", is_nullable, &parameter.ty.to_type())
     };
     if !function.parameters.is_empty() {
-        json.raw("parameters", &array(&function.parameters.iter().map(parameter).collect::<Vec<_>>()));
+        json.raw("parameters", &array(function.parameters.iter().map(parameter)));
     }
     if let Some(variadic) = &function.variadic {
         json.raw("variadic_parameter", &parameter(variadic));
