@@ -31,6 +31,13 @@ mod tests {
         let leaf = |label: &str| Branch { label: label.to_owned(), branches: Vec::new() };
         let branch = Branch { label: "b".to_owned(), branches: vec![leaf("c")] };
         let last = Branch { label: "d".to_owned(), branches: vec![leaf("e")] };
-        insta::assert_snapshot!(draw(&[leaf("a"), branch, last]), @"");
+        insta::assert_snapshot!(draw(&[leaf("a"), branch, last]), @"
+        .
+        ├── a
+        ├── b
+        │   └── c
+        └── d
+            └── e
+        ");
     }
 }
