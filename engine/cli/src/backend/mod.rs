@@ -9,4 +9,5 @@ pub mod kinds;
 pub mod record;
 pub mod select;
 
+pub use kinds::find_kind;
 pub use select::{Selected, selected};

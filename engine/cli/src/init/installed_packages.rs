@@ -59,10 +59,7 @@ impl InstalledPackage {
     pub fn check(&self, hashes: &BTreeSet<String>) -> Result<(), String> {
         let unreadable =
             |error: &dyn std::fmt::Display| format!("the package {} cannot be read: {error}", self.name);
-        let mut stamp = stamp_of(&self.folder).map_err(|error| unreadable(&error))?;
-        for hash in hashes {
-            let _ = writeln!(stamp, "{hash}");
-        }
+        let stamp = self.stamp_with(hashes).map_err(|error| unreadable(&error))?;
         if std::fs::read_to_string(&self.stamp).is_ok_and(|kept| kept == stamp) {
             return Ok(());
         }
@@ -78,6 +75,25 @@ impl InstalledPackage {
         // Without the note, the package is hashed again next time.
         let _ = write_whole(&self.stamp, stamp.as_bytes());
         Ok(())
+    }
+}
+
+impl InstalledPackage {
+    /// Notes that the package, which was just installed, has the checksums.
+    pub fn remember(&self, hashes: &BTreeSet<String>) {
+        // Without the note, the package is hashed again when it is first used.
+        if let Ok(stamp) = self.stamp_with(hashes) {
+            let _ = write_whole(&self.stamp, stamp.as_bytes());
+        }
+    }
+
+    fn stamp_with(&self, hashes: &BTreeSet<String>) -> std::io::Result<String> {
+        let mut stamp = stamp_of(&self.folder)?;
+        for hash in hashes {
+            stamp.push_str(hash);
+            stamp.push('\n');
+        }
+        Ok(stamp)
     }
 }
 

@@ -169,3 +169,24 @@ fn a_lock_on_a_server_is_respected() {
     project.run("force-unlock -force 7").succeeded();
     assert!(server.requests().contains(&"UNLOCK /l".to_owned()));
 }
+
+#[test]
+fn other_configurations_read_states_on_a_server() {
+    let state = r#"{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"a","outputs":{"n":{"value":7,"type":"number"}},"resources":[]}"#;
+    let server = Server::start(move |_, request| match request.path.as_str() {
+        "/state" => Answer::ok(state),
+        _ => Answer::status(404),
+    });
+    let configuration = |backend: &str| {
+        format!(
+            "data \"terraform_remote_state\" \"r\" {{\n  backend = \"{backend}\"\n  config = {{\n    address = \"{}/state\"\n  }}\n}}\n\
+             output \"n\" {{\n  value = data.terraform_remote_state.r.outputs.n\n}}\n",
+            server.address
+        )
+    };
+    let project = Project::new(&configuration("http"), "");
+    assert!(project.run("apply -auto-approve").succeeded().contains("n = 7"));
+    project.write("work/main.tf", &configuration("s3"));
+    let refused = project.run("validate").failed();
+    assert!(refused.contains("Invalid backend configuration"), "{refused}");
+}
