@@ -14,7 +14,7 @@ use terrane_language::modules::ModuleTree;
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderFunctionError, ProviderRegistry};
-use terrane_provider_azure::{AzureOptions, AzureProvider};
+use terrane_provider_azure::{AzapiProvider, AzureOptions, AzureProvider};
 use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories, kubernetes_factories};
 use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
@@ -54,10 +54,17 @@ pub fn built_in_sources(context: &Context) -> BTreeSet<ProviderSource> {
 }
 
 fn built_in_factories(context: &Context, azure_constraint: String) -> Factories {
-    let azure = (ProviderSource::implied("azurerm"), azure_factory(context, azure_constraint));
+    let options = azure_options(context, azure_constraint);
+    let azure = [
+        (ProviderSource::implied("azurerm"), factory(options.clone(), AzureProvider::new)),
+        (
+            ProviderSource::parse("Azure/azapi").expect("BUG: a source address"),
+            factory(options, AzapiProvider::new),
+        ),
+    ];
     let factories = standard_factories(context).into_iter();
     let factories = factories.chain(kubernetes_factories(kubernetes_options(context)));
-    factories.chain(kind_factories(kind_options(context))).chain([azure]).collect()
+    factories.chain(kind_factories(kind_options(context))).chain(azure).collect()
 }
 
 /// Returns the conditions on azurerm's version. What the lock file has chosen is one of them: with it, a team stays
@@ -111,14 +118,18 @@ fn function_error(error: FunctionError) -> ProviderFunctionError {
 }
 
 /// The version constraint chooses between azurerm's major versions.
-fn azure_factory(context: &Context, version_constraint: String) -> Arc<dyn ProviderFactory> {
+fn azure_options(context: &Context, version_constraint: String) -> AzureOptions {
     let environment: HashMap<String, String> =
         context.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let endpoint = context.emulation.as_ref().map(Emulation::azure_endpoint);
-    let options = AzureOptions { version_constraint, environment, endpoint };
-    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> {
-        Ok(Arc::new(AzureProvider::new(options.clone())))
-    })
+    AzureOptions { version_constraint, environment, endpoint }
+}
+
+fn factory<P: Provider + 'static>(
+    options: AzureOptions,
+    make: fn(AzureOptions) -> P,
+) -> Arc<dyn ProviderFactory> {
+    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> { Ok(Arc::new(make(options.clone()))) })
 }
 
 fn kubernetes_options(context: &Context) -> KubernetesOptions {
