@@ -5,6 +5,7 @@ use std::time::Duration;
 use terrane_model::{ResourceInstanceAddress, Value};
 use terrane_plan::{Action, ResourceChange};
 use terrane_provider::ProgressUpdate;
+use terrane_state::DeposedKey;
 
 /// Gets told what happens. Implementations must be quick.
 pub trait EventSink: Send + Sync {
@@ -21,6 +22,8 @@ pub enum ApplyEvent<'a> {
         change: &'a ResourceChange,
         /// What is done now; a replacement is a destruction and a creation.
         action: Action,
+        /// The object's key when it is not the instance's current one.
+        deposed: Option<&'a DeposedKey>,
         /// How long it usually takes.
         expected: Option<Duration>,
     },
@@ -35,6 +38,31 @@ pub enum ApplyEvent<'a> {
         address: &'a ResourceInstanceAddress,
         /// What it says.
         update: ProgressUpdate,
+    },
+    /// A provisioner of the object begins.
+    Provisioning {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
+    },
+    /// A provisioner says something.
+    ProvisionerOutput {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
+        /// What it says, without secrets; one or more lines.
+        text: &'a str,
+    },
+    /// A provisioner has ended.
+    Provisioned {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
+        /// Whether it did not work.
+        failed: bool,
     },
     /// It is done.
     Finished {

@@ -26,12 +26,11 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
 /// Writes lines of JSON.
 pub struct MachineReport {
     terminal: Arc<Terminal>,
-    running: Mutex<FxHashMap<ResourceInstanceAddress, Running>>,
+    running: Mutex<FxHashMap<(ResourceInstanceAddress, Action), Running>>,
 }
 
 /// Something under way.
 struct Running {
-    action: Action,
     started: Instant,
     /// How many periods were reported.
     reported: u32,
@@ -60,6 +59,18 @@ impl MachineReport {
         self.terminal.line(&line.finish());
     }
 
+    /// Writes where `init` is in its work; `code` names the message.
+    pub fn init_output(&self, code: &str, message: &str) {
+        self.line("info", message, "init_output", |line| {
+            line.text("message_code", code);
+        });
+    }
+
+    /// Writes something that programs only pass on.
+    pub fn log(&self, message: &str) {
+        self.line("info", message, "log", |_| {});
+    }
+
     fn hook(
         &self,
         kind: &str,
@@ -70,9 +81,8 @@ impl MachineReport {
         let mut hook = ObjectWriter::new();
         hook.raw("resource", &resource_json(address));
         fill(&mut hook);
-        let level = if kind.ends_with("errored") { "error" } else { "info" };
         let message = format!("{address}: {message}");
-        self.line(level, &message, kind, |line| {
+        self.line("info", &message, kind, |line| {
             line.raw("hook", &hook.finish());
         });
     }
@@ -124,9 +134,9 @@ impl MachineReport {
         });
     }
 
-    fn take(&self, address: &ResourceInstanceAddress) -> Duration {
+    fn take(&self, address: &ResourceInstanceAddress, action: Action) -> Duration {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(address).map_or(Duration::ZERO, |running| running.started.elapsed())
+        running.remove(&(address.clone(), action)).map_or(Duration::ZERO, |running| running.started.elapsed())
     }
 }
 
@@ -218,11 +228,11 @@ impl Report for MachineReport {
         let mut lines = Vec::new();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         #[expect(clippy::iter_over_hash_type, reason = "the lines are sorted below")]
-        for (address, running) in &mut *running {
+        for ((address, action), running) in &mut *running {
             let elapsed = running.started.elapsed();
             if elapsed >= PROGRESS_PERIOD * (running.reported + 1) {
                 running.reported += 1;
-                lines.push((address.clone(), running.action, elapsed));
+                lines.push((address.clone(), *action, elapsed));
             }
         }
         drop(running);
@@ -274,11 +284,11 @@ impl EventSink for MachineReport {
     fn event(&self, event: ApplyEvent<'_>) {
         match event {
             ApplyEvent::Started { change, action, .. } => {
-                let running = Running { action, started: Instant::now(), reported: 0 };
+                let running = Running { started: Instant::now(), reported: 0 };
                 self.running
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .insert(change.address.clone(), running);
+                    .insert((change.address.clone(), action), running);
                 let before = &change.change.before;
                 let id = if action == Action::Create { String::new() } else { id_text(before) };
                 let message = format!("{}{id}", machine_starting(action));
@@ -290,8 +300,33 @@ impl EventSink for MachineReport {
                 });
             }
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
+            ApplyEvent::Provisioning { address, provisioner } => {
+                let message = format!("Provisioning with '{provisioner}'...");
+                self.hook("provision_start", &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
+            }
+            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
+                for line in text.lines() {
+                    let message = format!("({provisioner}): {line}");
+                    self.hook("provision_progress", &message, address, |hook| {
+                        hook.text("provisioner", provisioner).text("output", line);
+                    });
+                }
+            }
+            ApplyEvent::Provisioned { address, provisioner, failed } => {
+                let (kind, word) = if failed {
+                    ("provision_errored", "errored")
+                } else {
+                    ("provision_complete", "complete")
+                };
+                let message = format!("({provisioner}) Provisioning {word}");
+                self.hook(kind, &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
+            }
             ApplyEvent::Finished { change, action, value } => {
-                let elapsed = self.take(&change.address);
+                let elapsed = self.take(&change.address, action);
                 let id = value.map(id_text).unwrap_or_default();
                 let message = format!("{} after {}{id}", machine_complete(action), elapsed_text(elapsed));
                 self.hook("apply_complete", &message, &change.address, |hook| {
@@ -303,7 +338,7 @@ impl EventSink for MachineReport {
                 });
             }
             ApplyEvent::Failed { change, action } => {
-                let elapsed = self.take(&change.address);
+                let elapsed = self.take(&change.address, action);
                 let message = format!("{} after {}", errored(action), elapsed_text(elapsed));
                 self.hook("apply_errored", &message, &change.address, |hook| {
                     hook.text("action", action_name(action));

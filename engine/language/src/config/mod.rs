@@ -39,5 +39,5 @@ pub mod version_constraint;
 pub use constant::{ConstantScope, NoEnvironment};
 pub use declaration::Declaration;
 pub use module::{Module, ModuleParts};
-pub use module_call::parse_module_call_source;
+pub use module_call::{CallSource, parse_module_call_source};
 pub use reference::{Reference, Subject, parse_reference};

@@ -7,7 +7,7 @@ use terrane_model::{Diagnostic, Diagnostics, FileId, ModulePath, SourceMap, Span
 
 use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
 use super::source_address::SourceAddress;
-use crate::config::{Module, ModuleParts, parse_module_call_source};
+use crate::config::{CallSource, Module, ModuleParts, parse_module_call_source};
 use crate::functions::FileError;
 use crate::syntax::{ConfigBody, decode_source, parse_file, parse_json_file};
 
@@ -38,6 +38,19 @@ pub trait ModuleResolver {
         source: &SourceAddress,
         caller_directory: &str,
     ) -> Result<ResolvedModule, Diagnostic>;
+
+    /// Finds the directory of a module, for those who want to know more of the call than where its module is.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    fn resolve_call(
+        &self,
+        call: &ModulePath,
+        source: &CallSource,
+        caller_directory: &str,
+    ) -> Result<ResolvedModule, Diagnostic> {
+        self.resolve(call, &source.address, caller_directory)
+    }
 }
 
 /// Where a called module is.
@@ -120,7 +133,7 @@ impl Loader<'_> {
         let module_call = &module.module_calls[call];
         let path = self.tree.node(caller).path.child(&module_call.name);
         let source = parse_module_call_source(module_call, &mut self.diagnostics)?;
-        let resolved = match self.resolver.resolve(&path, &source.address, &module.directory) {
+        let resolved = match self.resolver.resolve_call(&path, &source, &module.directory) {
             Ok(resolved) => resolved,
             Err(problem) => {
                 self.diagnostics.push(problem.at(module_call.span));
