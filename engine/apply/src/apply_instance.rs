@@ -63,6 +63,13 @@ pub(crate) struct Applied {
     pub(crate) diagnostics: Diagnostics,
 }
 
+/// What came of running the provisioners of a new object.
+pub(crate) struct Provisioned {
+    pub(crate) work: InstanceWork,
+    pub(crate) object: PriorObject,
+    pub(crate) diagnostics: Diagnostics,
+}
+
 /// Tells the run what the provider says about an object.
 pub(crate) struct ObjectProgress {
     address: ResourceInstanceAddress,

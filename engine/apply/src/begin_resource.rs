@@ -9,7 +9,7 @@ use terrane_language::evaluate::{
     Expansion, ModuleInstanceId, RepetitionValues, RuleKind, evaluate_rule, expand,
 };
 use terrane_language::modules::ModuleId;
-use terrane_model::{ConfigResource, ResourceInstanceAddress, Schema, Value};
+use terrane_model::{ConfigResource, ResourceInstanceAddress, ResourceMode, Schema, Value};
 use terrane_plan::complete_resource::whole_value;
 use terrane_plan::{NodeId, NodeKind, PlanMode, ResourceChange};
 use terrane_state::CheckableKind;
@@ -25,7 +25,7 @@ pub(crate) struct ResourceRun {
     /// What its objects depend on.
     pub(crate) dependencies: Arc<[ConfigResource]>,
     expansions: Vec<(ModuleInstanceId, Expansion)>,
-    order: Vec<ResourceInstanceAddress>,
+    pub(crate) order: Vec<ResourceInstanceAddress>,
     pub(crate) instances: FxHashMap<ResourceInstanceAddress, InstanceRun>,
 }
 
@@ -88,8 +88,13 @@ impl Executor {
         if !resource.lifecycle.preconditions.is_empty() || !resource.lifecycle.postconditions.is_empty() {
             self.checks.expanded(&config_address, CheckableKind::Resource);
         }
+        let mode = address.mode;
         self.resources.insert(node, run);
-        if ok { Step::Done } else { Step::Failed }
+        match (ok, mode) {
+            (false, _) => Step::Failed,
+            (true, ResourceMode::Ephemeral) => self.open_ephemerals_of(node),
+            (true, _) => Step::Done,
+        }
     }
 
     /// Gives a resource its value. Conditions on objects that nothing was done to are checked here.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use terrane_language::evaluate::ObjectScope;
 use terrane_model::{Diagnostic, Diagnostics, Schema, Value};
 use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ResourceChange};
@@ -14,9 +15,10 @@ use crate::apply_instance::ObjectProgress;
 use crate::evaluate::about;
 use crate::events::ApplyEvent;
 use crate::executor::{Executor, Outcome, Step};
+use crate::provision::{Prepared, run_provisioners};
 
 /// One object to destroy.
-struct DestroyWork {
+pub(crate) struct DestroyWork {
     position: usize,
     deposed: Option<DeposedKey>,
     provider: Arc<dyn Provider>,
@@ -56,6 +58,74 @@ impl Executor {
             change.private.clone()
         };
         let work = DestroyWork { position, deposed, provider, schema, prior, private };
+        let expected = work.provider.expected_duration(resource_type, ActionKind::Delete);
+        self.events.event(ApplyEvent::Started {
+            change,
+            action: Action::Delete,
+            deposed: work.deposed.as_ref(),
+            expected,
+        });
+        let (steps, problems) = self.farewell_steps(change, &work);
+        if problems.has_errors() {
+            return self.complete_farewell(work, problems);
+        }
+        if steps.is_empty() {
+            return self.begin_destroy(work);
+        }
+        let (events, cancellation) = (Arc::clone(&self.events), self.cancellation.clone());
+        let run = run_provisioners(steps, change.address.clone(), events, cancellation);
+        Step::Waiting(run.map(|problems| Outcome::BeforeDestroy(Box::new(work), problems)).boxed())
+    }
+
+    /// Gets ready what is to be run before an object goes. Nothing is run on what is only half made, nor on what was
+    /// replaced already.
+    fn farewell_steps(&self, change: &ResourceChange, work: &DestroyWork) -> (Vec<Prepared>, Diagnostics) {
+        if work.deposed.is_some() || work.prior.tainted {
+            return (Vec::new(), Diagnostics::new());
+        }
+        let tree = &self.configuration.tree;
+        let path = change.address.module.path();
+        let declared = tree.find(&path).map(|module| tree.module(module));
+        let resource = declared.and_then(|module| module.resource(&change.address.resource));
+        let removed = self.removals.block(&change.address).map(|(module, position)| {
+            let module = tree.module(module);
+            (module, &module.removed[position])
+        });
+        let (blocks, connection, directory) = match (declared, resource, removed) {
+            (Some(module), Some((_, resource)), _) => {
+                (&resource.provisioners, resource.connection.as_ref(), &module.directory)
+            }
+            (_, _, Some((module, removed))) => {
+                (&removed.provisioners, removed.connection.as_ref(), &module.directory)
+            }
+            _ => return (Vec::new(), Diagnostics::new()),
+        };
+        let scope = ObjectScope {
+            surroundings: &self.evaluation.surroundings,
+            object: work.prior.marked(&work.schema),
+            key: change.address.key.clone(),
+            module_directory: directory.clone(),
+            root_directory: tree.root().directory.clone(),
+        };
+        self.prepare_provisioners(blocks, true, connection, &scope)
+    }
+
+    /// Goes on to destroy an object when what had to run before has run.
+    pub(crate) fn complete_farewell(&mut self, work: DestroyWork, problems: Diagnostics) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let change = &plan.resource_changes[work.position];
+        if self.note(problems.into_iter().map(|problem| about(problem, &change.address)).collect()) {
+            return self.begin_destroy(work);
+        }
+        self.events.event(ApplyEvent::Failed { change, action: Action::Delete });
+        Step::Failed
+    }
+
+    /// Journals the intent and lets the provider destroy the object once that is on disk.
+    fn begin_destroy(&mut self, work: DestroyWork) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let change = &plan.resource_changes[work.position];
+        let resource_type = &change.address.resource.resource_type;
         let mut ticket = None;
         let mut durable = None;
         if work.provider.effects(resource_type) == Effects::Remote {
@@ -77,9 +147,6 @@ impl Executor {
             }
             durable = Some(receiver);
         }
-        let expected = work.provider.expected_duration(resource_type, ActionKind::Delete);
-        let (action, deposed) = (Action::Delete, work.deposed.as_ref());
-        self.events.event(ApplyEvent::Started { change, action, deposed, expected });
         let type_name = resource_type.clone();
         let progress = ObjectProgress::new(&change.address, &self.events);
         let work = destroy(work, type_name, ticket, durable, progress);

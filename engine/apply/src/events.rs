@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use terrane_model::{ResourceInstanceAddress, Value};
+use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{Action, ResourceChange};
 use terrane_provider::ProgressUpdate;
 use terrane_state::DeposedKey;
@@ -32,6 +33,8 @@ pub enum ApplyEvent<'a> {
         /// The plan for the object.
         change: &'a ResourceChange,
     },
+    /// Something is done to an ephemeral resource.
+    Ephemeral(EphemeralEvent<'a>),
     /// The provider says how it goes.
     Progress {
         /// The object.
@@ -39,30 +42,35 @@ pub enum ApplyEvent<'a> {
         /// What it says.
         update: ProgressUpdate,
     },
-    /// A provisioner of the object begins.
-    Provisioning {
+    /// A provisioner starts.
+    ProvisionStarted {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// Which kind of provisioner: `local-exec`.
-        provisioner: &'a str,
+        /// The provisioner, such as `local-exec`.
+        provisioner_type: &'a str,
     },
-    /// A provisioner says something.
-    ProvisionerOutput {
+    /// A provisioner has written a line; it holds no secrets of the configuration.
+    ProvisionOutput {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// Which kind of provisioner: `local-exec`.
-        provisioner: &'a str,
-        /// What it says, without secrets; one or more lines.
+        /// The provisioner.
+        provisioner_type: &'a str,
+        /// The line.
         text: &'a str,
     },
-    /// A provisioner has ended.
-    Provisioned {
+    /// A provisioner has done what it had to.
+    ProvisionFinished {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// Which kind of provisioner: `local-exec`.
-        provisioner: &'a str,
-        /// Whether it did not work.
-        failed: bool,
+        /// The provisioner.
+        provisioner_type: &'a str,
+    },
+    /// A provisioner has failed.
+    ProvisionFailed {
+        /// The object.
+        address: &'a ResourceInstanceAddress,
+        /// The provisioner.
+        provisioner_type: &'a str,
     },
     /// It is done.
     Finished {

@@ -11,16 +11,18 @@ use rustc_hash::FxHashMap;
 use terrane_language::evaluate::{Evaluation, GivenValues, Surroundings};
 use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Str};
 use terrane_plan::checks::Checks;
+use terrane_plan::ephemeral::{EphemeralOutcome, OpenEphemeral};
 use terrane_plan::prior_objects::PriorObjects;
+use terrane_plan::removals::Removals;
 use terrane_plan::{
     NodeId, Operation, OperationGraph, OperationId, Plan, PlanMode, PreparedConfiguration, ProviderPool,
 };
 use terrane_state::{DeposedKey, StateStore};
 
-use crate::apply_instance::{Applied, FinalPlan, InstanceWork};
+use crate::apply_instance::{Applied, FinalPlan, InstanceWork, Provisioned};
 use crate::begin_resource::ResourceRun;
 use crate::cancellation::Cancellation;
-use crate::destroy_instance::Destroyed;
+use crate::destroy_instance::{DestroyWork, Destroyed};
 use crate::events::{ApplyEvent, EventSink};
 use crate::read_data::DataRead;
 
@@ -65,6 +67,8 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
     let mut executor = Executor {
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
+        removals: Removals::of_configuration(tree),
+        open_ephemerals: Vec::new(),
         diagnostics: problems,
         failed: vec![false; graph.len()],
         node_failed: FxHashMap::default(),
@@ -85,6 +89,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         executor.report_imports();
         executor.configure_implied_providers().await;
         executor.run().await;
+        executor.close_ephemerals().await;
         executor.finish();
     }
     ApplyOutcome {
@@ -114,7 +119,11 @@ pub(crate) struct Executor {
     /// Nodes of which some operation failed.
     node_failed: FxHashMap<NodeId, ()>,
     parallelism: usize,
-    cancellation: Cancellation,
+    pub(crate) cancellation: Cancellation,
+    /// Ephemeral resources that are open, in the order in which they were opened.
+    pub(crate) open_ephemerals: Vec<OpenEphemeral>,
+    /// What `removed` blocks cover.
+    pub(crate) removals: Removals,
     pub(crate) events: Arc<dyn EventSink>,
 }
 
@@ -124,8 +133,14 @@ pub(crate) enum Outcome {
     Configured(crate::evaluate::ConfiguredProvider),
     /// The final plan for an object is there; its intent can be journaled.
     Final(Box<InstanceWork>, Result<FinalPlan, Diagnostics>),
+    /// The instances of an ephemeral resource were opened, or not.
+    Opened(NodeId, Vec<(ResourceInstanceAddress, EphemeralOutcome)>),
     /// An object was created or updated, or not.
     Applied(Box<Applied>),
+    /// What was to be run on a new object has run, or not.
+    Provisioned(Box<Provisioned>),
+    /// What was to be run before an object goes has run, or not.
+    BeforeDestroy(Box<DestroyWork>, Diagnostics),
     /// An object was destroyed, or not.
     Destroyed(Box<Destroyed>),
     /// Data was read, or not.
@@ -259,7 +274,10 @@ impl Executor {
         match outcome {
             Outcome::Configured(configured) => self.complete_configuration(configured),
             Outcome::Final(work, result) => self.act(*work, result),
+            Outcome::Opened(node, outcomes) => self.complete_opening(node, outcomes),
             Outcome::Applied(applied) => self.complete_apply(*applied),
+            Outcome::Provisioned(provisioned) => self.complete_provisioning(*provisioned),
+            Outcome::BeforeDestroy(work, problems) => self.complete_farewell(*work, problems),
             Outcome::Destroyed(destroyed) => self.complete_destroy(*destroyed),
             Outcome::Read(read) => self.complete_read(*read),
         }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use terrane_model::encode_json::write_json;
-use terrane_model::{Diagnostic, Value};
+use terrane_model::{Diagnostic, Diagnostics, Value};
 use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ResourceChange};
 use terrane_state::{Change, Intent, ObjectState, Operation, Outcome, Ticket};
 
-use crate::apply_instance::{Applied, FinalPlan, InstanceWork, locate_all, stored_marks};
+use crate::apply_instance::{Applied, FinalPlan, InstanceWork, Provisioned, locate_all, stored_marks};
+use crate::evaluate::about;
 use crate::events::ApplyEvent;
-use crate::executor::{Executor, Step};
+use crate::executor::{self, Executor, Step};
+use crate::provision::{Prepared, run_provisioners};
 
 impl Executor {
     /// Makes the record of what is about to happen to an object.
@@ -59,7 +62,15 @@ impl Executor {
         let body = self.body_of(&work);
         self.note(locate_all(diagnostics, &body, work.span, &work.address));
         let object = self.new_object(&work, new_state, private, identity, failed);
-        let stored = match object.as_ref().map(|object| object.to_state(&work.schema)) {
+        let (steps, problems) = match &object {
+            Some(object) if !failed && action == Action::Create => self.creation_steps(&work, object),
+            _ => (Vec::new(), Diagnostics::new()),
+        };
+        // Until its provisioners have run, an object counts as half made.
+        let is_half_made = !steps.is_empty() || problems.has_errors();
+        let to_store =
+            |object: &PriorObject| PriorObject { tainted: object.tainted || is_half_made, ..object.clone() };
+        let stored = match object.as_ref().map(|object| to_store(object).to_state(&work.schema)) {
             Some(Ok(stored)) => Some(Arc::new(stored)),
             Some(Err(error)) => {
                 let detail = format!("The new state of {} cannot be stored: {error}.", work.address);
@@ -75,14 +86,66 @@ impl Executor {
         if failed && action == Action::Create && stored.is_none() {
             self.restore_deposed(&work);
         }
-        if failed {
+        if failed | !self.note(problems) {
             self.events.event(ApplyEvent::Failed { change, action });
             return Step::Failed;
+        }
+        if let (Some(object), false) = (&object, steps.is_empty()) {
+            let (events, cancellation) = (Arc::clone(&self.events), self.cancellation.clone());
+            let (object, address) = (object.clone(), work.address.clone());
+            let run = run_provisioners(steps, address, events, cancellation).map(move |diagnostics| {
+                executor::Outcome::Provisioned(Box::new(Provisioned { work, object, diagnostics }))
+            });
+            return Step::Waiting(run.boxed());
         }
         let value = object.map_or_else(
             || Value::Null(work.schema.block.implied_type().clone()),
             |o| o.marked(&work.schema),
         );
+        self.events.event(ApplyEvent::Finished { change, action, value: Some(&value) });
+        self.set_instance_value(work.node, &work.address, value);
+        Step::Done
+    }
+
+    /// Gets ready what is to be run on a new object.
+    fn creation_steps(&self, work: &InstanceWork, object: &PriorObject) -> (Vec<Prepared>, Diagnostics) {
+        let nothing = (Vec::new(), Diagnostics::new());
+        let Some((module, position)) = self.resource_at(work.node) else { return nothing };
+        let resource = &self.configuration.tree.module(module).resources[position];
+        if resource.provisioners.is_empty() {
+            return nothing;
+        }
+        let run = self.resources.get(&work.node).and_then(|run| run.instances.get(&work.address));
+        let Some(instance) = run else { return nothing };
+        let scope = self
+            .evaluation
+            .scope(instance.module_instance, instance.repetition.clone())
+            .with_self(object.marked(&work.schema));
+        let (steps, problems) =
+            self.prepare_provisioners(&resource.provisioners, false, resource.connection.as_ref(), &scope);
+        (steps, problems.into_iter().map(|problem| about(problem, &work.address)).collect())
+    }
+
+    /// Enters a new object as wholly made, unless its provisioners have failed.
+    pub(crate) fn complete_provisioning(&mut self, provisioned: Provisioned) -> Step {
+        let plan = Arc::clone(&self.plan);
+        let Provisioned { work, object, diagnostics } = provisioned;
+        let change = &plan.resource_changes[work.position];
+        let action = work.action();
+        if !self.note(diagnostics) {
+            self.events.event(ApplyEvent::Failed { change, action });
+            return Step::Failed;
+        }
+        if let Ok(stored) = object.to_state(&work.schema) {
+            let provider_config = change.provider_config.clone();
+            let result =
+                self.store.change(work.address.clone(), None, provider_config, Some(Arc::new(stored)));
+            if let Err(error) = result {
+                self.note_journal_error(&error);
+                return Step::Failed;
+            }
+        }
+        let value = object.marked(&work.schema);
         self.events.event(ApplyEvent::Finished { change, action, value: Some(&value) });
         self.set_instance_value(work.node, &work.address, value);
         Step::Done

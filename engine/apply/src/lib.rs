@@ -8,10 +8,12 @@ mod apply_instance;
 mod begin_resource;
 mod cancellation;
 mod destroy_instance;
+mod ephemeral;
 mod evaluate;
 mod events;
 mod executor;
 mod journal_results;
+mod provision;
 mod read_data;
 
 pub use cancellation::Cancellation;

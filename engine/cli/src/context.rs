@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use terrane_model::{Diagnostics, SourceMap};
 
+use crate::args::ParsedFlags;
 use crate::cli_config::CliConfig;
 use crate::emulation::Emulation;
 use crate::terminal::Terminal;
@@ -19,6 +20,8 @@ pub struct Context {
     pub environment: BTreeMap<String, String>,
     /// The working directory before `-chdir`.
     pub original_directory: PathBuf,
+    /// The flags of the command that runs: some values are needed before anything else is read.
+    pub flags: ParsedFlags,
     /// What the user sets for all working directories.
     pub cli_config: CliConfig,
     /// The emulated cloud, where one stands for Azure.

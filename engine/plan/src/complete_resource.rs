@@ -11,6 +11,7 @@ use terrane_model::{Diagnostic, Diagnostics, InstanceKey, ResourceInstanceAddres
 
 use crate::change::{Action, Change, Importing, ResourceChange};
 use crate::dependency_graph::NodeId;
+use crate::ephemeral::EphemeralOutcome;
 use crate::instance_plan::{InstanceOutcome, PlannedInstance};
 use crate::plan::PlanMode;
 use crate::plan_resource::{InstanceSlot, ResourceContext, ResourceOutcome, SlotResult};
@@ -40,8 +41,11 @@ impl Planner {
             let value = match result {
                 SlotResult::Planned(planned) => self.complete_managed(&context, &slot, *planned),
                 SlotResult::DataRead(read) => self.complete_data(&context, &slot, *read),
-                SlotResult::Ephemeral(value) => Some(value.with_marks(terrane_model::Marks::EPHEMERAL)),
-                SlotResult::Skipped | SlotResult::Managed(_) | SlotResult::Data(_) => None,
+                SlotResult::Opened(opened) => self.complete_ephemeral(&context, &slot, *opened),
+                SlotResult::Skipped
+                | SlotResult::Managed(_)
+                | SlotResult::Data(_)
+                | SlotResult::Ephemeral(_) => None,
             };
             // What was left out keeps the value that the state has for it.
             let known = || slot.prior.as_ref().map(|prior| prior.marked(&schema));
@@ -61,21 +65,26 @@ impl Planner {
         }
     }
 
+    fn complete_ephemeral(
+        &mut self,
+        context: &ResourceContext<'_>,
+        slot: &InstanceSlot,
+        outcome: EphemeralOutcome,
+    ) -> Option<Value> {
+        self.open_ephemerals.extend(outcome.opened);
+        let located = located(outcome.diagnostics, context.resource);
+        self.note_about(context.id, &slot.address, located);
+        let value = outcome.value?;
+        self.postconditions_hold(context, slot, &value).then_some(value)
+    }
+
     fn complete_managed(
         &mut self,
         context: &ResourceContext<'_>,
         slot: &InstanceSlot,
         outcome: InstanceOutcome,
     ) -> Option<Value> {
-        let body = &context.resource.body;
-        let diagnostics = outcome.diagnostics.into_iter().map(|diagnostic| {
-            let span = diagnostic.attribute.as_ref().and_then(|path| locate(body, path));
-            match diagnostic.subject {
-                Some(_) => diagnostic,
-                None => diagnostic.at(span.unwrap_or(context.resource.span)),
-            }
-        });
-        self.note_about(context.id, &slot.address, diagnostics.collect());
+        self.note_about(context.id, &slot.address, located(outcome.diagnostics, context.resource));
         self.take_over_refreshed(context, slot, outcome.prior.as_ref());
         let value = match (outcome.planned, self.options.mode) {
             (Some(planned), _) => {
@@ -278,6 +287,18 @@ impl Planner {
         self.note_about(context.id, &slot.address, problems);
         hold
     }
+}
+
+/// Gives messages of a provider their places.
+fn located(diagnostics: Diagnostics, resource: &Resource) -> Diagnostics {
+    let placed = diagnostics.into_iter().map(|diagnostic| {
+        let span = diagnostic.attribute.as_ref().and_then(|path| locate(&resource.body, path));
+        match diagnostic.subject {
+            Some(_) => diagnostic,
+            None => diagnostic.at(span.unwrap_or(resource.span)),
+        }
+    });
+    placed.collect()
 }
 
 fn cannot_be_destroyed(resource: &Resource, slot: &InstanceSlot) -> Diagnostic {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use terrane_model::{ResourceInstanceAddress, Value};
 use terrane_state::DeposedKey;
 
+use crate::ephemeral::EphemeralEvent;
+
 /// Gets told what happens while planning. Implementations must be quick.
 pub trait PlanEvents: Send + Sync {
     /// Something has happened.
@@ -46,6 +48,8 @@ pub enum PlanEvent<'a> {
         /// How long it took.
         elapsed: Duration,
     },
+    /// Something is done to an ephemeral resource.
+    Ephemeral(EphemeralEvent<'a>),
     /// The provider is about to be asked for an existing object.
     Importing {
         /// The resource instance.

@@ -31,6 +31,18 @@ impl Moves {
         self.previous.get(address).unwrap_or(address).clone()
     }
 
+    /// Returns the objects whose resource type is another one since they moved: new and old addresses, in order.
+    pub(crate) fn between_types(&self) -> Vec<(ResourceInstanceAddress, ResourceInstanceAddress)> {
+        let changed = self
+            .previous
+            .iter()
+            .filter(|(to, from)| to.resource.resource_type != from.resource.resource_type)
+            .map(|(to, from)| (to.clone(), from.clone()));
+        let mut changed: Vec<_> = changed.collect();
+        changed.sort();
+        changed
+    }
+
     /// Tells whether an object wanted to move but could not.
     pub fn is_blocked_source(&self, address: &ResourceInstanceAddress) -> bool {
         self.blocked.contains_key(address)

@@ -18,6 +18,8 @@ use terrane_provider::{Effects, Provider};
 use terrane_state::CheckableKind;
 
 use crate::dependency_graph::NodeId;
+use crate::ephemeral::{EphemeralEvents, EphemeralOutcome, EphemeralTask, open};
+use crate::events::PlanEvent;
 use crate::instance_plan::{ImportTask, InstanceOutcome, InstanceTask, plan_instance, refreshed_object};
 use crate::plan::PlanMode;
 use crate::plan_data::{DataOutcome, DataTask, read_data};
@@ -47,8 +49,10 @@ pub(crate) enum SlotResult {
     Data(Box<DataTask>),
     /// Was read.
     DataRead(Box<DataOutcome>),
-    /// An ephemeral value, opened.
-    Ephemeral(Value),
+    /// Waits to be opened.
+    Ephemeral(Box<EphemeralTask>),
+    /// Was opened.
+    Opened(Box<EphemeralOutcome>),
 }
 
 /// All instances of a resource, behind the provider.
@@ -121,9 +125,13 @@ impl Planner {
         let batch = self.refresh_batch(&key, &provider);
         let limit = Arc::clone(&self.limit);
         let parallelism = self.options.parallelism.max(1);
+        let events = Arc::clone(&self.events);
+        let ephemeral_events: EphemeralEvents =
+            Arc::new(move |event| events.event(PlanEvent::Ephemeral(event)));
         let future = async move {
             let plan_slot = |mut slot: InstanceSlot| {
                 let (batch, limit) = (batch.clone(), Arc::clone(&limit));
+                let ephemeral_events = Arc::clone(&ephemeral_events);
                 async move {
                     let mut diagnostics = Diagnostics::new();
                     slot.result = match slot.result {
@@ -154,6 +162,10 @@ impl Planner {
                         SlotResult::Data(task) => {
                             let _permit = limit.acquire().await.ok();
                             SlotResult::DataRead(Box::new(read_data(*task).await))
+                        }
+                        SlotResult::Ephemeral(task) => {
+                            let _permit = limit.acquire().await.ok();
+                            SlotResult::Opened(Box::new(open(*task, &ephemeral_events).await))
                         }
                         other => other,
                     };
@@ -204,7 +216,8 @@ impl Planner {
 
     /// Evaluates what an instance says, and decides what to ask the provider.
     fn prepare_instance(&mut self, context: &ResourceContext<'_>, slot: &InstanceSlot) -> SlotResult {
-        if self.options.mode == PlanMode::Destroy && context.resource.address.mode != ResourceMode::Managed {
+        // What providers are configured with is needed to destroy, too.
+        if self.options.mode == PlanMode::Destroy && context.resource.address.mode == ResourceMode::Data {
             return SlotResult::Skipped;
         }
         if self.is_generating(context) {
@@ -217,9 +230,13 @@ impl Planner {
         match context.resource.address.mode {
             ResourceMode::Managed => self.managed_task(context, slot, config),
             ResourceMode::Data => self.data_task(context, slot, config),
-            ResourceMode::Ephemeral => {
-                SlotResult::Ephemeral(Value::unknown(context.schema.block.implied_type().clone()))
-            }
+            ResourceMode::Ephemeral => SlotResult::Ephemeral(Box::new(EphemeralTask {
+                provider: self.instance_provider(context, &slot.address),
+                type_name: context.resource.address.resource_type.clone(),
+                schema: context.schema.clone(),
+                config,
+                address: slot.address.clone(),
+            })),
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
+use crate::ephemeral::OpenEphemeral;
 use crate::events::PlanEvents;
 use crate::import_blocks::WantedImport;
 use crate::moved_addresses::Moves;
@@ -27,6 +28,7 @@ use crate::prepared::PreparedConfiguration;
 use crate::prior_objects::{PriorObjects, decode_state};
 use crate::provider_pool::{ConfiguredKey, ProviderPool};
 use crate::refresh::RefreshBatch;
+use crate::relevant_attributes::relevant_attributes;
 use crate::removals::Removals;
 use crate::targets::Selection;
 
@@ -68,6 +70,9 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         crate::moved_addresses::apply_moves(tree, input.state, &input.options);
     diagnostics.extend(problems);
     let mut state = moved_state.clone();
+    diagnostics.extend(
+        crate::moved_types::convert_moved(&moves, &mut state, &input.configuration, &input.providers).await,
+    );
     let uncertain = crate::recover::adopt_unfinished(&mut state, &input.unfinished, &mut diagnostics);
     let (prior, problems) = decode_state(&state, &input.providers).await;
     diagnostics.extend(problems);
@@ -84,6 +89,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         imports.map(|(address, target)| (address.clone(), WantedImport::by_command(target.clone())));
     let mut planner = Planner {
         imports: imports.collect(),
+        open_ephemerals: Vec::new(),
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
         checks: Checks::of_configuration(tree),
         previous_state: moved_state,
@@ -112,6 +118,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     if !planner.diagnostics.has_errors() {
         planner.run().await;
     }
+    planner.close_ephemerals().await;
     planner.finish()
 }
 
@@ -133,6 +140,8 @@ pub(crate) struct Planner {
     pub(crate) removals: Removals,
     /// Existing objects that resource instances are to take over.
     pub(crate) imports: FxHashMap<ResourceInstanceAddress, WantedImport>,
+    /// Ephemeral resources that are open, in the order in which they were opened.
+    pub(crate) open_ephemerals: Vec<OpenEphemeral>,
     pub(crate) moves: Moves,
     pub(crate) checks: Checks,
     pub(crate) diagnostics: Diagnostics,
@@ -335,10 +344,19 @@ impl Planner {
         }
     }
 
+    /// Closes ephemeral resources, those that were opened last first.
+    async fn close_ephemerals(&mut self) {
+        for opened in std::mem::take(&mut self.open_ephemerals).into_iter().rev() {
+            self.diagnostics.extend(opened.close().await);
+        }
+    }
+
     fn finish(mut self) -> PlanOutcome {
         self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
+        let relevant_attributes =
+            relevant_attributes(&self.configuration.tree, &self.changes, &self.output_changes);
         let ephemeral = &self.configuration.tree.root().variables;
         let ephemeral_variables = ephemeral.iter().filter(|v| v.ephemeral).map(|v| v.name.clone()).collect();
         let plan = Plan {
@@ -354,7 +372,7 @@ impl Planner {
             previous_state: self.previous_state,
             prior_state: self.state,
             checks: self.checks.results(),
-            relevant_attributes: Vec::new(),
+            relevant_attributes,
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };

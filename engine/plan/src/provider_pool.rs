@@ -10,7 +10,7 @@ use terrane_model::{
     Block, Diagnostic, Diagnostics, InstanceKey, ProviderSource, ResourceInstanceAddress, ResourceMode,
     Schema, Str,
 };
-use terrane_provider::{Provider, ProviderRegistry, ProviderSchemas, ResourceSchema};
+use terrane_provider::{Provider, ProviderRegistry, ProviderSchemas, Provisioner, ResourceSchema};
 
 /// Providers by configuration.
 pub struct ProviderPool {
@@ -122,6 +122,11 @@ impl ProviderPool {
     /// Returns a loaded provider that may not be configured.
     pub fn bare(&self, source: &ProviderSource) -> Option<&Arc<dyn Provider>> {
         self.bare.get(source)
+    }
+
+    /// Returns what carries out a type of `provisioner` block.
+    pub fn provisioner(&self, provisioner_type: &str) -> Option<&Arc<dyn Provisioner>> {
+        self.registry.provisioner(provisioner_type)
     }
 
     /// Returns a configured provider.

@@ -1,30 +1,40 @@
 //! `removed` blocks: what is managed no more.
 
 use rustc_hash::FxHashMap;
-use terrane_language::modules::ModuleTree;
+use terrane_language::modules::{ModuleId, ModuleTree};
 use terrane_model::{ModulePath, ResourceAddress, ResourceInstanceAddress};
 
 use crate::moved_addresses::Endpoint;
 
 /// What the `removed` blocks of a configuration cover, and whether it is destroyed.
 #[derive(Debug, Default)]
-pub(crate) struct Removals {
-    resources: FxHashMap<(ModulePath, ResourceAddress), bool>,
-    modules: FxHashMap<ModulePath, bool>,
+pub struct Removals {
+    resources: FxHashMap<(ModulePath, ResourceAddress), Removal>,
+    modules: FxHashMap<ModulePath, Removal>,
+}
+
+/// What one block says.
+#[derive(Debug, Clone, Copy)]
+struct Removal {
+    destroy: bool,
+    /// The module that has the block, and its position there.
+    block: (ModuleId, usize),
 }
 
 impl Removals {
-    pub(crate) fn of_configuration(tree: &ModuleTree) -> Self {
+    /// Finds the blocks of a configuration.
+    pub fn of_configuration(tree: &ModuleTree) -> Self {
         let mut removals = Self::default();
         for (id, node) in tree.nodes() {
             let base = &tree.node(id).path;
-            for removed in &node.module.removed {
+            for (position, removed) in node.module.removed.iter().enumerate() {
                 // What has no meaning as an address was refused when the block was read.
                 let Some(endpoint) = Endpoint::parse(&removed.from) else { continue };
                 let path = ModulePath::new(base.calls().iter().cloned().chain(endpoint.module_names()));
+                let removal = Removal { destroy: removed.destroy, block: (id, position) };
                 match endpoint.resource {
-                    Some((resource, _)) => removals.resources.insert((path, resource), removed.destroy),
-                    None => removals.modules.insert(path, removed.destroy),
+                    Some((resource, _)) => removals.resources.insert((path, resource), removal),
+                    None => removals.modules.insert(path, removal),
                 };
             }
         }
@@ -32,15 +42,24 @@ impl Removals {
     }
 
     /// Tells whether an object is destroyed; nothing when no `removed` block covers it.
-    pub(crate) fn of(&self, address: &ResourceInstanceAddress) -> Option<bool> {
+    pub fn of(&self, address: &ResourceInstanceAddress) -> Option<bool> {
+        self.find(address).map(|removal| removal.destroy)
+    }
+
+    /// Returns the block that covers an object: its module, and its position there.
+    pub fn block(&self, address: &ResourceInstanceAddress) -> Option<(ModuleId, usize)> {
+        self.find(address).map(|removal| removal.block)
+    }
+
+    fn find(&self, address: &ResourceInstanceAddress) -> Option<Removal> {
         if self.resources.is_empty() && self.modules.is_empty() {
             return None;
         }
         let path = address.module.path();
         let depth = path.calls().len();
         let key = (path, address.resource.clone());
-        if let Some(destroy) = self.resources.get(&key) {
-            return Some(*destroy);
+        if let Some(removal) = self.resources.get(&key) {
+            return Some(*removal);
         }
         let calls = key.0.calls();
         (1..=depth)

@@ -10,7 +10,7 @@ use terrane_language::config::module::{IgnoreChanges, ModuleCall, Repetition, Re
 use terrane_language::config::{Declaration, Module, Subject, parse_reference};
 use terrane_language::evaluate::module_scope::undeclared_resource_in;
 use terrane_language::evaluate::{
-    Evaluation, Evaluator, GivenValues, ModuleInstanceId, RepetitionValues, RuleKind, Surroundings,
+    Evaluation, Evaluator, GivenValues, ModuleInstanceId, RepetitionValues, RuleKind, Scope, Surroundings,
     decode_block, evaluate_rule, locate,
 };
 use terrane_language::modules::ModuleId;
@@ -70,8 +70,16 @@ impl Validator<'_> {
             .iter()
             .map(|variable| AttributeSchema { name: &variable.name, required: variable.is_required() })
             .collect();
-        let (_, problems) = module_call.body.content(&BodySchema { attributes: &attributes, blocks: &[] });
+        let (content, problems) =
+            module_call.body.content(&BodySchema { attributes: &attributes, blocks: &[] });
         self.diagnostics.extend(problems);
+        for variable in &called_module.variables {
+            let argument = content.attributes.get(&variable.name);
+            if let (Some(why), Some(argument)) = (&variable.deprecated, argument) {
+                let warning = Diagnostic::warning("Deprecated variable got a value", why.to_string());
+                self.diagnostics.push(warning.at(argument.span));
+            }
+        }
     }
 
     async fn declaration(&mut self, module: ModuleId, declaration: Declaration) {
@@ -79,8 +87,9 @@ impl Validator<'_> {
         let declared = self.module(module);
         // References that cannot be right are reported once, instead of by everything that uses the value.
         let problems = self.check_references(module, &declared, declaration);
-        if problems.has_errors() {
-            self.diagnostics.extend(problems);
+        let failed = problems.has_errors();
+        self.diagnostics.extend(problems);
+        if failed {
             return;
         }
         match declaration {
@@ -149,6 +158,8 @@ impl Validator<'_> {
                 problems.into_iter().filter(|d| d.summary != "Module output value precondition failed");
             self.diagnostics.extend(problems);
         }
+        let problems = self.depends_on(instance, &output.depends_on);
+        self.diagnostics.extend(problems);
         let problems = self.evaluation.evaluate_output(instance, position);
         self.diagnostics.extend(problems);
     }
@@ -206,7 +217,9 @@ impl Validator<'_> {
             problems.extend(read_only_attributes(resource, &schema.block, &config));
             problems.extend(ephemeral_values(resource, &schema.block, &config));
         }
+        problems.extend(self.depends_on(instance, &resource.depends_on));
         problems.extend(self.imports(module_id, position));
+        problems.extend(self.provisioners(instance, resource, &schema.block, &repetition).await);
         for (rules, kind) in [
             (&resource.lifecycle.preconditions, RuleKind::ResourcePrecondition),
             (&resource.lifecycle.postconditions, RuleKind::ResourcePostcondition),
@@ -246,6 +259,70 @@ impl Validator<'_> {
             value = value.with_marks(Marks::EPHEMERAL);
         }
         self.evaluation.set_resource(instance, position, value);
+    }
+
+    /// Checks that what must be done before is something whole.
+    fn depends_on(&self, instance: ModuleInstanceId, traversals: &[Traversal]) -> Diagnostics {
+        let mut problems = Diagnostics::new();
+        let scope = self.evaluation.scope(instance, RepetitionValues::None);
+        for traversal in traversals {
+            let Ok(reference) = parse_reference(traversal) else { continue };
+            let mut rest = &traversal.steps[reference.subject_steps..];
+            let may_be_keyed = matches!(reference.subject, Subject::Resource { .. } | Subject::Module { .. });
+            if may_be_keyed && rest.first().is_some_and(|step| !matches!(step.kind, StepKind::Attribute(_))) {
+                rest = &rest[1..];
+            }
+            if matches!(reference.subject, Subject::Module { output: Some(_), .. }) {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            if !rest.is_empty() {
+                let detail = "References in depends_on must be to a whole object (resource, etc), not to an attribute of an \
+                              object.";
+                let whole = traversal
+                    .steps
+                    .last()
+                    .map_or(traversal.root.span, |last| traversal.root.span.to(last.span));
+                problems.push(Diagnostic::error("Invalid depends_on reference", detail).at(whole));
+                continue;
+            }
+            problems.extend(scope.resolve(traversal).diagnostics);
+        }
+        problems
+    }
+
+    /// Checks what is run on a resource's objects.
+    async fn provisioners(
+        &self,
+        instance: ModuleInstanceId,
+        resource: &Resource,
+        schema: &Block,
+        repetition: &RepetitionValues,
+    ) -> Diagnostics {
+        let mut problems = Diagnostics::new();
+        for block in &resource.provisioners {
+            let Some(provisioner) = self.providers.provisioner(&block.provisioner_type) else {
+                problems.push(unknown_provisioner(&block.provisioner_type).at(block.span));
+                continue;
+            };
+            let own = Value::unknown(schema.implied_type().clone());
+            let scope = self.evaluation.scope(instance, repetition.clone()).with_self(own);
+            let mut evaluator = Evaluator::new(&scope);
+            let config = decode_block(&mut evaluator, &block.body, &provisioner.schema());
+            let connection = match (&resource.connection, &block.connection) {
+                (Some(base), Some(own)) => Some(base.clone().overridden_by(own.clone())),
+                (base, own) => own.as_ref().or(base.as_ref()).cloned(),
+            };
+            if let Some(connection) = connection {
+                decode_block(&mut evaluator, &connection, &provisioner.connection_schema());
+            }
+            let failed = evaluator.diagnostics.has_errors();
+            problems.extend(evaluator.diagnostics);
+            if !failed {
+                let found = provisioner.validate(config.unmark_deep().0).await;
+                problems.extend(found.into_iter().map(|problem| problem.at(block.span)));
+            }
+        }
+        problems
     }
 
     /// Checks the ids of a resource's `import` blocks as far as they are known.
@@ -295,6 +372,9 @@ pub fn check_reference(
         Ok(reference) => reference,
         Err(problem) => return Some(problem),
     };
+    if let Subject::Module { call, output: Some(output) } = &reference.subject {
+        return deprecated_output(configuration, module, call, output, traversal);
+    }
     let Subject::Resource { mode, resource_type, name } = reference.subject else { return None };
     let address = ResourceAddress { mode, resource_type, name };
     let Some((_, resource)) = declared.resource(&address) else {
@@ -318,6 +398,32 @@ pub fn check_reference(
     let source = declared.provider_source(declared.provider_local_name(resource));
     let schema = providers.block_schema(&source, mode, &address.resource_type)?;
     unknown_attribute(&schema.block, attribute, step.span)
+}
+
+/// Warns of a value that a module does not want to be used any more.
+fn deprecated_output(
+    configuration: &PreparedConfiguration,
+    module: ModuleId,
+    call: &str,
+    output: &str,
+    traversal: &Traversal,
+) -> Option<Diagnostic> {
+    let tree = &configuration.tree;
+    let (position, _) = tree.module(module).module_call(call)?;
+    let child = tree.node(module).children[position]?;
+    let (_, output) = tree.module(child).output(output)?;
+    let why = output.deprecated.as_ref()?;
+    let end = traversal.steps.last().map_or(traversal.root.span, |step| step.span);
+    Some(Diagnostic::warning("Deprecated value used", why.to_string()).at(traversal.root.span.to(end)))
+}
+
+/// Says that there is no such type of provisioner.
+pub fn unknown_provisioner(provisioner_type: &str) -> Diagnostic {
+    let detail = format!(
+        "This configuration requires provisioner plugin {provisioner_type:?}, which isn't available. There are \"file\", \
+         \"local-exec\" and \"remote-exec\"."
+    );
+    Diagnostic::error("Missing required provisioner plugin", detail)
 }
 
 fn unknown_type(

@@ -6,6 +6,7 @@
 
 pub mod progress;
 pub mod provider;
+pub mod provisioner;
 pub mod registry;
 pub mod request;
 pub mod schemas;
@@ -13,6 +14,7 @@ pub mod schemas;
 pub use async_trait::async_trait;
 pub use progress::{NoProgress, Progress, ProgressUpdate};
 pub use provider::{ActionKind, Effects, PlannedResource, Provider};
+pub use provisioner::{ProvisionOutput, ProvisionRequest, Provisioner};
 pub use registry::{ProviderFactory, ProviderRegistry};
 pub use request::{
     ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, DeferredReason, ImportRequest,

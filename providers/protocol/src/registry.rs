@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use terrane_model::{Diagnostics, ProviderSource};
+use terrane_model::{Diagnostics, ProviderSource, Str};
 
 use crate::provider::Provider;
+use crate::provisioner::Provisioner;
 
 /// Makes running providers. Each provider configuration gets an instance of its own.
 pub trait ProviderFactory: Send + Sync {
@@ -29,6 +30,7 @@ where
 #[derive(Default, Clone)]
 pub struct ProviderRegistry {
     factories: BTreeMap<ProviderSource, Arc<dyn ProviderFactory>>,
+    provisioners: BTreeMap<Str, Arc<dyn Provisioner>>,
     notes: BTreeMap<ProviderSource, String>,
 }
 
@@ -46,6 +48,20 @@ impl ProviderRegistry {
     /// Returns what stands for a source.
     pub fn get(&self, source: &ProviderSource) -> Option<&Arc<dyn ProviderFactory>> {
         self.factories.get(source)
+    }
+
+    /// Sets what carries out a type of `provisioner` block.
+    pub fn insert_provisioner(
+        &mut self,
+        provisioner_type: impl Into<Str>,
+        provisioner: Arc<dyn Provisioner>,
+    ) {
+        self.provisioners.insert(provisioner_type.into(), provisioner);
+    }
+
+    /// Returns what carries out a type of `provisioner` block.
+    pub fn provisioner(&self, provisioner_type: &str) -> Option<&Arc<dyn Provisioner>> {
+        self.provisioners.get(provisioner_type)
     }
 
     /// Sets what messages add that say that a provider lacks something.

@@ -39,6 +39,9 @@ pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
         registry.remove_note(&source);
         registry.insert(source, factory);
     }
+    for (provisioner_type, provisioner) in terrane_provisioners::provisioners(&context.environment) {
+        registry.insert_provisioner(provisioner_type, provisioner);
+    }
     registry
 }
 

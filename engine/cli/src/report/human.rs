@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use terrane_apply::{ApplyEvent, EventSink};
-use terrane_model::{Diagnostics, SourceMap};
+use terrane_model::{Diagnostics, ResourceInstanceAddress, SourceMap};
+use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::{elapsed_text, id_of};
+use super::wording::{elapsed_text, ephemeral_words, id_of};
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::terminal::{Style, Terminal};
@@ -53,6 +54,21 @@ impl HumanReport {
             let lines = self.progress().live(Instant::now(), Paint::of(&self.terminal));
             self.terminal.show_live(lines);
         }
+    }
+
+    fn ephemeral(&self, event: EphemeralEvent<'_>) {
+        let (going_on, done) = ephemeral_words(event.action);
+        match event.ended {
+            None => self.about(event.address, going_on),
+            Some((elapsed, true)) => {
+                self.about(event.address, &format!("{done} after {}", elapsed_text(elapsed)));
+            }
+            Some((_, false)) => {}
+        }
+    }
+
+    fn about(&self, address: &ResourceInstanceAddress, text: &str) {
+        self.bold_line(&format!("{address}: {text}"));
     }
 }
 
@@ -135,6 +151,10 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
             }
+            PlanEvent::Ephemeral(event) => {
+                self.ephemeral(event);
+                return;
+            }
             PlanEvent::Importing { address, id, by_command: true } => {
                 format!("{address}: Importing from ID {id:?}...")
             }
@@ -160,22 +180,21 @@ impl EventSink for HumanReport {
                 let line = self.progress().start(change, action, deposed, expected, now);
                 self.bold_line(&line);
             }
+            ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { change } => {
                 let id = import_id(change);
                 self.bold_line(&format!("{}: Importing... [{id}]", change.address));
                 self.bold_line(&format!("{}: Import complete [{id}]", change.address));
             }
             ApplyEvent::Progress { address, update } => self.progress().update(address, update),
-            ApplyEvent::Provisioning { address, provisioner } => {
-                self.bold_line(&format!("{address}: Provisioning with '{provisioner}'..."));
+            ApplyEvent::ProvisionFinished { .. } | ApplyEvent::ProvisionFailed { .. } => {}
+            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
+                self.about(address, &format!("Provisioning with '{provisioner_type}'..."));
             }
-            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
-                let prefix = self.terminal.style(Style::Bold, &format!("{address} ({provisioner}):"));
-                for line in text.lines() {
-                    self.terminal.line(&format!("{prefix} {line}"));
-                }
+            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
+                let origin = self.terminal.style(Style::Bold, &format!("{address} ({provisioner_type}):"));
+                self.terminal.line(&format!("{origin} {text}"));
             }
-            ApplyEvent::Provisioned { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let line = self.progress().finish(change, action, value, now);
                 self.bold_line(&line);

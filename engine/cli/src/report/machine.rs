@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, ResourceInstanceAddress, Severity, SourceMap, Value};
+use terrane_plan::ephemeral::{EphemeralAction, EphemeralEvent};
 use terrane_plan::{
     Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
 };
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::{complete, elapsed_text, errored, id_of, progressing, starting};
+use super::wording::{complete, elapsed_text, ephemeral_words, errored, id_of, progressing, starting};
 use crate::project::TERRAFORM_VERSION;
 use crate::terminal::Terminal;
 use crate::view::json::diagnostic::to_json;
@@ -84,6 +85,47 @@ impl MachineReport {
         let message = format!("{address}: {message}");
         self.line("info", &message, kind, |line| {
             line.raw("hook", &hook.finish());
+        });
+    }
+
+    fn ephemeral(&self, event: EphemeralEvent<'_>) {
+        let (going_on, done) = ephemeral_words(event.action);
+        let action = match event.action {
+            EphemeralAction::Open => "open",
+            EphemeralAction::Renew => "renew",
+            EphemeralAction::Close => "close",
+        };
+        let (kind, message) = match event.ended {
+            None => ("ephemeral_op_start", going_on.to_owned()),
+            Some((elapsed, true)) => {
+                ("ephemeral_op_complete", format!("{done} after {}", elapsed_text(elapsed)))
+            }
+            Some((elapsed, false)) => {
+                let what = done.trim_end_matches(" complete");
+                ("ephemeral_op_errored", format!("{what} errored after {}", elapsed_text(elapsed)))
+            }
+        };
+        self.hook(kind, &message, event.address, |hook| {
+            hook.text("action", action);
+            if let Some((elapsed, _)) = event.ended {
+                hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
+            }
+        });
+    }
+
+    fn provision(
+        &self,
+        kind: &str,
+        message: &str,
+        address: &ResourceInstanceAddress,
+        provisioner_type: &str,
+        output: Option<&str>,
+    ) {
+        self.hook(kind, message, address, |hook| {
+            hook.text("provisioner", provisioner_type);
+            if let Some(output) = output {
+                hook.text("output", output);
+            }
         });
     }
 
@@ -274,6 +316,7 @@ impl PlanEvents for MachineReport {
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }
+            PlanEvent::Ephemeral(event) => self.ephemeral(event),
             // Terraform's machine-readable UI has no words for imports.
             PlanEvent::Importing { .. } | PlanEvent::Imported { .. } => {}
         }
@@ -299,31 +342,23 @@ impl EventSink for MachineReport {
                     }
                 });
             }
+            ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
-            ApplyEvent::Provisioning { address, provisioner } => {
-                let message = format!("Provisioning with '{provisioner}'...");
-                self.hook("provision_start", &message, address, |hook| {
-                    hook.text("provisioner", provisioner);
-                });
+            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
+                let message = format!("Provisioning with '{provisioner_type}'...");
+                self.provision("provision_start", &message, address, provisioner_type, None);
             }
-            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
-                for line in text.lines() {
-                    let message = format!("({provisioner}): {line}");
-                    self.hook("provision_progress", &message, address, |hook| {
-                        hook.text("provisioner", provisioner).text("output", line);
-                    });
-                }
+            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
+                let message = format!("({provisioner_type}): {text}");
+                self.provision("provision_progress", &message, address, provisioner_type, Some(text));
             }
-            ApplyEvent::Provisioned { address, provisioner, failed } => {
-                let (kind, word) = if failed {
-                    ("provision_errored", "errored")
-                } else {
-                    ("provision_complete", "complete")
-                };
-                let message = format!("({provisioner}) Provisioning {word}");
-                self.hook(kind, &message, address, |hook| {
-                    hook.text("provisioner", provisioner);
-                });
+            ApplyEvent::ProvisionFinished { address, provisioner_type } => {
+                let message = format!("({provisioner_type}) Provisioning complete");
+                self.provision("provision_complete", &message, address, provisioner_type, None);
+            }
+            ApplyEvent::ProvisionFailed { address, provisioner_type } => {
+                let message = format!("({provisioner_type}) Provisioning errored");
+                self.provision("provision_errored", &message, address, provisioner_type, None);
             }
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address, action);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use terrane_model::Value;
 use terrane_plan::Action;
+use terrane_plan::ephemeral::EphemeralAction;
 
 /// Says what begins.
 pub fn starting(action: Action) -> &'static str {
@@ -24,6 +25,15 @@ pub fn complete(action: Action) -> &'static str {
         Action::Delete => "Destruction complete",
         Action::Read => "Read complete",
         _ => "Complete",
+    }
+}
+
+/// Says what begins and what is done about an ephemeral resource.
+pub fn ephemeral_words(action: EphemeralAction) -> (&'static str, &'static str) {
+    match action {
+        EphemeralAction::Open => ("Opening...", "Opening complete"),
+        EphemeralAction::Renew => ("Renewing...", "Renewal complete"),
+        EphemeralAction::Close => ("Closing...", "Closing complete"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use terrane_language::config::Module;
 use terrane_language::functions::FileError;
 use terrane_language::modules::{ModuleResolver, ResolvedModule, SourceAddress, SourceReader};
 use terrane_model::{Diagnostic, Diagnostics, ModulePath, SourceMap, Str};
@@ -17,7 +18,7 @@ use super::Failure;
 use super::planning::PlannedRun;
 use crate::args::ParsedFlags;
 use crate::context::Context;
-use crate::project::load_from;
+use crate::project::load_early;
 use crate::registry::registry;
 use crate::session::{Session, block_on, selected_workspace};
 use crate::variables;
@@ -100,7 +101,9 @@ pub struct LoadedPlan {
 /// # Errors
 /// When its configuration or its providers cannot be used.
 pub fn load_plan(context: &Context, file: PlanFile) -> Result<LoadedPlan, Failure> {
-    let (project, _) = load_from(&SavedFiles(&file.files), &SavedModules(&file.modules))?;
+    let values =
+        |_: &Module| file.given.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
+    let (project, _) = load_early(&SavedFiles(&file.files), &SavedModules(&file.modules), &values)?;
     let sources = Arc::clone(&project.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     let mut configuration =

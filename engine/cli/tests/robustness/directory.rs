@@ -47,7 +47,9 @@ impl Directory {
     pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_terrane"));
         command.args(words.split_whitespace()).current_dir(self.path());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TF_") || name.starts_with("ARM_")) {
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("TF_") || name.starts_with("ARM_"))
+        {
             command.env_remove(name);
         }
         command.env("TF_INPUT", "0").env("NO_COLOR", "1").stdin(Stdio::null());

@@ -40,7 +40,8 @@ fn started(directory: &Directory) -> Child {
     let child = directory.start("apply -auto-approve");
     wait_until("waited for the sleep", || {
         let journal = directory.read("terraform.tfstate.journal");
-        journal.windows(6).any(|bytes| bytes == b"\"begun") && journal.windows(10).any(|bytes| bytes == b"time_sleep")
+        journal.windows(6).any(|bytes| bytes == b"\"begun")
+            && journal.windows(10).any(|bytes| bytes == b"time_sleep")
     });
     child
 }

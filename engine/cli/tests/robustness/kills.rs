@@ -109,9 +109,10 @@ fn killed_applies_are_finished_by_the_next_one() {
 fn kill_after(directory: &Directory, words: &str, delay: Duration) -> bool {
     let mut child = directory.start(words);
     // The output is read, so that a full pipe does not hold the run up.
-    let output = child.stdout.take().map(|mut stdout| {
-        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()))
-    });
+    let output = child
+        .stdout
+        .take()
+        .map(|mut stdout| std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink())));
     std::thread::sleep(delay);
     let was_running = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
@@ -136,7 +137,8 @@ fn check_agreement(directory: &Directory, what: &str) {
     drop(emulator);
     let state: Json = serde_json::from_slice(&directory.read("terraform.tfstate")).unwrap();
     let resources = state["resources"].as_array().unwrap();
-    let azure = resources.iter().filter(|resource| resource["type"].as_str().unwrap().starts_with("azurerm_"));
+    let azure =
+        resources.iter().filter(|resource| resource["type"].as_str().unwrap().starts_with("azurerm_"));
     let instances = azure.flat_map(|resource| resource["instances"].as_array().unwrap());
     let in_state: BTreeSet<String> = instances
         .inspect(|instance| {

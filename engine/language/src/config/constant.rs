@@ -87,7 +87,17 @@ pub(super) fn constant(
     wanted: &Type,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
-    let mut evaluator = Evaluator::new(&ConstantScope);
+    constant_in(&ConstantScope, expression, wanted, diagnostics)
+}
+
+/// Evaluates an expression in a scope of what is known early, and converts it.
+pub(super) fn constant_in(
+    scope: &dyn Scope,
+    expression: &Expression,
+    wanted: &Type,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let mut evaluator = Evaluator::new(scope);
     let value = evaluator.evaluate(expression);
     let failed = evaluator.diagnostics.has_errors();
     diagnostics.extend(evaluator.diagnostics);
@@ -112,6 +122,15 @@ pub(super) fn constant(
 /// Reads a bool that must be written out; null counts as absent.
 pub(super) fn constant_bool(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<bool> {
     constant(expression, &Type::Bool, diagnostics)?.as_bool()
+}
+
+/// Reads a string that must be known early; null counts as absent.
+pub(super) fn early_string(
+    scope: &dyn Scope,
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<Str> {
+    constant_in(scope, expression, &Type::String, diagnostics)?.as_str().cloned()
 }
 
 /// Reads a string that must be written out; null counts as absent.

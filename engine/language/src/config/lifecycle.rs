@@ -7,8 +7,8 @@ use terrane_model::{Diagnostic, Diagnostics, ResourceMode, Str};
 use super::constant::constant_bool;
 use super::decode::{attribute_bool, attribute_expression, check_rule, static_traversal};
 use super::module::{Expr, IgnoreChanges, Lifecycle, Provisioner, Repetition};
-use crate::syntax::tree::{Attribute, Expression, Traversal};
-use crate::syntax::{BlockContent, BodyContent, BodySchema};
+use crate::syntax::tree::{Attribute, Expression, StepKind, Traversal};
+use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody};
 
 fn schema() -> BodySchema<'static> {
     body_schema!(
@@ -149,6 +149,10 @@ pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnos
             _ => {}
         }
     }
+    if on_destroy {
+        check_own_references(&body, diagnostics);
+        connection.iter().for_each(|connection| check_own_references(connection, diagnostics));
+    }
     Some(Provisioner {
         provisioner_type,
         on_destroy,
@@ -157,6 +161,40 @@ pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnos
         body: super::provider_block::with_escaped(body, &content.blocks),
         span: block.header,
     })
+}
+
+/// Checks that a body refers to nothing but the object that it belongs to: when that goes, the rest may be gone.
+pub(super) fn check_own_references(body: &ConfigBody, diagnostics: &mut Diagnostics) {
+    let (attributes, _) = body.just_attributes();
+    for attribute in attributes.iter() {
+        for reference in attribute.expression.variables() {
+            if is_own(reference.traversal) {
+                continue;
+            }
+            let detail = "Destroy-time provisioners and their connection configurations may only reference attributes of the \
+                          related resource, via 'self', 'count.index', or 'each.key'.\n\nReferences to other resources \
+                          during the destroy phase can cause dependency cycles and interact poorly with \
+                          create_before_destroy.";
+            let error = Diagnostic::error("Invalid reference from destroy provisioner", detail);
+            diagnostics.push(error.at(attribute.expression.span));
+        }
+    }
+}
+
+fn is_own(traversal: &Traversal) -> bool {
+    let only_step = match traversal.steps.as_slice() {
+        [only] => match &only.kind {
+            StepKind::Attribute(name) => Some(name.as_str()),
+            StepKind::StringKey(_) | StepKind::NumberKey(_) => None,
+        },
+        _ => None,
+    };
+    match traversal.root.name.as_str() {
+        "self" | "path" | "terraform" => true,
+        "count" => only_step == Some("index"),
+        "each" => only_step == Some("key"),
+        _ => false,
+    }
 }
 
 /// Reads one of two bare words; tells whether it is the second.

@@ -19,6 +19,7 @@ mod check;
 mod constant;
 mod declaration;
 mod decode;
+mod early_scope;
 pub mod import_address;
 mod lifecycle;
 mod literal;
@@ -38,6 +39,7 @@ pub mod version_constraint;
 
 pub use constant::{ConstantScope, NoEnvironment};
 pub use declaration::Declaration;
+pub use early_scope::{EarlyScope, EarlyValues};
 pub use module::{Module, ModuleParts};
 pub use module_call::{CallSource, parse_module_call_source};
 pub use reference::{Reference, Subject, parse_reference};

@@ -2,10 +2,12 @@
 
 use terrane_model::{Diagnostic, Diagnostics, Str};
 
-use super::constant::constant_string;
+use super::constant::early_string;
 use super::decode::{attribute_expression, check_name, provider_reference, traversal_list};
+use super::early_scope::EarlyScope;
 use super::module::{Expr, ModuleCall, ProviderReference, Repetition};
 use super::provider_block::with_escaped;
+use super::terraform_block::parse_constraint;
 use super::version_constraint::VersionConstraints;
 use crate::modules::SourceAddress;
 use crate::syntax::tree::{Expression, Traversal};
@@ -92,11 +94,18 @@ pub struct CallSource {
     pub version: Option<VersionConstraints>,
 }
 
-/// Reads where a module call finds its module.
-pub fn parse_module_call_source(call: &ModuleCall, diagnostics: &mut Diagnostics) -> Option<CallSource> {
-    let text = constant_string(&call.source, diagnostics)?;
+/// Reads where a module call finds its module, in the scope of what the caller knows by then.
+pub fn parse_module_call_source(
+    call: &ModuleCall,
+    scope: &EarlyScope<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<CallSource> {
+    let text = early_string(scope, &call.source, diagnostics)?;
     let version = match &call.version {
-        Some(expression) => Some(super::terraform_block::version_constraint(expression, diagnostics)?),
+        Some(expression) => {
+            let text = early_string(scope, expression, diagnostics)?;
+            Some(parse_constraint(&text, expression, diagnostics)?)
+        }
         None => None,
     };
     match SourceAddress::parse(&text, version.as_ref()) {

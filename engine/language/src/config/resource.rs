@@ -68,6 +68,11 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
             }
         }
     }
+    if let Some(connection) = &connection
+        && provisioners.iter().any(|provisioner| provisioner.on_destroy)
+    {
+        lifecycle::check_own_references(connection, diagnostics);
+    }
     let provider = content
         .attributes
         .get("provider")

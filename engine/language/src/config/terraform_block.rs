@@ -85,7 +85,16 @@ pub(super) fn version_constraint(
     diagnostics: &mut Diagnostics,
 ) -> Option<VersionConstraints> {
     let text = constant_string(expression, diagnostics)?;
-    let constraints = VersionConstraints::parse(&text);
+    parse_constraint(&text, expression, diagnostics)
+}
+
+/// Reads the text of a version constraint.
+pub(super) fn parse_constraint(
+    text: &str,
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<VersionConstraints> {
+    let constraints = VersionConstraints::parse(text);
     if constraints.is_none() {
         let detail = "This string does not use correct version constraint syntax.";
         diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(expression.span));

@@ -12,6 +12,7 @@ pub mod evaluator;
 mod index;
 mod locate;
 pub mod module_scope;
+mod object_scope;
 mod operators;
 pub mod repetition;
 pub mod scope;
@@ -27,6 +28,7 @@ pub use evaluation::{
 pub use evaluator::{Evaluator, evaluate};
 pub use locate::locate;
 pub use module_scope::ModuleScope;
+pub use object_scope::ObjectScope;
 pub use repetition::{Expansion, RepetitionValues, expand};
 pub use scope::{Callable, ProviderFunction, Resolved, Scope};
 pub use template_file::render_template;

@@ -7,7 +7,8 @@ use terrane_model::{Diagnostic, Diagnostics, FileId, ModulePath, SourceMap, Span
 
 use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
 use super::source_address::SourceAddress;
-use crate::config::{CallSource, Module, ModuleParts, parse_module_call_source};
+use crate::config::{CallSource, EarlyScope, EarlyValues, Module, ModuleParts, parse_module_call_source};
+use crate::evaluate::evaluate;
 use crate::functions::FileError;
 use crate::syntax::{ConfigBody, decode_source, parse_file, parse_json_file};
 
@@ -75,7 +76,17 @@ pub struct Configuration {
 
 /// Reads the configuration whose root module lies in `directory`.
 pub fn load(directory: &str, reader: &dyn SourceReader, resolver: &dyn ModuleResolver) -> Configuration {
-    load_beside(SourceMap::new(), directory, reader, resolver)
+    load_with(directory, reader, resolver, &|_| EarlyValues::new())
+}
+
+/// Reads a configuration as [`load`] does; `values` gives the `const` variables of the root module their values.
+pub fn load_with(
+    directory: &str,
+    reader: &dyn SourceReader,
+    resolver: &dyn ModuleResolver,
+    values: &dyn Fn(&Module) -> EarlyValues,
+) -> Configuration {
+    load_all(SourceMap::new(), directory, reader, resolver, values)
 }
 
 /// Reads a configuration as [`load`] does, with its files behind others.
@@ -85,15 +96,26 @@ pub fn load_beside(
     reader: &dyn SourceReader,
     resolver: &dyn ModuleResolver,
 ) -> Configuration {
+    load_all(sources, directory, reader, resolver, &|_| EarlyValues::new())
+}
+
+fn load_all(
+    sources: SourceMap,
+    directory: &str,
+    reader: &dyn SourceReader,
+    resolver: &dyn ModuleResolver,
+    values: &dyn Fn(&Module) -> EarlyValues,
+) -> Configuration {
     let mut loader = Loader {
         reader,
         resolver,
         sources,
         by_directory: HashMap::new(),
         tree: ModuleTree::default(),
+        early: Vec::new(),
         diagnostics: Diagnostics::new(),
     };
-    loader.load_root(directory);
+    loader.load_root(directory, values);
     Configuration { tree: loader.tree, sources: Arc::new(loader.sources), diagnostics: loader.diagnostics }
 }
 
@@ -103,12 +125,16 @@ struct Loader<'a> {
     sources: SourceMap,
     by_directory: HashMap<String, Arc<Module>>,
     tree: ModuleTree,
+    /// The `const` variables of each module of the tree.
+    early: Vec<EarlyValues>,
     diagnostics: Diagnostics,
 }
 
 impl Loader<'_> {
-    fn load_root(&mut self, directory: &str) {
+    fn load_root(&mut self, directory: &str, values: &dyn Fn(&Module) -> EarlyValues) {
         let Some(module) = self.module_in(directory, None) else { return };
+        let needs_values = module.variables.iter().any(|variable| variable.is_const);
+        self.early.push(if needs_values { values(&module) } else { EarlyValues::new() });
         let children = vec![None; module.module_calls.len()];
         let node = ModuleNode {
             path: ModulePath::root(),
@@ -132,7 +158,44 @@ impl Loader<'_> {
         let module = Arc::clone(self.tree.module(caller));
         let module_call = &module.module_calls[call];
         let path = self.tree.node(caller).path.child(&module_call.name);
-        let source = parse_module_call_source(module_call, &mut self.diagnostics)?;
+        let early = std::mem::take(&mut self.early[caller.index()]);
+        let scope = EarlyScope::new(&module, &early);
+        let source = parse_module_call_source(module_call, &scope, &mut self.diagnostics);
+        let loaded = source.and_then(|source| self.load_called(caller, call, path, source, &scope));
+        self.early[caller.index()] = early;
+        loaded
+    }
+
+    /// Evaluates what a call hands to the `const` variables of its module.
+    fn early_values(
+        &mut self,
+        caller: &Module,
+        call: usize,
+        called: &Module,
+        scope: &EarlyScope<'_>,
+    ) -> EarlyValues {
+        let mut values = EarlyValues::new();
+        for variable in called.variables.iter().filter(|variable| variable.is_const) {
+            let Some(argument) = caller.call_argument(call, &variable.name) else { continue };
+            let (value, problems) = evaluate(&argument, scope);
+            if !problems.has_errors() {
+                values.insert(variable.name.clone(), value);
+            }
+            self.diagnostics.extend(problems);
+        }
+        values
+    }
+
+    fn load_called(
+        &mut self,
+        caller: ModuleId,
+        call: usize,
+        path: ModulePath,
+        source: CallSource,
+        scope: &EarlyScope<'_>,
+    ) -> Option<ModuleId> {
+        let module = Arc::clone(self.tree.module(caller));
+        let module_call = &module.module_calls[call];
         let resolved = match self.resolver.resolve_call(&path, &source, &module.directory) {
             Ok(resolved) => resolved,
             Err(problem) => {
@@ -150,6 +213,8 @@ impl Loader<'_> {
         }
         let called = self.module_in(&resolved.directory, Some(module_call.span))?;
         let children = vec![None; called.module_calls.len()];
+        let early = self.early_values(&module, call, &called, scope);
+        self.early.push(early);
         Some(self.tree.add(ModuleNode {
             path,
             module: called,
