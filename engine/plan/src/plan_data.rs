@@ -171,6 +171,9 @@ impl Planner {
         let reason = outcome.deferred.or(nested.then_some(ActionReason::ReadBecauseCheckNested));
         if let Some(value) = &outcome.value {
             self.store_data(context, slot, value);
+        } else if outcome.deferred.is_some() {
+            // What was read before is out of date until it is read again.
+            self.state.set_object(&slot.address, None, &config_address, None);
         }
         let value = match (outcome.value, outcome.deferred, nested) {
             (Some(value), ..) => value,

@@ -101,7 +101,8 @@ pub struct LoadedPlan {
 /// # Errors
 /// When its configuration or its providers cannot be used.
 pub fn load_plan(context: &Context, file: PlanFile) -> Result<LoadedPlan, Failure> {
-    let values = |_: &Module| file.given.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
+    let values =
+        |_: &Module| file.given.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
     let (project, _) = load_early(&SavedFiles(&file.files), &SavedModules(&file.modules), &values)?;
     let sources = Arc::clone(&project.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
