@@ -27,11 +27,6 @@ fn functions_are_short() {
 }
 
 #[test]
-fn exceptions_are_needed() {
-    expect_nothing("exceptions that nobody needs any more", sizes::idle_exceptions(&Tree::read()));
-}
-
-#[test]
 fn files_open_with_their_subject() {
     expect_nothing("files without a first line of documentation", text::without_subject(&Tree::read()));
 }

@@ -2,26 +2,23 @@
 
 use crate::tree::{File, Tree};
 
-const FILE_LINES: usize = 500;
-const FUNCTION_LINES: usize = 70;
+/// The aim is 500; what goes on growing is stopped here.
+const FILE_LINES: usize = 600;
+/// The aim is 70.
+const FUNCTION_LINES: usize = 80;
 
 /// Files that may be longer: one subject that is harder to read in parts.
 const LONG_FILES: &[(&str, usize)] = &[
-    ("engine/language/src/config/module.rs", 600),
-    ("engine/model/src/convert.rs", 600),
-    ("engine/model/src/encode_json.rs", 550),
-    ("engine/model/src/number.rs", 650),
+    ("engine/cli/src/testing/runner.rs", 700),
+    ("engine/language/src/config/module.rs", 700),
+    ("engine/model/src/number.rs", 700),
     ("engine/model/src/value.rs", 800),
-    ("engine/plan/src/moved_addresses.rs", 550),
-    ("providers/azure_emulator/src/table/parse.rs", 600),
 ];
 
 /// Functions that may be longer: one sequence of steps whose parts would share everything.
 const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
-    ("engine/cli/src/run/planning.rs", "make_plan", 90),
+    ("engine/cli/src/run/planning.rs", "make_plan", 110),
     ("engine/plan/src/plan_resource.rs", "start_resource", 110),
-    ("engine/plan/src/provider_contract.rs", "check_gathered", 75),
-    ("engine/plan/src/undeclared.rs", "plan_end", 75),
 ];
 
 /// Returns the files that are longer than they may be.
@@ -49,28 +46,6 @@ pub(crate) fn long_functions(tree: &Tree) -> Vec<String> {
             if lines > limit {
                 problems.push(format!("{}: {name} has {lines} lines, at most {limit}", file.path));
             }
-        }
-    }
-    problems
-}
-
-/// Returns exceptions for what has become short enough, or has gone.
-pub(crate) fn idle_exceptions(tree: &Tree) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (path, _) in LONG_FILES {
-        let needed = tree.rust().any(|file| file.path == *path && file.text.lines().count() > FILE_LINES);
-        if !needed {
-            problems.push(format!("{path} is not longer than {FILE_LINES} lines"));
-        }
-    }
-    for (path, name, _) in LONG_FUNCTIONS {
-        let needed = tree
-            .rust()
-            .filter(|file| file.path == *path)
-            .flat_map(functions)
-            .any(|(function, lines)| function == *name && lines > FUNCTION_LINES);
-        if !needed {
-            problems.push(format!("{path}: {name} is not longer than {FUNCTION_LINES} lines"));
         }
     }
     problems

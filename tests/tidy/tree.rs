@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Recorded answers and data of others: not written here, so not to be tidied here.
-const RECORDED: &[&str] = &["tests/conformance/", "fuzz/corpus/"];
+const RECORDED: &[&str] = &["tests/conformance/", "tests/fuzz/corpus/"];
 
 /// Folders that builds and runs make.
 const MADE: &[&str] = &["target", ".git", ".terraform", ".terrane", "artifacts"];
@@ -19,7 +19,7 @@ impl File {
     /// Tells whether the file is part of the tests rather than of the product.
     pub(crate) fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
-        let in_tests = ["tests/", "benches/", "examples/", "fuzz/"]
+        let in_tests = ["tests/", "benches/", "examples/"]
             .iter()
             .any(|folder| self.path.starts_with(folder) || self.path.contains(&format!("/{folder}")));
         in_tests || name == "tests.rs" || name == "testing.rs" || name.ends_with("_tests.rs")

@@ -71,9 +71,15 @@ pub(crate) struct Provisioned {
 }
 
 /// Tells the run what the provider says about an object.
-struct ObjectProgress {
+pub(crate) struct ObjectProgress {
     address: ResourceInstanceAddress,
     events: Arc<dyn EventSink>,
+}
+
+impl ObjectProgress {
+    pub(crate) fn new(address: &ResourceInstanceAddress, events: &Arc<dyn EventSink>) -> Self {
+        Self { address: address.clone(), events: Arc::clone(events) }
+    }
 }
 
 impl Progress for ObjectProgress {
@@ -207,8 +213,8 @@ impl Executor {
         let action = work.action();
         let kind = if action == Action::Create { ActionKind::Create } else { ActionKind::Update };
         let expected = work.provider.expected_duration(&work.type_name, kind);
-        self.events.event(ApplyEvent::Started { change, action, expected });
-        let progress = ObjectProgress { address: work.address.clone(), events: Arc::clone(&self.events) };
+        self.events.event(ApplyEvent::Started { change, action, deposed: None, expected });
+        let progress = ObjectProgress::new(&work.address, &self.events);
         Step::Waiting(
             carry_out(work, final_plan, ticket, durable, progress)
                 .map(|applied| Outcome::Applied(Box::new(applied)))

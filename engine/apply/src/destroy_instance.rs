@@ -7,10 +7,11 @@ use terrane_language::evaluate::ObjectScope;
 use terrane_model::{Diagnostic, Diagnostics, Schema, Value};
 use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, ResourceChange};
-use terrane_provider::{ActionKind, ApplyRequest, Effects, NoProgress, Private, Provider};
+use terrane_provider::{ActionKind, ApplyRequest, Effects, Private, Provider};
 use terrane_state::{Change, DeposedKey, Intent, JournalError, Operation, Outcome as Ended, Ticket};
 use tokio::sync::oneshot;
 
+use crate::apply_instance::ObjectProgress;
 use crate::evaluate::about;
 use crate::events::ApplyEvent;
 use crate::executor::{Executor, Outcome, Step};
@@ -58,7 +59,8 @@ impl Executor {
         };
         let work = DestroyWork { position, deposed, provider, schema, prior, private };
         let expected = work.provider.expected_duration(resource_type, ActionKind::Delete);
-        self.events.event(ApplyEvent::Started { change, action: Action::Delete, expected });
+        let (action, deposed) = (Action::Delete, work.deposed.as_ref());
+        self.events.event(ApplyEvent::Started { change, action, deposed, expected });
         let (steps, problems) = self.farewell_steps(change, &work);
         if problems.has_errors() {
             return self.complete_farewell(work, problems);
@@ -142,9 +144,9 @@ impl Executor {
             durable = Some(receiver);
         }
         let type_name = resource_type.clone();
-        Step::Waiting(
-            destroy(work, type_name, ticket, durable).map(|done| Outcome::Destroyed(Box::new(done))).boxed(),
-        )
+        let progress = ObjectProgress::new(&change.address, &self.events);
+        let work = destroy(work, type_name, ticket, durable, progress);
+        Step::Waiting(work.map(|done| Outcome::Destroyed(Box::new(done))).boxed())
     }
 
     pub(crate) fn complete_destroy(&mut self, destroyed: Destroyed) -> Step {
@@ -230,6 +232,7 @@ async fn destroy(
     type_name: terrane_model::Str,
     ticket: Option<Ticket>,
     durable: Option<oneshot::Receiver<Result<(), JournalError>>>,
+    progress: ObjectProgress,
 ) -> Destroyed {
     if let Some(durable) = durable
         && !matches!(durable.await, Ok(Ok(())))
@@ -249,7 +252,7 @@ async fn destroy(
         provider_meta: Value::dynamic_null(),
         planned_identity: work.prior.identity.clone(),
     };
-    let response = work.provider.apply_resource_change(request, &NoProgress).await;
+    let response = work.provider.apply_resource_change(request, &progress).await;
     let (new_state, _) = response.new_state.unmark_deep();
     Destroyed { work, ticket, new_state, private: response.private, diagnostics: response.diagnostics }
 }

@@ -145,17 +145,26 @@ impl Executor {
         }
     }
 
-    /// Notes that the result of a check stays open, since something that it looks at has failed.
-    pub(crate) fn expect_check(&mut self, node: NodeId) {
+    /// Notes that the result of a check or of an output's conditions stays open, since something that it looks at has
+    /// failed.
+    pub(crate) fn expect_result(&mut self, node: NodeId) {
         let configuration = Arc::clone(&self.configuration);
         let graph_node = configuration.graph.node(node);
-        let NodeKind::Declaration(Declaration::Check(position)) = graph_node.kind else { return };
         let module = graph_node.module;
-        let name = format!("check.{}", configuration.tree.module(module).checks[position].name);
+        let declared = configuration.tree.module(module);
+        let (kind, name) = match graph_node.kind {
+            NodeKind::Declaration(Declaration::Check(position)) => {
+                (CheckableKind::Check, format!("check.{}", declared.checks[position].name))
+            }
+            NodeKind::Declaration(Declaration::Output(position)) => {
+                (CheckableKind::OutputValue, format!("output.{}", declared.outputs[position].name))
+            }
+            _ => return,
+        };
         let config_address = in_module(&configuration.tree.node(module).path.to_string(), &name);
         for instance in self.evaluation.instances_of(module).to_vec() {
             let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
-            self.checks.expect(&config_address, CheckableKind::Check, &address);
+            self.checks.expect(&config_address, kind, &address);
         }
     }
 

@@ -253,7 +253,7 @@ impl Executor {
         let graph = Arc::clone(&self.graph);
         if graph.waits_for(id).iter().any(|target| self.failed[target.index()]) {
             if let Operation::Evaluate(node) = graph.operation(id) {
-                self.expect_check(node);
+                self.expect_result(node);
             }
             return Step::Failed;
         }

@@ -58,7 +58,12 @@ impl Executor {
             return Step::Failed;
         }
         let Some(provider) = self.provider_for(change) else { return Step::Failed };
-        self.events.event(ApplyEvent::Started { change, action: Action::Read, expected: None });
+        self.events.event(ApplyEvent::Started {
+            change,
+            action: Action::Read,
+            deposed: None,
+            expected: None,
+        });
         let type_name = change.address.resource.resource_type.clone();
         let (address, span) = (change.address.clone(), resource.span);
         let future = async move {

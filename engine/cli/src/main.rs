@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "in a program, `pub` marks what a module offers to the others")]
 
 mod args;
+mod backend;
 mod cli_config;
 mod commands;
 mod context;
@@ -23,6 +24,8 @@ mod view;
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 fn main() {
+    // Clients that choose no TLS library themselves get the only one there is; it is set at most once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let worker = std::thread::Builder::new().name("terrane".to_owned()).stack_size(STACK_BYTES).spawn(|| {
         let arguments: Vec<String> =
             std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use terrane_model::{Diagnostic, Diagnostics};
 use terrane_state::{
-    Backup, DEFAULT_WORKSPACE, LocalBackend, LocalOptions, LockInfo, LockRequest, OnConflict, Recovery,
-    StateBackend, StateSnapshot, StateStore, StoreOptions, current_user, lock_within, peek,
+    DEFAULT_WORKSPACE, LockInfo, LockRequest, OnConflict, Recovery, StateBackend, StateSnapshot, StateStore,
+    StoreOptions, current_user, lock_within, peek,
 };
 
 use crate::args::ParsedFlags;
+use crate::backend::selected;
 use crate::context::Context;
 use crate::project::TERRAFORM_VERSION;
 
@@ -41,25 +42,16 @@ impl Session {
     /// Finds the backend and the workspace. Touches no state.
     ///
     /// # Errors
-    /// When the selected workspace has no valid name.
+    /// When the selected workspace has no valid name, or `init` has to choose the backend first.
     pub fn find(context: &Context, flags: &ParsedFlags) -> Result<Self, Diagnostics> {
-        let mut options = LocalOptions::default();
-        if let Some(path) = flags.text("state") {
-            options.path = path.into();
-        }
-        options.output_path = flags.text("state-out").map(Into::into);
-        options.backup = match flags.text("backup") {
-            None | Some("") => Backup::Beside,
-            Some("-") => Backup::Off,
-            Some(path) => Backup::At(path.into()),
-        };
+        let selected = selected(context)?;
         let workspace = selected_workspace(context);
         if let Err(error) = terrane_state::check_workspace_name(&workspace) {
             return Err(Diagnostic::error("Invalid workspace name", format!("{error}")).into());
         }
-        let backend = LocalBackend::new(options);
+        let backend = (selected.kind.open)(context, flags, &selected.config)?;
         let journal = backend.journal_path(&workspace, &context.data_directory());
-        Ok(Self { backend: Arc::new(backend), workspace, journal, lock: None })
+        Ok(Self { backend, workspace, journal, lock: None })
     }
 
     /// Reads the state without lock, with what a run that goes on has done so far.

@@ -1,7 +1,7 @@
 //! The streams that commands write to. Nothing else in the program prints.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// Standard output and standard error, and how to write to them.
 pub struct Terminal {
@@ -9,9 +9,10 @@ pub struct Terminal {
     pub color: bool,
     /// Columns to wrap long texts at.
     pub columns: usize,
-    /// Whether standard output is a terminal.
-    pub interactive: bool,
-    lock: Mutex<()>,
+    /// Whether lines may be written that are replaced later.
+    pub shows_live: bool,
+    /// The lines that are shown below everything else until they are replaced.
+    live: Mutex<Vec<String>>,
 }
 
 /// Columns where the width of the terminal is not known.
@@ -22,14 +23,17 @@ impl Terminal {
     pub fn of_process(no_color: bool) -> Self {
         let interactive = std::io::stdout().is_terminal();
         let color = interactive && !no_color;
-        let columns = std::env::var("COLUMNS").ok().filter(|_| interactive);
-        let columns = columns.and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS_DEFAULT);
-        Self { color, columns, interactive, lock: Mutex::new(()) }
+        let columns = if interactive { columns() } else { None }.unwrap_or(COLUMNS_DEFAULT);
+        // Logs of runs without a person are read as text, even where they come from a terminal.
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let shows_live = color && !is_dumb && !is_set("TF_IN_AUTOMATION") && !is_set("CI");
+        Self { color, columns, shows_live, live: Mutex::default() }
     }
 
     /// Makes a terminal for text that goes elsewhere: without color, of the usual width.
     pub fn plain() -> Self {
-        Self { color: false, columns: COLUMNS_DEFAULT, interactive: false, lock: Mutex::new(()) }
+        Self { color: false, columns: COLUMNS_DEFAULT, shows_live: false, live: Mutex::default() }
     }
 
     /// Writes a line to standard output. Nobody may be left to read it; that is no error.
@@ -47,24 +51,67 @@ impl Terminal {
         self.write(text, true, true);
     }
 
+    /// Replaces the lines that are shown below everything else, where the terminal can do that. Each must fit into
+    /// one line of the terminal.
+    pub fn show_live(&self, lines: Vec<String>) {
+        if !self.shows_live {
+            return;
+        }
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if *live == lines {
+            return;
+        }
+        let mut bytes = erasing(&live);
+        *live = lines;
+        bytes.extend(drawing(&live));
+        let _ = to_stdout(&bytes);
+    }
+
     fn write(&self, text: &str, newline: bool, to_error: bool) {
-        let _guard = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut bytes = text.as_bytes().to_vec();
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = erasing(&live);
+        if to_error && !live.is_empty() {
+            let _ = to_stdout(&std::mem::take(&mut bytes));
+        }
+        bytes.extend(text.as_bytes());
         if newline {
             bytes.push(b'\n');
         }
-        let _ = if to_error {
-            std::io::stderr().write_all(&bytes)
-        } else {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&bytes).and_then(|()| stdout.flush())
-        };
+        if to_error {
+            let _ = std::io::stderr().write_all(&std::mem::take(&mut bytes));
+        }
+        bytes.extend(drawing(&live));
+        if !bytes.is_empty() {
+            let _ = to_stdout(&bytes);
+        }
     }
 
     /// Puts text in a style, where colours may be used.
     pub fn style(&self, style: Style, text: &str) -> String {
         if self.color { style.apply(text) } else { text.to_owned() }
     }
+}
+
+/// Returns the width of the terminal.
+fn columns() -> Option<usize> {
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let size = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    given.or_else(|| Some(usize::from(size()?.ws_col))).filter(|columns| *columns > 0)
+}
+
+/// Returns what takes lines back: up to the first of them, then everything below the cursor goes.
+fn erasing(lines: &[String]) -> Vec<u8> {
+    if lines.is_empty() { Vec::new() } else { format!("\u{1b}[{}A\u{1b}[J", lines.len()).into_bytes() }
+}
+
+fn drawing(lines: &[String]) -> Vec<u8> {
+    lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect()
+}
+
+fn to_stdout(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
 }
 
 /// How text looks.

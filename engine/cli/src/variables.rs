@@ -6,7 +6,7 @@ use terrane_language::config::Module;
 use terrane_language::config::module::Variable;
 use terrane_language::evaluate::{GivenValue, GivenValues, ValueOrigin, evaluate};
 use terrane_language::syntax::{ConfigBody, decode_source, parse_expression, parse_file, parse_json_file};
-use terrane_model::{Diagnostic, Diagnostics, FileId, SourceMap, Span, Str, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, FileId, SourceMap, Str, Type, Value};
 
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -288,9 +288,4 @@ pub fn fill_with_unknowns(module: &Module, given: &mut GivenValues) {
 
 fn wanted(variable: &Variable) -> Type {
     variable.ty().without_optional()
-}
-
-/// A place that is nowhere, for values that were not written in a file.
-pub fn nowhere() -> Span {
-    Span::new(FileId(u32::MAX), 0, 0)
 }

@@ -93,7 +93,10 @@ impl SourceFile {
         let byte = floor_char_boundary(&self.text, offset as usize);
         let line_index = self.line_starts().partition_point(|&start| start as usize <= byte) - 1;
         let line_start = self.line_starts()[line_index] as usize;
-        let column = self.text[line_start..byte].graphemes(true).count() + 1;
+        let before = &self.text[line_start..byte];
+        // Some files are one long line, in which much may be wrong.
+        let clusters = if before.is_ascii() { before.len() } else { before.graphemes(true).count() };
+        let column = clusters + 1;
         Position { line: line_index + 1, column, byte }
     }
 

@@ -11,7 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use terrane_language::config::Declaration;
 use terrane_language::evaluate::{Evaluation, RuleKind, Surroundings, evaluate_rule};
 use terrane_language::modules::ModuleId;
-use terrane_model::{Diagnostic, Diagnostics, ModuleInstance, ResourceInstanceAddress, Severity, Value};
+use terrane_model::{
+    Diagnostic, Diagnostics, ModuleInstance, ResourceInstanceAddress, ResourceMode, Severity, Value,
+};
 use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
@@ -360,9 +362,14 @@ impl Planner {
             self.checks = Checks::of_destruction(&self.configuration.tree);
         }
         let modules = self.module_instances();
+        let is_destroyed = self.options.mode == PlanMode::Destroy;
+        let read = self.state.objects().map(|(address, ..)| address);
+        let dropped: Vec<ResourceInstanceAddress> =
+            read.filter(|address| is_destroyed && address.resource.mode == ResourceMode::Data).collect();
         let relevant_attributes = relevant_attributes(
             &self.configuration.tree,
             &self.changes,
+            &dropped,
             &self.output_changes,
             modules.into_iter(),
         );

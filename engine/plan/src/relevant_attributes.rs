@@ -16,18 +16,20 @@ use terrane_model::{
 
 use crate::change::{Action, OutputChange, ResourceChange};
 
-/// Finds the parts that changes of resources and of outputs come from, in the order of addresses.
+/// Finds the parts that changes of resources and of outputs come from, in the order of addresses. `dropped` is what goes
+/// without a change of its own.
 pub(crate) fn relevant_attributes(
     tree: &ModuleTree,
     changes: &[ResourceChange],
+    dropped: &[ResourceInstanceAddress],
     outputs: &BTreeMap<Str, OutputChange>,
     modules: impl Iterator<Item = (ModuleId, ModuleInstance)>,
 ) -> Vec<(ResourceInstanceAddress, AttributePath)> {
     let mut search =
         Search { tree, seen: FxHashSet::default(), pending: VecDeque::new(), found: BTreeMap::new() };
     let mut blocks: FxHashSet<(&ModuleInstance, &ResourceAddress)> = FxHashSet::default();
-    for change in changes.iter().filter(|change| change.change.action != Action::NoOp) {
-        let address = &change.address;
+    let changed = changes.iter().filter(|change| change.change.action != Action::NoOp);
+    for address in changed.map(|change| &change.address).chain(dropped) {
         if blocks.insert((&address.module, &address.resource)) {
             search.add_resource(&address.module, &address.resource);
         }

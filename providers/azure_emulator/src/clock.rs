@@ -25,6 +25,20 @@ impl Timestamp {
         let millis = self.0 % 1000;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}0000Z")
     }
+
+    /// Writes the moment as HTTP headers do: `Sat, 21 Nov 2026 10:35:00 GMT`.
+    pub(crate) fn http_date(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let days = self.0 / 86_400_000;
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute, second) = (self.0 / 3_600_000 % 24, self.0 / 60_000 % 60, self.0 / 1000 % 60);
+        // 1970 began on a Thursday.
+        let name = usize::try_from(days % 7).map_or("", |index| DAYS[index]);
+        let month = usize::try_from(month - 1).map_or("", |index| MONTHS[index]);
+        format!("{name}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    }
 }
 
 /// Proleptic Gregorian date of a day count since 1970 (Howard Hinnant's algorithm for days at or after 1970).
@@ -70,6 +84,8 @@ mod tests {
         assert_eq!(Timestamp(0).rfc3339(), "1970-01-01T00:00:00.0000000Z");
         assert_eq!(Timestamp(951_782_400_000).rfc3339(), "2000-02-29T00:00:00.0000000Z");
         assert_eq!(Timestamp(1_795_257_300_123).rfc3339(), "2026-11-21T10:35:00.1230000Z");
+        assert_eq!(Timestamp(1_795_257_300_123).http_date(), "Sat, 21 Nov 2026 10:35:00 GMT");
+        assert_eq!(Timestamp(0).http_date(), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::arm::{self, Context};
 use crate::clock::{Clock, Timestamp};
 use crate::error::ArmError;
-use crate::front::{graph, metadata, registry, sign_in, storage_service, token};
+use crate::front::{graph, metadata, registry, sign_in, token};
 use crate::guid;
 use crate::http::{Request, Response};
 use crate::services;
@@ -72,7 +72,11 @@ impl Core {
             return Some(registry::answer(&self.settings, &self.lock().world, now, request, name, path));
         }
         if request.host.ends_with(".core.windows.net") && request.host != "management.core.windows.net" {
-            return Some(storage_service::answer(request));
+            return Some(
+                self.in_world(|cloud| {
+                    services::answer_storage(&mut cloud.world, &self.settings, now, request)
+                }),
+            );
         }
         match path {
             [] => Some(Response::json_text(200, "{\"service\":\"terrane azure emulator\"}".into())),

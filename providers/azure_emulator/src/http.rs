@@ -112,6 +112,10 @@ pub(crate) struct Response {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// JSON unless a `content-type` header says otherwise.
     pub(crate) body: String,
+    /// Sent instead of `body` where an answer is no text.
+    pub(crate) content: Option<Bytes>,
+    /// Headers whose names clients have chosen.
+    pub(crate) metadata: Vec<(String, String)>,
 }
 
 impl Response {
@@ -122,12 +126,12 @@ impl Response {
 
     /// Makes an answer whose body is JSON.
     pub(crate) fn json(status: u16, body: &Value) -> Response {
-        Response { status, headers: Vec::new(), body: body.to_string() }
+        Response { status, body: body.to_string(), ..Response::default() }
     }
 
     /// Makes an answer whose body is JSON text already.
     pub(crate) fn json_text(status: u16, body: String) -> Response {
-        Response { status, headers: Vec::new(), body }
+        Response { status, body, ..Response::default() }
     }
 
     /// Adds a header.

@@ -61,6 +61,52 @@ pub(crate) const REGIONS: &[(&str, &str)] = &[
     ("westus3", "West US 3"),
 ];
 
+/// Regions with three availability zones.
+const ZONED: &[&str] = &[
+    "australiaeast",
+    "austriaeast",
+    "belgiumcentral",
+    "brazilsouth",
+    "canadacentral",
+    "centralindia",
+    "centralus",
+    "chilecentral",
+    "eastasia",
+    "eastus",
+    "eastus2",
+    "francecentral",
+    "germanywestcentral",
+    "indonesiacentral",
+    "israelcentral",
+    "italynorth",
+    "japaneast",
+    "japanwest",
+    "koreacentral",
+    "malaysiawest",
+    "mexicocentral",
+    "newzealandnorth",
+    "northeurope",
+    "norwayeast",
+    "polandcentral",
+    "qatarcentral",
+    "southafricanorth",
+    "southcentralus",
+    "southeastasia",
+    "spaincentral",
+    "swedencentral",
+    "switzerlandnorth",
+    "uaenorth",
+    "uksouth",
+    "westeurope",
+    "westus2",
+    "westus3",
+];
+
+/// Returns whether a region, by its internal name, has availability zones.
+pub(crate) fn has_zones(region: &str) -> bool {
+    ZONED.contains(&region)
+}
+
 /// Returns the internal form of a location: lower case, no spaces.
 pub(crate) fn normalize(location: &str) -> String {
     location.chars().filter(|character| *character != ' ').flat_map(char::to_lowercase).collect()

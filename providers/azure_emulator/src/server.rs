@@ -26,6 +26,9 @@ use crate::request_log::RequestLog;
 /// Larger bodies are refused, as the Resource Manager does.
 const BODY_SIZE_MAX_BYTES: usize = 4 << 20;
 
+/// Data planes take more.
+const DATA_SIZE_MAX_BYTES: usize = 64 << 20;
+
 /// What every connection needs.
 pub(crate) struct Shared {
     pub(crate) core: Core,
@@ -93,13 +96,17 @@ async fn answer(
     let started = Instant::now();
     let moment = shared.core.clock.now();
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, BODY_SIZE_MAX_BYTES).collect().await {
+    let mut request = Request::new(head.method, &head.uri, head.headers, Bytes::new());
+    let size_max_bytes =
+        if request.host.ends_with(".core.windows.net") { DATA_SIZE_MAX_BYTES } else { BODY_SIZE_MAX_BYTES };
+    request.body = match Limited::new(body, size_max_bytes).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(to_http(too_large())),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return Ok(to_http(too_large(size_max_bytes)));
+        }
         // The client went away while sending.
         Err(_) => return Err(Dropped),
     };
-    let request = Request::new(head.method, &head.uri, head.headers, body);
     let response = decide(&request, &shared).await;
     if let Some(log) = &shared.request_log {
         log.write(&request, moment, response.as_ref().map(|response| response.status), started.elapsed());
@@ -125,18 +132,19 @@ async fn decide(request: &Request, shared: &Shared) -> Option<Response> {
     }
 }
 
-fn too_large() -> Response {
+fn too_large(size_max_bytes: usize) -> Response {
     ArmError::gateway(
         413,
         "RequestContentTooLarge",
-        format!("The request content size exceeds the maximum size of {BODY_SIZE_MAX_BYTES} bytes."),
+        format!("The request content size exceeds the maximum size of {size_max_bytes} bytes."),
     )
     .into()
 }
 
 fn to_http(response: Response) -> HttpResponse<Full<Bytes>> {
     let has_body = !response.body.is_empty();
-    let mut answer = HttpResponse::new(Full::new(Bytes::from(response.body)));
+    let content = response.content.unwrap_or_else(|| Bytes::from(response.body));
+    let mut answer = HttpResponse::new(Full::new(content));
     *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     let headers = answer.headers_mut();
     if has_body {
@@ -146,6 +154,11 @@ fn to_http(response: Response) -> HttpResponse<Full<Bytes>> {
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    for (name, value) in response.metadata {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
+            headers.insert(name, value);
         }
     }
     answer

@@ -132,3 +132,44 @@ async fn requests_are_checked_before_anything_else() {
         .await
         .expect_error(404, "ResourceGroupNotFound");
 }
+
+#[tokio::test]
+async fn regions_have_zones_or_not() {
+    let cloud = Cloud::start().await;
+    let regions = cloud.get(&format!("{}/locations", cloud.subscription)).await.expect(200).body;
+    let zones = |name: &str| {
+        let region = regions["value"].as_array().into_iter().flatten().find(|region| region["name"] == name);
+        region.and_then(|region| region["availabilityZoneMappings"].as_array()).map(Vec::len)
+    };
+    assert_eq!((zones("westeurope"), zones("westus")), (Some(3), None));
+}
+
+#[tokio::test]
+async fn every_subscription_exists_on_request() {
+    let other = "/subscriptions/22222222-2222-2222-2222-222222222222";
+    let cloud = Cloud::start().await;
+    cloud.get(other).await.expect_error(404, "SubscriptionNotFound");
+    let config = EmulatorConfig { any_subscription: true, ..EmulatorConfig::default() };
+    let cloud = Cloud::start_with(config).await;
+    assert_eq!(cloud.get(other).await.expect(200).body["id"], other);
+    let group = format!("{other}/resourceGroups/rg");
+    cloud.put(&group, json!({"location": "westeurope"})).await.expect(201);
+    assert_eq!(cloud.get(&group).await.expect(200).body["id"], group);
+    let cluster = format!("{group}/providers/Microsoft.ContainerService/managedClusters/aks");
+    let body = json!({"location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": {
+        "dnsPrefix": "aks",
+        "agentPoolProfiles": [{"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_D4s_v5"}],
+    }});
+    let made = cloud.make(&cluster, body).await;
+    let identity = &made["properties"]["identityProfile"]["kubeletidentity"]["resourceId"];
+    assert!(identity.as_str().is_some_and(|id| id.starts_with(other)), "{identity}");
+    let query = json!({"query": "resources | project id", "subscriptions": [other.rsplit('/').next()]});
+    let graph = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01";
+    let found = cloud.post(graph, query).await.expect(200).body;
+    assert!(found["totalRecords"].as_u64().is_some_and(|count| count > 1), "{found}");
+    let own = json!({"query": "resources", "subscriptions": [cloud.subscription.rsplit('/').next()]});
+    assert_eq!(cloud.post(graph, own).await.expect(200).body["totalRecords"], 0);
+    cloud.delete(&group).await.expect(202);
+    cloud.get("/subscriptions?api-version=2022-12-01").await.expect(200);
+    assert_eq!(cloud.emulator.resource_ids(), Vec::<String>::new());
+}

@@ -69,8 +69,13 @@ fn az_finds_its_way() {
     check_clusters(&az);
     check_data(&az);
     check_registry(&az);
+    check_storage(&az);
     let all = az.json(&["resource", "list", "-g", "platform"]);
-    assert_eq!(names(&all), ["terraneazredis", "terraneazacr", "cluster", "terraneazpg", "net"], "{all}");
+    assert_eq!(
+        names(&all),
+        ["terraneazredis", "terraneazacr", "cluster", "terraneazpg", "net", "terraneazfiles"],
+        "{all}"
+    );
     az.text(&["group", "delete", "-n", "platform", "--yes"]);
     assert_eq!(names(&az.json(&["group", "list"])), Vec::<&str>::new());
     assert_eq!(az.emulator.resource_ids(), Vec::<String>::new());
@@ -124,4 +129,19 @@ fn check_registry(az: &Az) {
     let token = az.json(&["acr", "login", "-n", "terraneazacr", "--expose-token"]);
     assert_eq!(token["loginServer"], "terraneazacr.azurecr.io");
     assert!(token["accessToken"].as_str().is_some_and(|token| token.split('.').count() == 3));
+}
+
+fn check_storage(az: &Az) {
+    let create =
+        ["storage", "account", "create", "-g", "platform", "-n", "terraneazfiles", "-l", "westeurope"];
+    az.json(&create);
+    let on_account = |command: &[&str]| {
+        az.json(&[command, &["--account-name", "terraneazfiles", "--auth-mode", "key"]].concat())
+    };
+    assert_eq!(on_account(&["storage", "container", "create", "-n", "data"])["created"], true);
+    let file = az.home.join("file");
+    std::fs::write(&file, "content").expect("the directory is writable");
+    let file = file.to_string_lossy();
+    on_account(&["storage", "blob", "upload", "-c", "data", "-n", "a/b", "-f", &file, "--no-progress"]);
+    assert_eq!(names(&on_account(&["storage", "blob", "list", "-c", "data"])), ["a/b"]);
 }

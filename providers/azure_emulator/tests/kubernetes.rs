@@ -214,3 +214,18 @@ async fn switched_off_versions_are_refused() {
     let path = format!("{}?api-version=2023-01-02-preview", cluster_id(&cloud));
     cloud.put(&path, cluster_body("1.33")).await.expect(201);
 }
+
+#[tokio::test]
+async fn clusters_have_a_network_that_nobody_described() {
+    let cloud = Cloud::start().await;
+    cloud.make_group("rg").await;
+    let mut body = cluster_body("1.33");
+    body["properties"].as_object_mut().expect("an object").remove("networkProfile");
+    let made = cloud.make(&cluster_id(&cloud), body).await;
+    let profile = &made["properties"]["networkProfile"];
+    assert_eq!(
+        (&profile["networkPlugin"], &profile["loadBalancerSku"], &profile["outboundType"]),
+        (&json!("kubenet"), &json!("Standard"), &json!("loadBalancer"))
+    );
+    assert_eq!(profile["loadBalancerProfile"]["managedOutboundIPs"]["count"], 1);
+}

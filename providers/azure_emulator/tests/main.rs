@@ -14,5 +14,6 @@ mod operations;
 mod platform;
 mod samples;
 mod storage_and_secrets;
+mod storage_plane;
 mod support;
 mod terraform;

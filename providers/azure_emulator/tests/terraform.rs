@@ -8,7 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::json;
 use terrane_azure_emulator::{Emulator, EmulatorConfig};
+
+use crate::support::Cloud;
 
 const OPT_IN: &str = "TERRANE_TEST_TERRAFORM";
 
@@ -49,6 +52,11 @@ fn mirror() -> Result<PathBuf, String> {
 
 impl Terraform {
     fn new(configuration: &str, mirror: &Path) -> Terraform {
+        let emulator = Emulator::start_in_background(EmulatorConfig::default()).expect("it starts");
+        Terraform::on(emulator, configuration, mirror)
+    }
+
+    fn on(emulator: Emulator, configuration: &str, mirror: &Path) -> Terraform {
         let directory =
             std::env::temp_dir().join(format!("emulator-terraform-{configuration}-{}", std::process::id()));
         fs::create_dir_all(&directory).expect("the temporary directory is writable");
@@ -59,7 +67,6 @@ impl Terraform {
             mirror.display()
         );
         fs::write(directory.join("terraform.rc"), cli).expect("the directory is writable");
-        let emulator = Emulator::start_in_background(EmulatorConfig::default()).expect("it starts");
         let terraform = Terraform { emulator, directory, variables: Vec::new() };
         terraform.run(&["init"], 0);
         terraform
@@ -139,6 +146,38 @@ fn superset_on_aks() {
 #[test]
 fn airflow_on_aks() {
     check("airflow_on_aks", &["environment=production", "dns_prefix=flows"]);
+}
+
+/// Terraform's own backend for states in blobs, with its locks.
+#[test]
+fn state_backend() {
+    let mirror = match mirror() {
+        Ok(mirror) => mirror,
+        Err(reason) => return skip(&reason),
+    };
+    let emulator = Emulator::start_in_background(EmulatorConfig::default()).expect("it starts");
+    let cloud = Cloud::of(emulator);
+    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let account = clients.block_on(async {
+        let group = cloud.make_group("rg-state").await;
+        let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/terranestates");
+        let body = json!({"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}});
+        cloud.make(&account, body).await;
+        let container = format!("{account}/blobServices/default/containers/states");
+        cloud.put(&container, json!({"properties": {}})).await.expect(201);
+        account
+    });
+    let terraform = Terraform::on(cloud.emulator, "state_backend", &mirror);
+    terraform.apply();
+    let prefix = format!("{account}/blobServices/default/containers/states/blobs/").to_lowercase();
+    let ids = terraform.emulator.resource_ids();
+    assert!(ids.iter().any(|id| id.to_lowercase().starts_with(&prefix)), "{ids:#?}");
+    terraform.run(&["destroy", "-auto-approve"], 0);
+}
+
+#[test]
+fn data_sources() {
+    check("data_sources", &["environment=production"]);
 }
 
 #[test]

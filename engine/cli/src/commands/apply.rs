@@ -10,9 +10,10 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::report::{Report, report};
 use crate::run::Failure;
-use crate::run::applying::{approve, carry_out};
+use crate::run::applying::{approve, carry_out, needs_approval};
 use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
 use crate::run::plan_files::resume_plan;
+use crate::run::plan_warnings::incomplete_warning;
 use crate::run::planning::{PlannedRun, make_plan, operation_name};
 
 const OWN_FLAGS: &[Flag] =
@@ -78,13 +79,16 @@ fn execute(
         }
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };
-    let Some(planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
+    let Some(mut planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
+    planned.diagnostics.extend(incomplete_warning(&planned.plan));
     let counts = planned.plan.counts();
     let sources = std::sync::Arc::clone(&planned.sources);
     let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;
     report.diagnostics(&diagnostics, &sources);
     // An apply stays an apply, whatever its plan does.
-    report.applied(mode.unwrap_or_default(), counts);
+    if mode != Some(PlanMode::RefreshOnly) {
+        report.applied(mode.unwrap_or_default(), counts);
+    }
     if mode != Some(PlanMode::Destroy) {
         report.outputs(store.snapshot());
     }
@@ -104,9 +108,15 @@ fn plan_and_approve(
     if asks {
         report.plan(&planned.plan, &planned.providers);
     }
+    if !asks || !needs_approval(flags, &planned.plan) {
+        // What the run finds out later takes the place of what was not known yet.
+        let found = std::mem::take(&mut planned.diagnostics);
+        planned.diagnostics = found.into_iter().filter(|problem| problem.summary != NOT_KNOWN_YET).collect();
+        return Ok(Some(planned));
+    }
     let warnings = std::mem::take(&mut planned.diagnostics);
     report.diagnostics(&warnings, &planned.sources);
-    if asks && let Err(refusal) = approve(context, flags, &planned.plan) {
+    if let Err(refusal) = approve(context, flags, &planned.plan) {
         return match refusal {
             Some(problem) => Err((problem.into(), planned.sources)),
             None => Ok(None),
@@ -114,6 +124,9 @@ fn plan_and_approve(
     }
     Ok(Some(planned))
 }
+
+/// What planning says of a check that only the run can decide.
+const NOT_KNOWN_YET: &str = "Check block assertion known after apply";
 
 fn approval_required() -> Diagnostic {
     let detail = "Terrane cannot ask for interactive approval when -json is set. You can either apply a saved plan file, or enable \

@@ -35,12 +35,19 @@ const OWN_FLAGS: &[Flag] = &[
     ),
 ];
 
-const UNSAVED_HINT: &str = "\nNote: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these actions if you \
+const UNSAVED_HINT: &str = "Note: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these actions if you \
                             run \"terrane apply\" now.";
+
+fn generated_hint(path: &str) -> String {
+    format!(
+        "Terrane has generated configuration and written it to {path}. Please review the configuration and edit it as necessary \
+         before adding it to version control."
+    )
+}
 
 fn saved_hint(path: &str) -> String {
     format!(
-        "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    terrane apply {path:?}"
+        "Saved the plan to: {path}\n\nTo perform exactly these actions, run the following command to apply:\n    terrane apply {path:?}"
     )
 }
 
@@ -62,15 +69,23 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         }
     };
     report.plan(&planned.plan, &planned.providers);
-    if let Some(path) = flags.text("out") {
-        match save_plan(&planned, path) {
-            Ok(()) => report.hint(&saved_hint(path)),
-            Err(problem) => planned.diagnostics.push(problem),
-        }
-    } else if planned.plan.is_applyable() {
-        report.hint(UNSAVED_HINT);
-    }
+    let hint = match flags.text("out") {
+        Some(path) => match save_plan(&planned, path) {
+            Ok(()) => Some(saved_hint(path)),
+            Err(problem) => {
+                planned.diagnostics.push(problem);
+                None
+            }
+        },
+        None => planned.plan.is_applyable().then(|| UNSAVED_HINT.to_owned()),
+    };
     report.diagnostics(&planned.diagnostics, &planned.sources);
+    let is_generated = planned.plan.resource_changes.iter().any(|change| change.generated_config.is_some());
+    let generated = flags.text("generate-config-out").filter(|_| is_generated).map(generated_hint);
+    let hints: Vec<String> = generated.into_iter().chain(hint).collect();
+    if !hints.is_empty() {
+        report.hint(&hints.join("\n\n"));
+    }
     let problems = planned.session.unlock();
     report.diagnostics(&problems, &planned.sources);
     if planned.diagnostics.has_errors() {

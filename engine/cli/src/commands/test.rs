@@ -117,9 +117,7 @@ fn shower(context: &Context) -> Box<crate::testing::report::ShowResult> {
     Box::new(move |shown| match shown {
         Shown::Plan(plan) => {
             let providers = loaded(&registry, plan);
-            let view =
-                crate::view::human::plan::PlanView { plan, providers: &providers, in_automation: true };
-            crate::view::human::plan::render_plan(&view, &terminal)
+            crate::view::human::plan::render_plan(plan, &providers, &terminal)
         }
         Shown::State(state) => match decoded(&registry, state) {
             Ok((objects, providers)) => render_state(state, &objects, &providers, &terminal),

@@ -1,59 +1,71 @@
 //! The report for people.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use rustc_hash::FxHashMap;
 use terrane_apply::{ApplyEvent, EventSink};
-use terrane_model::{Diagnostics, ResourceInstanceAddress, SourceMap, Value};
+use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::ephemeral::EphemeralEvent;
-use terrane_plan::{Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool};
+use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange};
+use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::wording::{complete, elapsed_text, ephemeral_words, id_of, progressing, starting};
+use super::wording::{elapsed_text, ephemeral_words, id_of};
+use crate::args::ParsedFlags;
+use crate::context::Context;
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
-use crate::view::human::plan::{PlanView, render_plan};
-
-/// How often something that takes long is reported.
-const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
+use crate::view::human::paint::Paint;
+use crate::view::human::plan::render_plan;
+use crate::view::human::progress::{Progress, id_text, subject};
+use crate::view::human::wrap::wrap;
 
 /// Writes what people read.
 pub struct HumanReport {
     terminal: Arc<Terminal>,
     compact_warnings: bool,
-    running: Mutex<FxHashMap<ResourceInstanceAddress, Running>>,
-}
-
-/// Something under way.
-struct Running {
-    action: Action,
-    id: String,
-    started: Instant,
-    /// How many periods were reported.
-    reported: u32,
+    /// Whether to leave out what to do next, since a program decides that.
+    in_automation: bool,
+    progress: Mutex<Progress>,
 }
 
 impl HumanReport {
     /// Makes a report.
-    pub fn new(terminal: Arc<Terminal>, compact_warnings: bool) -> Self {
-        Self { terminal, compact_warnings, running: Mutex::new(FxHashMap::default()) }
+    pub fn new(context: &Context, flags: &ParsedFlags) -> Self {
+        Self {
+            terminal: Arc::clone(&context.terminal),
+            compact_warnings: flags.switch("compact-warnings", false),
+            in_automation: context.variable("TF_IN_AUTOMATION").is_some(),
+            progress: Mutex::new(Progress::new(Instant::now())),
+        }
     }
 
     fn ephemeral(&self, event: EphemeralEvent<'_>) {
         let (going_on, done) = ephemeral_words(event.action);
+        let address = event.address;
         match event.ended {
-            None => self.about(event.address, going_on),
+            None => self.bold_line(&format!("{address}: {going_on}")),
             Some((elapsed, true)) => {
-                self.about(event.address, &format!("{done} after {}", elapsed_text(elapsed)));
+                self.bold_line(&format!("{address}: {done} after {}", elapsed_text(elapsed)));
             }
             Some((_, false)) => {}
         }
     }
 
-    fn about(&self, address: &ResourceInstanceAddress, text: &str) {
-        self.terminal.line(&self.terminal.style(Style::Bold, &format!("{address}: {text}")));
+    fn bold_line(&self, text: &str) {
+        self.terminal.line(&self.terminal.style(Style::Bold, text));
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show_live(&self) {
+        if self.terminal.shows_live {
+            let lines = self.progress().live(Instant::now(), Paint::of(&self.terminal));
+            self.terminal.show_live(lines);
+        }
     }
 }
 
@@ -63,8 +75,15 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        let view = PlanView { plan, providers, in_automation: false };
-        self.terminal.text(&render_plan(&view, &self.terminal));
+        self.terminal.text(&render_plan(plan, providers, &self.terminal));
+    }
+
+    fn begin(&self, plan: &Plan) {
+        self.progress().begin(plan, Instant::now());
+    }
+
+    fn end(&self) {
+        self.terminal.show_live(Vec::new());
     }
 
     fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
@@ -101,117 +120,90 @@ impl Report for HumanReport {
     }
 
     fn hint(&self, text: &str) {
-        self.terminal.line(text);
+        if self.in_automation {
+            return;
+        }
+        let columns = self.terminal.columns.saturating_sub(1);
+        let rule = self.terminal.style(Style::Dim, &"─".repeat(columns));
+        self.terminal.line(&format!("\n{rule}\n\n{}", wrap(text, columns)));
     }
 
     fn tick(&self) {
-        let mut lines = Vec::new();
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        #[expect(clippy::iter_over_hash_type, reason = "the lines are sorted below")]
-        for (address, running) in &mut *running {
-            let elapsed = running.started.elapsed();
-            if elapsed >= PROGRESS_PERIOD * (running.reported + 1) {
-                running.reported += 1;
-                let id = if running.id.is_empty() { String::new() } else { format!("{}, ", running.id) };
-                let elapsed = elapsed_text(elapsed);
-                lines.push((
-                    address.clone(),
-                    format!("{} [{id}{elapsed} elapsed]", progressing(running.action)),
-                ));
-            }
+        let lines = self.progress().overdue(Instant::now());
+        for line in lines {
+            self.bold_line(&line);
         }
-        drop(running);
-        lines.sort();
-        for (address, text) in lines {
-            self.about(&address, &text);
-        }
+        self.show_live();
     }
 }
 
 impl PlanEvents for HumanReport {
     fn event(&self, event: PlanEvent<'_>) {
-        match event {
-            PlanEvent::Refreshing { address, value, .. } => {
-                self.about(address, &format!("Refreshing state...{}", id_text(value)));
+        let line = match event {
+            PlanEvent::Refreshing { address, deposed, value } => {
+                format!("{}: Refreshing state...{}", subject(address, deposed), id_text(value))
             }
-            PlanEvent::Refreshed { .. } => {}
-            PlanEvent::Reading { address } => self.about(address, "Reading..."),
+            PlanEvent::Reading { address } => format!("{address}: Reading..."),
             PlanEvent::Read { address, value, elapsed } => {
                 let id = value.map(id_text).unwrap_or_default();
-                self.about(address, &format!("Read complete after {}{id}", elapsed_text(elapsed)));
+                format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
             }
-            PlanEvent::Ephemeral(event) => self.ephemeral(event),
+            PlanEvent::Ephemeral(event) => return self.ephemeral(event),
             PlanEvent::Importing { address, id, by_command: true } => {
-                self.about(address, &format!("Importing from ID {id:?}..."));
+                format!("{address}: Importing from ID {id:?}...")
             }
             PlanEvent::Importing { address, id, by_command: false } => {
-                self.about(address, &format!("Preparing import... [id={id}]"));
+                format!("{address}: Preparing import... [id={id}]")
             }
             PlanEvent::Imported { address, by_command: true, .. } => {
                 let type_name = &address.resource.resource_type;
                 let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
-                self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
+                return self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
             }
-            PlanEvent::Imported { by_command: false, .. } => {}
-        }
+            PlanEvent::Refreshed { .. } | PlanEvent::Imported { by_command: false, .. } => return,
+        };
+        self.bold_line(&line);
     }
 }
 
 impl EventSink for HumanReport {
     fn event(&self, event: ApplyEvent<'_>) {
+        let now = Instant::now();
         match event {
-            ApplyEvent::Started { change, action, .. } => {
-                let id =
-                    if action == Action::Create { String::new() } else { id_text(&change.change.before) };
-                self.about(&change.address, &format!("{}{id}", starting(action)));
-                let id = id.trim().trim_start_matches('[').trim_end_matches(']').to_owned();
-                let running = Running { action, id, started: Instant::now(), reported: 0 };
-                self.running
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(change.address.clone(), running);
+            ApplyEvent::Started { change, action, deposed, expected } => {
+                let line = self.progress().start(change, action, deposed, expected, now);
+                self.bold_line(&line);
             }
             ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { change } => {
                 let id = import_id(change);
-                self.about(&change.address, &format!("Importing... [{id}]"));
-                self.about(&change.address, &format!("Import complete [{id}]"));
+                self.bold_line(&format!("{}: Importing... [{id}]", change.address));
+                self.bold_line(&format!("{}: Import complete [{id}]", change.address));
             }
-            ApplyEvent::Progress { .. }
-            | ApplyEvent::ProvisionFinished { .. }
-            | ApplyEvent::ProvisionFailed { .. } => {}
-            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
-                self.about(address, &format!("Provisioning with '{provisioner_type}'..."));
+            ApplyEvent::Progress { address, update } => self.progress().update(address, update),
+            ApplyEvent::Provisioning { address, provisioner } => {
+                self.bold_line(&format!("{address}: Provisioning with '{provisioner}'..."));
             }
-            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
-                let origin = self.terminal.style(Style::Bold, &format!("{address} ({provisioner_type}):"));
-                self.terminal.line(&format!("{origin} {text}"));
+            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
+                let prefix = self.terminal.style(Style::Bold, &format!("{address} ({provisioner}):"));
+                for line in text.lines() {
+                    self.terminal.line(&format!("{prefix} {line}"));
+                }
             }
+            ApplyEvent::Provisioned { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
-                let running =
-                    self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&change.address);
-                let elapsed = running.map_or(Duration::ZERO, |running| running.started.elapsed());
-                let id = value.map(id_text).unwrap_or_default();
-                self.about(
-                    &change.address,
-                    &format!("{} after {}{id}", complete(action), elapsed_text(elapsed)),
-                );
+                let line = self.progress().finish(change, action, value, now);
+                self.bold_line(&line);
             }
-            ApplyEvent::Failed { change, .. } => {
-                self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&change.address);
-            }
+            ApplyEvent::Failed { change, action } => drop(self.progress().end(&change.address, action, now)),
         }
     }
 }
 
 /// Returns how people are told which object was imported.
-fn import_id(change: &terrane_plan::ResourceChange) -> String {
+fn import_id(change: &ResourceChange) -> String {
     match change.importing.as_ref().map(|importing| &importing.target) {
-        Some(terrane_provider::ImportTarget::Id(id)) => format!("id={id}"),
+        Some(ImportTarget::Id(id)) => format!("id={id}"),
         _ => id_of(&change.change.before).map(|(key, id)| format!("{key}={id}")).unwrap_or_default(),
     }
-}
-
-fn id_text(value: &Value) -> String {
-    id_of(value).map_or_else(String::new, |(key, id)| format!(" [{key}={id}]"))
 }

@@ -27,12 +27,11 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
 /// Writes lines of JSON.
 pub struct MachineReport {
     terminal: Arc<Terminal>,
-    running: Mutex<FxHashMap<ResourceInstanceAddress, Running>>,
+    running: Mutex<FxHashMap<(ResourceInstanceAddress, Action), Running>>,
 }
 
 /// Something under way.
 struct Running {
-    action: Action,
     started: Instant,
     /// How many periods were reported.
     reported: u32,
@@ -59,6 +58,18 @@ impl MachineReport {
         fill(&mut line);
         line.text("type", kind);
         self.terminal.line(&line.finish());
+    }
+
+    /// Writes where `init` is in its work; `code` names the message.
+    pub fn init_output(&self, code: &str, message: &str) {
+        self.line("info", message, "init_output", |line| {
+            line.text("message_code", code);
+        });
+    }
+
+    /// Writes something that programs only pass on.
+    pub fn log(&self, message: &str) {
+        self.line("info", message, "log", |_| {});
     }
 
     fn hook(
@@ -98,22 +109,6 @@ impl MachineReport {
             hook.text("action", action);
             if let Some((elapsed, _)) = event.ended {
                 hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
-            }
-        });
-    }
-
-    fn provision(
-        &self,
-        kind: &str,
-        message: &str,
-        address: &ResourceInstanceAddress,
-        provisioner_type: &str,
-        output: Option<&str>,
-    ) {
-        self.hook(kind, message, address, |hook| {
-            hook.text("provisioner", provisioner_type);
-            if let Some(output) = output {
-                hook.text("output", output);
             }
         });
     }
@@ -165,9 +160,9 @@ impl MachineReport {
         });
     }
 
-    fn take(&self, address: &ResourceInstanceAddress) -> Duration {
+    fn take(&self, address: &ResourceInstanceAddress, action: Action) -> Duration {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(address).map_or(Duration::ZERO, |running| running.started.elapsed())
+        running.remove(&(address.clone(), action)).map_or(Duration::ZERO, |running| running.started.elapsed())
     }
 }
 
@@ -259,11 +254,11 @@ impl Report for MachineReport {
         let mut lines = Vec::new();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         #[expect(clippy::iter_over_hash_type, reason = "the lines are sorted below")]
-        for (address, running) in &mut *running {
+        for ((address, action), running) in &mut *running {
             let elapsed = running.started.elapsed();
             if elapsed >= PROGRESS_PERIOD * (running.reported + 1) {
                 running.reported += 1;
-                lines.push((address.clone(), running.action, elapsed));
+                lines.push((address.clone(), *action, elapsed));
             }
         }
         drop(running);
@@ -316,11 +311,11 @@ impl EventSink for MachineReport {
     fn event(&self, event: ApplyEvent<'_>) {
         match event {
             ApplyEvent::Started { change, action, .. } => {
-                let running = Running { action, started: Instant::now(), reported: 0 };
+                let running = Running { started: Instant::now(), reported: 0 };
                 self.running
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .insert(change.address.clone(), running);
+                    .insert((change.address.clone(), action), running);
                 let before = &change.change.before;
                 let id = if action == Action::Create { String::new() } else { id_text(before) };
                 let message = format!("{}{id}", machine_starting(action));
@@ -333,24 +328,33 @@ impl EventSink for MachineReport {
             }
             ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
-            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
-                let message = format!("Provisioning with '{provisioner_type}'...");
-                self.provision("provision_start", &message, address, provisioner_type, None);
+            ApplyEvent::Provisioning { address, provisioner } => {
+                let message = format!("Provisioning with '{provisioner}'...");
+                self.hook("provision_start", &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
             }
-            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
-                let message = format!("({provisioner_type}): {text}");
-                self.provision("provision_progress", &message, address, provisioner_type, Some(text));
+            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
+                for line in text.lines() {
+                    let message = format!("({provisioner}): {line}");
+                    self.hook("provision_progress", &message, address, |hook| {
+                        hook.text("provisioner", provisioner).text("output", line);
+                    });
+                }
             }
-            ApplyEvent::ProvisionFinished { address, provisioner_type } => {
-                let message = format!("({provisioner_type}) Provisioning complete");
-                self.provision("provision_complete", &message, address, provisioner_type, None);
-            }
-            ApplyEvent::ProvisionFailed { address, provisioner_type } => {
-                let message = format!("({provisioner_type}) Provisioning errored");
-                self.provision("provision_errored", &message, address, provisioner_type, None);
+            ApplyEvent::Provisioned { address, provisioner, failed } => {
+                let (kind, word) = if failed {
+                    ("provision_errored", "errored")
+                } else {
+                    ("provision_complete", "complete")
+                };
+                let message = format!("({provisioner}) Provisioning {word}");
+                self.hook(kind, &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
             }
             ApplyEvent::Finished { change, action, value } => {
-                let elapsed = self.take(&change.address);
+                let elapsed = self.take(&change.address, action);
                 let id = value.map(id_text).unwrap_or_default();
                 let message = format!("{} after {}{id}", machine_complete(action), elapsed_text(elapsed));
                 self.hook("apply_complete", &message, &change.address, |hook| {
@@ -362,7 +366,7 @@ impl EventSink for MachineReport {
                 });
             }
             ApplyEvent::Failed { change, action } => {
-                let elapsed = self.take(&change.address);
+                let elapsed = self.take(&change.address, action);
                 let message = format!("{} after {}", errored(action), elapsed_text(elapsed));
                 self.hook("apply_errored", &message, &change.address, |hook| {
                     hook.text("action", action_name(action));

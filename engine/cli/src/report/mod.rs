@@ -25,6 +25,12 @@ pub trait Report: PlanEvents + EventSink {
     /// Shows a plan.
     fn plan(&self, plan: &Plan, providers: &ProviderPool);
 
+    /// A plan is about to be carried out.
+    fn begin(&self, _plan: &Plan) {}
+
+    /// Nothing is under way any more, whether or not all of the plan was carried out.
+    fn end(&self) {}
+
     /// Shows what was done.
     fn applied(&self, mode: PlanMode, counts: ChangeCounts);
 
@@ -46,6 +52,6 @@ pub fn report(context: &Context, flags: &ParsedFlags) -> Arc<dyn Report> {
     if flags.switch("json", false) {
         Arc::new(MachineReport::new(Arc::clone(&context.terminal)))
     } else {
-        Arc::new(HumanReport::new(Arc::clone(&context.terminal), flags.switch("compact-warnings", false)))
+        Arc::new(HumanReport::new(context, flags))
     }
 }

@@ -18,12 +18,17 @@ use crate::project::{Phase, surroundings};
 use crate::report::Report;
 use crate::session::{Session, block_on};
 
+/// Tells whether a plan is only carried out when the user says so.
+pub fn needs_approval(flags: &ParsedFlags, plan: &Plan) -> bool {
+    !flags.switch("auto-approve", false) && plan.is_applyable()
+}
+
 /// Asks the user whether to carry out a plan, where that is necessary.
 ///
 /// # Errors
 /// When there is nobody to ask, or the answer is no.
 pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<(), Option<Diagnostic>> {
-    if flags.switch("auto-approve", false) || !plan.is_applyable() {
+    if !needs_approval(flags, plan) {
         return Ok(());
     }
     let (question, description) = match plan.mode {
@@ -33,7 +38,7 @@ pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<()
              to confirm.",
         ),
         PlanMode::RefreshOnly => (
-            "Would you like to update the Terraform state to reflect these detected changes?",
+            "Would you like to update the Terrane state to reflect these detected changes?",
             "Terrane will write these changes to the state without modifying any real infrastructure.\nThere is no undo. Only \
              'yes' will be accepted to confirm.",
         ),
@@ -47,6 +52,7 @@ pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<()
                       plan file.";
         return Err(Some(Diagnostic::error("Approval required", detail)));
     }
+    context.terminal.line("");
     match ask::ask(context, question, description) {
         Some(answer) if answer == "yes" => Ok(()),
         Some(_) => {
@@ -91,6 +97,7 @@ pub fn carry_out(
         ..Phase::default()
     };
     let cancellation = Cancellation::new();
+    report.begin(&plan);
     let input = ApplyInput {
         plan: Arc::new(plan),
         configuration,
@@ -108,6 +115,7 @@ pub fn carry_out(
             () = ticking(report) => unreachable!("ticking does not end"),
         }
     });
+    report.end();
     let store = match ending {
         Ending::Finished(outcome) => {
             diagnostics.extend(outcome.diagnostics);

@@ -8,6 +8,7 @@ pub mod generated_config;
 pub mod interrupts;
 pub mod options;
 pub mod plan_files;
+pub mod plan_warnings;
 pub mod planning;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use super::Failure;
 use super::configuration::load_configuration;
 use super::generated_config::{self, generate};
 use super::interrupts::{Ending, interruptible};
+use super::plan_warnings::{forgetting_warning, targeting_warning};
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::{Phase, surroundings};
@@ -128,12 +129,11 @@ pub fn make_plan(
     match plan {
         Some(plan) if !diagnostics.has_errors() => {
             diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
+            diagnostics.extend(forgetting_warning(&plan));
             Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
         }
         Some(plan) => {
-            if plan.resource_changes.iter().any(terrane_plan::ResourceChange::is_noteworthy) {
-                report.plan(&plan, &providers);
-            }
+            report.plan(&plan, &providers);
             Err(fail(diagnostics))
         }
         None => Err(fail(diagnostics)),
@@ -192,20 +192,6 @@ fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
 
 fn interrupted() -> Diagnostic {
     Diagnostic::error("Operation interrupted", "Planning was interrupted. Nothing was changed.")
-}
-
-fn targeting_warning(plan: &Plan) -> Option<Diagnostic> {
-    if plan.targets.is_empty() && plan.excludes.is_empty() {
-        return None;
-    }
-    let option = if plan.targets.is_empty() { "-exclude" } else { "-target" };
-    let detail = format!(
-        "You are creating a plan with the {option} option, which means that the result of this plan may not represent all of \
-         the changes requested by the current configuration.\n\nThe {option} option is not for routine use, and is provided \
-         only for exceptional situations such as recovering from errors or mistakes, or when it is specifically suggested as \
-         part of an error message."
-    );
-    Some(Diagnostic::warning("Resource targeting is in effect", detail))
 }
 
 /// Tells what kind of run a mode is, for whoever finds the state locked.

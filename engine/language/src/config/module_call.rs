@@ -84,6 +84,7 @@ pub(super) fn decode_arguments(
 }
 
 /// A module call's source as written, and what it means.
+#[derive(Debug, Clone)]
 pub struct CallSource {
     /// As written.
     pub text: Str,

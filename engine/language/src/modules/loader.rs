@@ -39,6 +39,19 @@ pub trait ModuleResolver {
         source: &SourceAddress,
         caller_directory: &str,
     ) -> Result<ResolvedModule, Diagnostic>;
+
+    /// Finds the directory of a module, for those who want to know more of the call than where its module is.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    fn resolve_call(
+        &self,
+        call: &ModulePath,
+        source: &CallSource,
+        caller_directory: &str,
+    ) -> Result<ResolvedModule, Diagnostic> {
+        self.resolve(call, &source.address, caller_directory)
+    }
 }
 
 /// Where a called module is.
@@ -183,7 +196,7 @@ impl Loader<'_> {
     ) -> Option<ModuleId> {
         let module = Arc::clone(self.tree.module(caller));
         let module_call = &module.module_calls[call];
-        let resolved = match self.resolver.resolve(&path, &source.address, &module.directory) {
+        let resolved = match self.resolver.resolve_call(&path, &source, &module.directory) {
             Ok(resolved) => resolved,
             Err(problem) => {
                 self.diagnostics.push(problem.at(module_call.span));

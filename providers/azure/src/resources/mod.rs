@@ -1,5 +1,6 @@
 //! Resource types whose service is irregular; the others need only their table.
 
+mod application_gateway;
 mod authorization;
 pub(crate) mod behaviour;
 mod container_registry;
@@ -27,6 +28,7 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
     match type_name {
         "azurerm_container_registry" => &container_registry::ContainerRegistry,
         "azurerm_federated_identity_credential" => &federated_identity::FederatedIdentityCredential,
+        "azurerm_application_gateway" => &application_gateway::ApplicationGateway,
         "azurerm_application_insights" => &monitoring::Component,
         "azurerm_key_vault" => &key_vault::KeyVault,
         "azurerm_key_vault_access_policy" => &key_vault_access_policy::AccessPolicy,

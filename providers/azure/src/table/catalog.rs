@@ -32,6 +32,7 @@ const PROVIDER: &str = include_str!("../../tables/provider.table");
 const FRAGMENTS: &str = include_str!("../../tables/fragments.table");
 
 tables![
+    "application_gateway",
     "authorization",
     "container_registry",
     "dns_records",

@@ -16,6 +16,14 @@ use crate::resource_id::{RequestPath, name_of, parent_key};
 use crate::table::{CATALOG, Dialect, LocationRule, ResourceType, Scope, Unique};
 use crate::world::{Operation, OperationKind, Resource};
 
+/// Returns the subscription that a request is about: the one in its path, or else the emulator's own.
+pub(crate) fn subscription_of<'c>(context: &'c Context<'_>) -> &'c str {
+    match context.request.path.segments() {
+        [first, id, ..] if first.eq_ignore_ascii_case("subscriptions") => id,
+        _ => &context.settings.identity.subscription_id,
+    }
+}
+
 /// The subscription in the path must exist.
 pub(crate) fn subscription(context: &Context<'_>, path: &RequestPath) -> Result<(), ArmError> {
     let [first, id, ..] = path.segments() else { return Ok(()) };
@@ -217,7 +225,7 @@ fn busy_error(context: &Context<'_>, target: &Target, operation: &Operation) -> 
                  use uri: {}/subscriptions/{}/providers/Microsoft.Network/locations/westeurope/operations/{}\
                  ?api-version={}.",
                 context.settings.base_url,
-                context.settings.identity.subscription_id,
+                subscription_of(context),
                 operation.id,
                 context.version()
             ),

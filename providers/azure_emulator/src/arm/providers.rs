@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::checks;
+use super::checks::subscription_of;
 use super::paging::page_of;
 use crate::behaviour::View;
 use crate::error::ArmError;
@@ -174,7 +175,7 @@ fn provider(context: &Context<'_>, name: &str) -> Value {
             }))
         })
         .collect();
-    let subscription = &context.settings.identity.subscription_id;
+    let subscription = subscription_of(context);
     json!({
         "id": format!("/subscriptions/{subscription}/providers/{name}"),
         "namespace": name,

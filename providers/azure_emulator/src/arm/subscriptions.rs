@@ -4,10 +4,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::checks;
+use super::checks::{self, subscription_of};
 use crate::error::ArmError;
 use crate::http::Response;
-use crate::regions::REGIONS;
+use crate::regions::{REGIONS, has_zones};
 
 /// Answers the requests about the account itself; `path` is in lower case.
 pub(crate) fn answer(context: &Context<'_>, path: &[&str]) -> Result<Response, ArmError> {
@@ -17,23 +17,24 @@ pub(crate) fn answer(context: &Context<'_>, path: &[&str]) -> Result<Response, A
     let body = match path {
         ["tenants"] => json!({"value": [tenant(context)]}),
         ["subscriptions"] => json!({
-            "value": [subscription(context)],
+            "value": [subscription(context, &context.settings.identity.subscription_id)],
             "count": {"type": "Total", "value": 1},
         }),
         [_, _, "locations"] => json!({"value": locations(context)}),
         [_, _, "tagnames"] => json!({"value": []}),
-        _ => subscription(context),
+        [_, id, ..] => subscription(context, id),
+        [..] => return Err(checks::method_not_allowed(context)),
     };
     Ok(Response::json(200, &body))
 }
 
-fn subscription(context: &Context<'_>) -> Value {
+fn subscription(context: &Context<'_>, id: &str) -> Value {
     let identity = &context.settings.identity;
     json!({
-        "id": format!("/subscriptions/{}", identity.subscription_id),
+        "id": format!("/subscriptions/{id}"),
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
-        "subscriptionId": identity.subscription_id,
+        "subscriptionId": id,
         "tenantId": identity.tenant_id,
         "displayName": "Emulated Subscription",
         "state": "Enabled",
@@ -60,18 +61,24 @@ fn tenant(context: &Context<'_>) -> Value {
 }
 
 fn locations(context: &Context<'_>) -> Vec<Value> {
-    let subscription = &context.settings.identity.subscription_id;
+    let subscription = subscription_of(context);
     REGIONS
         .iter()
         .map(|(name, display)| {
-            json!({
+            let zones = ["1", "2", "3"]
+                .map(|zone| json!({"logicalZone": zone, "physicalZone": format!("{name}-az{zone}")}));
+            let mut region = json!({
                 "id": format!("/subscriptions/{subscription}/locations/{name}"),
                 "name": name,
                 "type": "Region",
                 "displayName": display,
                 "regionalDisplayName": display,
                 "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
-            })
+            });
+            if has_zones(name) {
+                region["availabilityZoneMappings"] = json!(zones);
+            }
+            region
         })
         .collect()
 }

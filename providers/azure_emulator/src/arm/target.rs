@@ -65,7 +65,7 @@ impl Target {
             return format!("{parent}/{}/{}", resource_type.last_segment(), self.name);
         }
         if resource_type.name == "Microsoft.Resources/resourceGroups" {
-            let subscription = &context.settings.identity.subscription_id;
+            let subscription = containers_of(&self.scope).0.unwrap_or_default();
             return format!("/subscriptions/{subscription}/resourceGroups/{}", self.name);
         }
         let scope = context.world.get(&self.parent).map_or(self.scope.as_str(), |scope| &*scope.id);

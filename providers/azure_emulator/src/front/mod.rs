@@ -4,5 +4,4 @@ pub(crate) mod graph;
 pub(crate) mod metadata;
 pub(crate) mod registry;
 pub(crate) mod sign_in;
-pub(crate) mod storage_service;
 pub(crate) mod token;

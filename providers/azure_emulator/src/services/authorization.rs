@@ -10,7 +10,7 @@ use crate::body::text_at;
 use crate::error::ArmError;
 use crate::guid;
 use crate::http::Request;
-use crate::resource_id::{Key, key_of, name_of};
+use crate::resource_id::{Key, containers_of, key_of, name_of};
 use crate::table::CATALOG;
 use crate::world::Resource;
 
@@ -51,11 +51,7 @@ impl Behaviour for RoleAssignment {
         }
         check_duplicate(draft, &scope, &principal, &definition_id)?;
         let is_service = is_known_service(draft.view, &principal);
-        let subscription = draft.view.settings.identity.subscription_id.clone();
-        let definition = format!(
-            "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            name_of(&definition_id).to_lowercase()
-        );
+        let definition = definition_id_at(draft.view, &scope, &name_of(&definition_id).to_lowercase());
         let (now, author) = (draft.view.now.rfc3339(), draft.view.settings.identity.object_id.clone());
         draft.set("scope", scope);
         draft.set("roleDefinitionId", definition);
@@ -254,7 +250,10 @@ impl Behaviour for RoleDefinition {
 
     fn render(&self, view: View<'_>, resource: &Resource, body: &mut Object) {
         // A role has one id, below its subscription, at whatever scope it was made or is asked for.
-        body.insert("id".into(), json!(definition_id(view, &resource.name().to_lowercase())));
+        body.insert(
+            "id".into(),
+            json!(definition_id_at(view, &resource.id, &resource.name().to_lowercase())),
+        );
     }
 
     fn list(
@@ -266,7 +265,7 @@ impl Behaviour for RoleDefinition {
         let built_in: Vec<(String, Value)> = BUILT_IN_ROLES
             .iter()
             .map(|role| {
-                let id = definition_id(view, role.id);
+                let id = definition_id_at(view, scope, role.id);
                 let mut body = built_in_body(role);
                 body.insert("id".into(), json!(id));
                 body.insert("name".into(), json!(role.id));
@@ -278,8 +277,9 @@ impl Behaviour for RoleDefinition {
     }
 }
 
-fn definition_id(view: View<'_>, name: &str) -> String {
-    let subscription = &view.settings.identity.subscription_id;
+/// The id of a role definition as it is answered at a scope.
+fn definition_id_at(view: View<'_>, scope: &str, name: &str) -> String {
+    let subscription = containers_of(scope).0.unwrap_or(&view.settings.identity.subscription_id);
     format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{name}")
 }
 

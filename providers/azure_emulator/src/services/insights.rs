@@ -26,6 +26,11 @@ pub(super) struct Workspace;
 impl Behaviour for Workspace {
     fn prepare(&self, draft: &mut Draft<'_>) -> Result<(), ArmError> {
         fill_identity(draft)?;
+        // Clients that have no opinion send 0.
+        if draft.at(&["properties", "retentionInDays"]) == Some(&json!(0)) {
+            let before = draft.before(&["properties", "retentionInDays"]).cloned();
+            draft.set("retentionInDays", before.unwrap_or_else(|| json!(30)));
+        }
         let days = draft.at(&["properties", "retentionInDays"]).and_then(Value::as_i64).unwrap_or(30);
         if !(days == 7 || (30..=730).contains(&days)) {
             return Err(ArmError::bad_request(

@@ -19,6 +19,7 @@ mod redis;
 mod resource_graph;
 mod roles;
 mod storage;
+mod storage_plane;
 mod tags;
 
 use std::sync::LazyLock;
@@ -152,3 +153,4 @@ pub(crate) fn answer_endpoint(
 }
 
 pub(crate) use key_vault::data_plane::answer as answer_vault;
+pub(crate) use storage_plane::answer as answer_storage;

@@ -17,7 +17,8 @@ const ROWS_MAX: usize = 1000;
 pub(super) fn answer(context: &mut Context<'_>) -> Result<Response, ArmError> {
     let sent = context.request.json_object()?;
     let query = sent.get("query").and_then(Value::as_str).unwrap_or_default();
-    let rows = run(context, query)?;
+    let subscriptions = crate::body::list_at(&sent, &["subscriptions"]);
+    let rows = run(context, query, subscriptions)?;
     let options = sent.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
     let top = options.get("$top").and_then(Value::as_u64).and_then(|top| usize::try_from(top).ok());
     let top = top.unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
@@ -46,7 +47,7 @@ fn bad_query(text: impl Into<String>) -> ArmError {
         .with_detail(ArmError::bad_request("InvalidQuery", text))
 }
 
-fn run(context: &Context<'_>, query: &str) -> Result<Vec<Value>, ArmError> {
+fn run(context: &Context<'_>, query: &str, subscriptions: &[Value]) -> Result<Vec<Value>, ArmError> {
     let mut steps = query.split('|').map(str::trim);
     let table = steps.next().unwrap_or_default().to_ascii_lowercase();
     let groups = match table.as_str() {
@@ -55,6 +56,13 @@ fn run(context: &Context<'_>, query: &str) -> Result<Vec<Value>, ArmError> {
         _ => return Err(bad_query(format!("The table '{table}' is not known."))),
     };
     let mut rows = all_rows(context, groups);
+    if !subscriptions.is_empty() {
+        let is_asked = |row: &Value| {
+            let own = row["subscriptionId"].as_str().unwrap_or_default();
+            subscriptions.iter().filter_map(Value::as_str).any(|asked| asked.eq_ignore_ascii_case(own))
+        };
+        rows.retain(is_asked);
+    }
     for step in steps {
         rows = apply(step, rows)?;
     }
@@ -63,8 +71,7 @@ fn run(context: &Context<'_>, query: &str) -> Result<Vec<Value>, ArmError> {
 
 fn all_rows(context: &Context<'_>, groups: bool) -> Vec<Value> {
     let view = context.view();
-    let scope = format!("/subscriptions/{}", context.settings.identity.subscription_id.to_lowercase());
-    let resources = context.world.below(&scope).filter(|(_, resource)| {
+    let resources = context.world.below("/subscriptions").filter(|(_, resource)| {
         let resource_type = CATALOG.get(resource.kind);
         let is_group = resource_type.name == "Microsoft.Resources/resourceGroups";
         let is_tracked = resource_type.tracked

@@ -63,6 +63,11 @@ impl Answer {
         self
     }
 
+    /// The body's text, where it is no JSON.
+    pub(crate) fn text(&self) -> &str {
+        self.body.as_str().unwrap_or_default()
+    }
+
     /// Panics unless this is the expected error.
     #[track_caller]
     pub(crate) fn expect_error(self, status: u16, code: &str) -> Answer {
@@ -251,7 +256,14 @@ pub(crate) async fn read_answer(
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+    let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+    let is_json =
+        head.headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
+    let body = match (bytes.is_empty(), is_json) {
+        (true, _) => Value::Null,
+        (false, true) => serde_json::from_slice(&bytes).expect("JSON"),
+        (false, false) => text(),
+    };
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 

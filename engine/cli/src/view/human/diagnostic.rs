@@ -88,6 +88,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, terminal: &Terminal)
         text.push('\n');
     }
     if !terminal.color {
+        // Whoever writes it ends the last line.
+        text.pop();
         return format!("\n{text}");
     }
     let mut ruled = terminal.style(rule_style, "╷");

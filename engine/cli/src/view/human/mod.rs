@@ -6,6 +6,7 @@ pub mod paint;
 pub mod plan;
 mod plan_outputs;
 mod plan_resource;
+pub mod progress;
 #[cfg(test)]
 mod recorded;
 pub mod state;

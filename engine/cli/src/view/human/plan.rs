@@ -11,36 +11,21 @@ use super::plan_resource::{Cause, PlannedDiff, action_symbol, resource_diff};
 use super::wrap::wrap;
 use crate::terminal::{Style, Terminal};
 
-/// Everything that is shown of a plan.
-pub struct PlanView<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// The providers' schemas.
-    pub providers: &'a ProviderPool,
-    /// Whether to leave out hints about commands to run next, since a program runs them.
-    pub in_automation: bool,
-}
-
 /// Finds the schema of an object.
 pub(super) type SchemaOf<'a> = dyn Fn(&ResourceChange) -> Option<&'a Schema> + 'a;
 
 /// Lays a plan out, from what has changed since the last run to the outputs that will change. Begins with an
 /// empty line and ends with a line end.
-pub fn render_plan(view: &PlanView<'_>, terminal: &Terminal) -> String {
+pub fn render_plan(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -> String {
     let schema_of = |change: &ResourceChange| -> Option<&Schema> {
         let resource = &change.address.resource;
         let provider = &change.provider_config.provider;
-        view.providers.block_schema(provider, resource.mode, &resource.resource_type)
+        providers.block_schema(provider, resource.mode, &resource.resource_type)
     };
-    render(view.plan, &schema_of, view.in_automation, Paint::of(terminal))
+    render(plan, &schema_of, Paint::of(terminal))
 }
 
-pub(super) fn render<'p>(
-    plan: &'p Plan,
-    schema_of: &SchemaOf<'p>,
-    in_automation: bool,
-    paint: Paint,
-) -> String {
+pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, paint: Paint) -> String {
     let changes: Vec<&ResourceChange> =
         plan.resource_changes.iter().filter(|change| is_shown(change)).collect();
     let outputs = output_changes(&plan.output_changes, paint);
@@ -49,7 +34,7 @@ pub(super) fn render<'p>(
     write_drift(&mut out, plan.mode, &drift, paint);
     let has_drift = !drift.is_empty();
     if changes.is_empty() && outputs.is_empty() {
-        write_no_changes(&mut out, plan, has_drift, in_automation, paint);
+        write_no_changes(&mut out, plan, has_drift, paint);
         return out;
     }
     if has_drift {
@@ -135,7 +120,7 @@ fn write_drift(out: &mut String, mode: PlanMode, drift: &[PlannedDiff<'_>], pain
     ));
 }
 
-fn write_no_changes(out: &mut String, plan: &Plan, has_drift: bool, in_automation: bool, paint: Paint) {
+fn write_no_changes(out: &mut String, plan: &Plan, has_drift: bool, paint: Paint) {
     if has_drift && plan.mode == PlanMode::RefreshOnly && !plan.errored {
         // What applying would do has been said below the changes.
         return;
@@ -165,7 +150,6 @@ fn write_no_changes(out: &mut String, plan: &Plan, has_drift: bool, in_automatio
              changes are needed.",
         ),
     };
-    let _ = in_automation;
     let no_changes = paint.style(Style::BoldGreen, "No changes.");
     let _ = writeln!(out, "\n{no_changes}{}\n", paint.bold(&format!(" {verdict}")));
     out.push_str(&wrapped(explanation, paint));

@@ -126,20 +126,27 @@ fn heading(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
     if change.is_moved() && change.change.action != Action::NoOp {
         lines.push(format!("  # (moved from {})", change.previous_address));
     }
-    if let Some(importing) = &change.importing
-        && change.change.action != Action::NoOp
-    {
-        lines.push(match &importing.target {
-            ImportTarget::Id(id) => format!("  # (imported from \"{id}\")"),
-            ImportTarget::Identity(_) => "  # (will be imported first)".to_owned(),
-        });
-        if matches!(change.change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
-            let warning = paint.style(Style::Yellow, "Warning: this will destroy the imported resource");
-            lines.push(format!("  # {warning}"));
-        }
-    }
+    lines.extend(import_notes(change, paint));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Says what is behind an object that is taken over.
+fn import_notes(change: &ResourceChange, paint: Paint) -> Vec<String> {
+    let Some(importing) = &change.importing else { return Vec::new() };
+    if change.change.action == Action::NoOp {
+        let note = change.generated_config.as_ref().map(|_| "  # (config will be generated)".to_owned());
+        return note.into_iter().collect();
+    }
+    let mut notes = vec![match &importing.target {
+        ImportTarget::Id(id) => format!("  # (imported from \"{id}\")"),
+        ImportTarget::Identity(_) => "  # (will be imported first)".to_owned(),
+    }];
+    if matches!(change.change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
+        let warning = paint.style(Style::Yellow, "Warning: this will destroy the imported resource");
+        notes.push(format!("  # {warning}"));
+    }
+    notes
 }
 
 fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {

@@ -113,7 +113,7 @@ fn render_case(case: &Json, schemas: &Schemas) -> String {
         let resource = &change.address.resource;
         schemas.get(&(resource.mode, resource.resource_type.to_string()))
     };
-    render(&plan, &schema_of, false, PAINT)
+    render(&plan, &schema_of, PAINT)
 }
 
 fn read_schemas(json: &Json) -> Schemas {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use terrane_model::{ResourceAddress, ResourceInstanceAddress, Schema, Value};
+use terrane_model::{ResourceAddress, ResourceInstanceAddress, Schema};
 use terrane_plan::ProviderPool;
 use terrane_plan::prior_objects::{PriorObject, PriorObjects};
 use terrane_state::{DeposedKey, ResourceState, StateSnapshot};

@@ -63,7 +63,7 @@ impl Behaviour for ManagedCluster {
     }
 
     fn removed(&self, effects: &mut Effects<'_>, resource: &Resource) {
-        if let Some(group) = node_group::key_of_group(effects, resource) {
+        if let Some(group) = node_group::key_of_group(resource) {
             effects.remove_tree(&group);
         }
     }

@@ -41,7 +41,13 @@ pub(super) fn prepare(draft: &mut Draft<'_>) -> Result<(), ArmError> {
             set_default(profile, name, before.clone());
         }
     }
-    let plugin = text_at(profile, &["networkPlugin"]).unwrap_or("kubenet").to_owned();
+    // The table's defaults fill in a profile that was sent; one that was not is made here.
+    for (name, default) in
+        [("networkPlugin", "kubenet"), ("loadBalancerSku", "standard"), ("outboundType", "loadBalancer")]
+    {
+        set_default(profile, name, default);
+    }
+    let plugin = text_at(profile, &["networkPlugin"]).unwrap_or_default().to_owned();
     let is_overlay = text_at(profile, &["networkPluginMode"]) == Some("overlay");
     if plugin == "azure" && !is_overlay && profile.contains_key("podCidr") {
         return Err(invalid(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::behaviour::{Draft, Effects, Object};
 use crate::body::text_at;
 use crate::guid;
-use crate::resource_id::key_of;
+use crate::resource_id::{containers_of, key_of};
 use crate::world::Resource;
 
 /// Name of the node resource group of a cluster, unless the cluster says otherwise.
@@ -15,7 +15,7 @@ pub(super) fn default_name(group: &str, cluster: &str, location: &str) -> String
 
 /// Id of the node resource group of a cluster about to be written.
 fn group_id(draft: &Draft<'_>) -> String {
-    let subscription = &draft.view.settings.identity.subscription_id;
+    let subscription = containers_of(&draft.id).0.unwrap_or_default();
     let name = draft.text(&["properties", "nodeResourceGroup"]).unwrap_or_default();
     format!("/subscriptions/{subscription}/resourceGroups/{name}")
 }
@@ -38,7 +38,7 @@ pub(super) fn outbound_ip_id(draft: &Draft<'_>) -> String {
 /// Makes the node resource group with its identity, address and load balancer.
 pub(super) fn make(effects: &mut Effects<'_>, cluster: &Resource) {
     let body = cluster.body();
-    let subscription = &effects.settings.identity.subscription_id;
+    let subscription = containers_of(&cluster.id).0.unwrap_or_default();
     let name = text_at(&body, &["properties", "nodeResourceGroup"]).unwrap_or_default();
     let group = format!("/subscriptions/{subscription}/resourceGroups/{name}");
     let location = body.get("location").cloned().unwrap_or_default();
@@ -47,10 +47,7 @@ pub(super) fn make(effects: &mut Effects<'_>, cluster: &Resource) {
     };
     let mut tags = body.get("tags").and_then(Value::as_object).cloned().unwrap_or_default();
     tags.insert("aks-managed-cluster-name".into(), json!(cluster.name()));
-    tags.insert(
-        "aks-managed-cluster-rg".into(),
-        json!(crate::resource_id::containers_of(&cluster.id).1.unwrap_or_default()),
-    );
+    tags.insert("aks-managed-cluster-rg".into(), json!(containers_of(&cluster.id).1.unwrap_or_default()));
     put(
         effects,
         "Microsoft.Resources/resourceGroups",
@@ -141,9 +138,9 @@ fn make_balancer(effects: &mut Effects<'_>, body: &Object, group: &str, location
 }
 
 /// Key of a cluster's node resource group.
-pub(super) fn key_of_group(effects: &Effects<'_>, cluster: &Resource) -> Option<crate::resource_id::Key> {
+pub(super) fn key_of_group(cluster: &Resource) -> Option<crate::resource_id::Key> {
     let body = cluster.body();
     let name = text_at(&body, &["properties", "nodeResourceGroup"])?;
-    let subscription = &effects.settings.identity.subscription_id;
+    let subscription = containers_of(&cluster.id).0.unwrap_or_default();
     Some(key_of(&format!("/subscriptions/{subscription}/resourceGroups/{name}")))
 }

@@ -109,7 +109,7 @@ impl<'a> Scope<'a> {
             "resourcegroup" => Ok(self.resource_group()),
             "subscription" => Ok(json!({
                 "id": self.subscription(),
-                "subscriptionId": self.view.settings.identity.subscription_id,
+                "subscriptionId": name_of(&self.subscription()),
                 "tenantId": self.view.settings.identity.tenant_id,
             })),
             "tenant" => Ok(json!({"tenantId": self.view.settings.identity.tenant_id})),
@@ -118,7 +118,8 @@ impl<'a> Scope<'a> {
     }
 
     fn subscription(&self) -> String {
-        format!("/subscriptions/{}", self.view.settings.identity.subscription_id)
+        let own = &self.view.settings.identity.subscription_id;
+        format!("/subscriptions/{}", containers_of(&self.scope_id).0.unwrap_or(own))
     }
 
     fn resource_group(&self) -> Value {

@@ -51,7 +51,7 @@ pub(super) fn remember(effects: &mut Effects<'_>, vault: &Resource) {
         "tags": body.get("tags"),
         "hidden": vault.hidden(),
     });
-    let subscription = &effects.settings.identity.subscription_id;
+    let subscription = crate::resource_id::containers_of(&vault.id).0.unwrap_or_default();
     let id = format!(
         "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{}",
         vault.name()

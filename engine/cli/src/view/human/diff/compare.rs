@@ -197,7 +197,7 @@ impl Comparison {
         alignment: Alignment,
         replace: &Paths<'_>,
     ) -> Vec<Diff<'v>> {
-        let steps = self::aligned(before, after, alignment);
+        let steps = aligned(before, after, alignment);
         let compare = |step| match step {
             Step::Both(left, right) => {
                 self.nodes(before.get(left), after.get(right), &replace.position(left))

@@ -1,0 +1,132 @@
+//! The backend that commands use: the one that `init` has chosen, as long as the configuration asks for the same.
+
+use std::sync::Arc;
+
+use terrane_language::config::module::Backend;
+use terrane_language::modules::{ModuleResolver, ResolvedModule, SourceAddress, load};
+use terrane_model::{Diagnostic, Diagnostics, ModulePath, SourceMap, Value};
+
+use super::config::{block_hash, read_backend};
+use super::kinds::{BackendKind, find_kind};
+use super::record::BackendRecord;
+use crate::context::Context;
+use crate::file_system::FileSystem;
+
+/// A backend and its configuration.
+pub struct Selected {
+    /// The kind.
+    pub kind: &'static BackendKind,
+    /// A value of its schema.
+    pub config: Value,
+}
+
+impl Selected {
+    /// Returns the backend that is used where nobody asks for any.
+    ///
+    /// # Errors
+    /// Never, as long as there is a local backend.
+    pub fn implied() -> Result<Self, Diagnostics> {
+        let kind = find_kind("local")?;
+        let config = (kind.schema)().empty_value();
+        Ok(Self { kind, config })
+    }
+}
+
+/// Finds the backend for a command.
+///
+/// # Errors
+/// When `init` has to choose first.
+pub fn selected(context: &Context) -> Result<Selected, Diagnostics> {
+    let record = BackendRecord::read(context)?;
+    let (block, mut sources) = match root_backend() {
+        Some((block, sources)) => (Some(block), sources),
+        None => (None, Arc::default()),
+    };
+    match (block, record) {
+        (None, None) => Selected::implied(),
+        (None, Some(record)) => {
+            let reason = format!("Unsetting the previously set backend {:?}", record.kind);
+            Err(initialization_required(&reason).into())
+        }
+        (Some(block), None) => {
+            // What cannot be had at all is to be said first.
+            find_kind(&block.backend_type)?;
+            let reason =
+                format!("Initial configuration of the requested backend {:?}", block.backend_type.as_str());
+            Err(initialization_required(&reason).into())
+        }
+        (Some(block), Some(record)) => {
+            let wanted = read_backend(&block, &[], &mut sources).map_err(without_places)?;
+            let schema = (wanted.kind.schema)();
+            if wanted.kind.name != record.kind {
+                let reason = format!("Backend type changed from {:?} to {:?}", record.kind, wanted.kind.name);
+                return Err(initialization_required(&reason).into());
+            }
+            let config = record.config(&schema)?;
+            let is_same = block_hash(&record.kind, &wanted.written) == record.hash || wanted.config == config;
+            if !is_same {
+                return Err(initialization_required("Backend configuration block has changed").into());
+            }
+            Ok(Selected { kind: wanted.kind, config })
+        }
+    }
+}
+
+/// Texts outside of the configuration's own files cannot be shown by whoever shows these messages.
+fn without_places(mut diagnostics: Diagnostics) -> Diagnostics {
+    for problem in diagnostics.iter_mut() {
+        problem.subject = None;
+        problem.context = None;
+    }
+    diagnostics
+}
+
+fn initialization_required(reason: &str) -> Diagnostic {
+    let summary = "Backend initialization required, please run \"terrane init\"";
+    let detail = format!(
+        "Reason: {reason}\n\nThe \"backend\" is the interface that Terrane uses to store state, perform operations, etc. If this \
+         message is showing up, it means that the configuration you're using is using a custom configuration for the \
+         backend.\n\nChanges to backend configurations require reinitialization. This allows Terrane to set up the new \
+         configuration, copy existing state, etc. Please run \"terrane init\" with either the \"-reconfigure\" or \
+         \"-migrate-state\" flags to use the current configuration.\n\nIf the change reason above is incorrect, please verify \
+         your configuration hasn't changed and try again. At this point, no changes to your existing configuration or state \
+         have been made."
+    );
+    Diagnostic::error(summary, detail)
+}
+
+/// Returns the `backend` block of the root module. Nothing else of the configuration is needed, and most have no
+/// such block: files without the words are not even parsed.
+fn root_backend() -> Option<(Backend, Arc<SourceMap>)> {
+    let has_words = |name: &str| {
+        let text = std::fs::read(name).unwrap_or_default();
+        [b"backend".as_slice(), b"cloud"].iter().any(|word| contains(&text, word))
+    };
+    let names =
+        std::fs::read_dir(".").ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let is_configuration = |name: &String| {
+        [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+    };
+    if !names.filter(is_configuration).any(|name| has_words(&name)) {
+        return None;
+    }
+    let configuration = load(".", &FileSystem, &NoModules);
+    if configuration.tree.is_empty() {
+        return None;
+    }
+    let backend = configuration.tree.root().settings.backend.clone()?;
+    Some((backend, configuration.sources))
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}
+
+/// Knows no called module.
+struct NoModules;
+
+impl ModuleResolver for NoModules {
+    fn resolve(&self, _: &ModulePath, _: &SourceAddress, _: &str) -> Result<ResolvedModule, Diagnostic> {
+        Err(Diagnostic::error("Module not installed", "Only the root module is read."))
+    }
+}

@@ -1,0 +1,12 @@
+//! Getting the modules that a configuration calls.
+
+mod archive;
+mod fetch;
+mod git;
+mod installer;
+pub mod manifest;
+pub mod package_address;
+mod registry;
+
+pub use fetch::{FetchError, Fetcher, copy_folder};
+pub use installer::{InstallOptions, InstallingResolver, fetch_root};
