@@ -5,4 +5,5 @@ mod changes;
 mod ephemerals;
 mod imports;
 mod provisioners;
+mod refactoring;
 mod support;
