@@ -11,7 +11,7 @@ use crate::mapping::same::is_zero;
 use crate::table::body_path::look_up;
 use crate::table::{BodyPath, DocumentAddress, DocumentTable, PartTable};
 
-/// Reads an object with all its documents; nothing when it does not exist.
+/// Reads an object with its documents; nothing when it does not exist.
 ///
 /// # Errors
 /// When an exchange fails.
@@ -19,9 +19,10 @@ pub(crate) async fn fetch_all(
     work: &Work<'_>,
     address: &Address,
     known: Option<&Value>,
+    thoroughness: Thoroughness,
 ) -> Result<Option<Documents>, Failure> {
     let Some(mut documents) = work.behaviour.fetch(work, address).await? else { return Ok(None) };
-    complete(work, &mut documents, known, Thoroughness::All).await?;
+    complete(work, &mut documents, known, thoroughness).await?;
     Ok(Some(documents))
 }
 

@@ -162,6 +162,16 @@ fn list_of(catalog: &Catalog, table: &ResourceTable, path: &str) -> Option<ListK
             let (container, _) = path.rsplit_once('/')?;
             Some(key(container.to_owned(), String::new()))
         }
+        Listing::Scopes => {
+            let (container, kind) = path.rsplit_once("/providers/")?;
+            let (kind, _) = kind.rsplit_once('/')?;
+            let mut segments = container.split('/');
+            // An empty segment, the subscription's two, and the group's two.
+            let group: Vec<&str> = segments.by_ref().take(5).collect();
+            let is_group = group.get(3).is_some_and(|word| word.eq_ignore_ascii_case("resourceGroups"));
+            let scope = if is_group && group.len() == 5 { group.join("/") } else { container.to_owned() };
+            Some(key(format!("{scope}/providers/{kind}"), String::new()))
+        }
         Listing::Children => {
             let (list, _) = path.rsplit_once('/')?;
             Some(key(list.to_owned(), String::new()))

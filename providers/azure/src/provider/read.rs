@@ -106,7 +106,7 @@ impl AzureProvider {
                 Some(documents)
             }
             // Absence from a list proves nothing: only the object's own path does.
-            None => fetch_all(&work, &address, known).await?,
+            None => fetch_all(&work, &address, known, thoroughness).await?,
         };
         Ok(documents.map(|documents| finish_state(&work, &address, &documents, known)))
     }

@@ -230,6 +230,7 @@ fn read_lock(line: &Line, word: &str) -> Result<LockKey, TableError> {
 fn read_listing(line: &Line) -> Result<Listing, TableError> {
     match line.word(1, "which list")?.as_str() {
         "group" => Ok(Listing::Group),
+        "scopes" => Ok(Listing::Scopes),
         "children" => Ok(Listing::Children),
         "embedded" => Ok(Listing::Embedded(read_path(line, line.word(2, "the path")?)?)),
         other => Err(line.error(format!("no list {other}"))),

@@ -112,6 +112,9 @@ pub(crate) enum Listing {
     None,
     /// One of the resource group, and one of the subscription.
     Group,
+    /// One of the resource group with all that is below it, and one of the subscription: for what belongs to
+    /// other objects.
+    Scopes,
     /// One of the parent.
     Children,
     /// That of the parents, inside each of them.

@@ -41,6 +41,10 @@ async fn furnish(stage: &Stage) -> Vec<(Object, Json)> {
             "issuer": "https://token.actions.githubusercontent.com", "subject": format!("repo:o/r{index}"),
         });
         make("azurerm_federated_identity_credential", credential).await;
+        let assignment = json!({
+            "scope": group.id(), "role_definition_name": "Reader", "principal_id": identity.text("principal_id"),
+        });
+        make("azurerm_role_assignment", assignment).await;
     }
     made
 }
