@@ -254,7 +254,7 @@ impl Planner {
             let scope = self.evaluation.scope(slot.module_instance, slot.repetition.clone());
             let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::ResourcePrecondition, &scope);
             self.record_rule(context, slot, &outcome);
-            problems.extend(diagnostics);
+            problems.extend(self.of_condition(diagnostics));
         }
         let hold = !problems.has_errors();
         self.note_about(context.id, &slot.address, problems);
