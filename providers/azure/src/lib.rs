@@ -38,26 +38,34 @@
 //! the operation has taken so far, and none at first where the service says `Retry-After: 0`, as an emulator
 //! without operation times does.
 //!
+//! # The generic resource
+//!
+//! [`AzapiProvider`] is `Azure/azapi`, made with the same options: its resources reach every type of Azure Resource
+//! Manager, with bodies as they are on the wire.
+//!
 //! # Map
 //!
 //! `tables/*.table` say what the types are; `table` reads them, `schema` and `plan` apply them to configurations,
 //! `mapping` to bodies, and `lifecycle` does what create, read, update and delete take. `resources` holds the code of
 //! the types whose services are irregular. `client` is the one way to Azure Resource Manager, `settings` the provider
-//! block, `connection` both together, and `provider` the trait.
+//! block, `connection` both together, and `provider` the trait. `generic` is azapi.
 
 #![allow(dead_code, reason = "tables that use the rest follow")]
 
 mod attributes;
 mod client;
 mod connection;
+mod generic;
 mod lifecycle;
 mod mapping;
 mod plan;
+mod preflight;
 mod provider;
 mod resources;
 mod schema;
 mod settings;
 mod table;
 
+pub use generic::AzapiProvider;
 pub use provider::{AzureEndpoint, AzureOptions, AzureProvider};
 pub use table::Generation;

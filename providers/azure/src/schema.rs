@@ -23,6 +23,11 @@ pub(crate) fn schema(table: &ResourceTable) -> Schema {
     Schema { version: table.schema_version, block: Arc::new(Block::new(attributes, blocks)) }
 }
 
+/// Returns the type of a resource type's values; it is made once, however many objects there are.
+pub(crate) fn state_type(table: &ResourceTable) -> &Type {
+    table.state_type.get_or_init(|| schema(table).block.implied_type().clone())
+}
+
 /// Makes the schema of a block.
 pub(crate) fn block_schema(arguments: &[Argument]) -> Block {
     Block::new(attributes_of(arguments), blocks_of(arguments))

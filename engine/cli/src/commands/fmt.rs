@@ -92,10 +92,15 @@ impl Formatter<'_> {
         }
         let Some((text, formatted)) = self.format("<stdin>", bytes) else { return };
         self.found |= text != formatted;
-        if self.diff && text != formatted {
-            self.context.terminal.text(&unified_diff("<stdin>", &text, &formatted));
+        if self.diff {
+            if text != formatted {
+                self.context.terminal.text(&unified_diff("<stdin>", &text, &formatted));
+            }
         } else if !check {
             self.context.terminal.text(&formatted);
+            if !formatted.ends_with('\n') {
+                self.context.terminal.text("\n");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which providers there are: the built-in ones with what they need from here, and installed plugins.
 
+mod plugin_log;
 mod plugins;
 mod remote_state;
 
@@ -13,12 +14,12 @@ use terrane_language::modules::ModuleTree;
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderFunctionError, ProviderRegistry};
-use terrane_provider_azure::{AzureOptions, AzureProvider};
+use terrane_provider_azure::{AzapiProvider, AzureOptions, AzureProvider};
 use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories, kubernetes_factories};
 use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
 pub use self::plugins::{attached, development_warnings, prefers_plugin};
-use self::remote_state::LocalStates;
+use self::remote_state::RemoteStates;
 use crate::context::Context;
 use crate::emulation::Emulation;
 use crate::init::dependency_lock_file::DependencyLocks;
@@ -53,10 +54,17 @@ pub fn built_in_sources(context: &Context) -> BTreeSet<ProviderSource> {
 }
 
 fn built_in_factories(context: &Context, azure_constraint: String) -> Factories {
-    let azure = (ProviderSource::implied("azurerm"), azure_factory(context, azure_constraint));
+    let options = azure_options(context, azure_constraint);
+    let azure = [
+        (ProviderSource::implied("azurerm"), factory(options.clone(), AzureProvider::new)),
+        (
+            ProviderSource::parse("Azure/azapi").expect("BUG: a source address"),
+            factory(options, AzapiProvider::new),
+        ),
+    ];
     let factories = standard_factories(context).into_iter();
     let factories = factories.chain(kubernetes_factories(kubernetes_options(context)));
-    factories.chain(kind_factories(kind_options(context))).chain([azure]).collect()
+    factories.chain(kind_factories(kind_options(context))).chain(azure).collect()
 }
 
 /// Returns the conditions on azurerm's version. What the lock file has chosen is one of them: with it, a team stays
@@ -95,7 +103,7 @@ type Factories = Vec<(ProviderSource, Arc<dyn ProviderFactory>)>;
 
 fn standard_factories(context: &Context) -> Factories {
     terrane_provider_standard::factories(StandardOptions {
-        remote_state: Arc::new(LocalStates),
+        remote_state: Arc::new(RemoteStates { environment: context.environment.clone() }),
         functions: TerraformFunctions {
             encode_tfvars: |arguments| tfvars::encode_tfvars(arguments).map_err(function_error),
             decode_tfvars: |arguments| tfvars::decode_tfvars(arguments).map_err(function_error),
@@ -110,14 +118,18 @@ fn function_error(error: FunctionError) -> ProviderFunctionError {
 }
 
 /// The version constraint chooses between azurerm's major versions.
-fn azure_factory(context: &Context, version_constraint: String) -> Arc<dyn ProviderFactory> {
+fn azure_options(context: &Context, version_constraint: String) -> AzureOptions {
     let environment: HashMap<String, String> =
         context.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let endpoint = context.emulation.as_ref().map(Emulation::azure_endpoint);
-    let options = AzureOptions { version_constraint, environment, endpoint };
-    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> {
-        Ok(Arc::new(AzureProvider::new(options.clone())))
-    })
+    AzureOptions { version_constraint, environment, endpoint }
+}
+
+fn factory<P: Provider + 'static>(
+    options: AzureOptions,
+    make: fn(AzureOptions) -> P,
+) -> Arc<dyn ProviderFactory> {
+    Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> { Ok(Arc::new(make(options.clone()))) })
 }
 
 fn kubernetes_options(context: &Context) -> KubernetesOptions {

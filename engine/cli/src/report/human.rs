@@ -61,6 +61,13 @@ impl HumanReport {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows what is under way now, where that is shown already: what ends at once need not be.
+    fn renew_live(&self) {
+        if self.terminal.is_live() {
+            self.show_live();
+        }
+    }
+
     fn show_live(&self) {
         if self.terminal.shows_live {
             let lines = self.progress().live(Instant::now(), Paint::of(&self.terminal));
@@ -193,9 +200,13 @@ impl EventSink for HumanReport {
             ApplyEvent::Provisioned { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let line = self.progress().finish(change, action, value, now);
+                self.renew_live();
                 self.bold_line(&line);
             }
-            ApplyEvent::Failed { change, action } => drop(self.progress().end(&change.address, action, now)),
+            ApplyEvent::Failed { change, action } => {
+                self.progress().end(&change.address, action, now);
+                self.renew_live();
+            }
         }
     }
 }

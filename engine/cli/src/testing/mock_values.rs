@@ -1,7 +1,7 @@
 //! Values for what a provider would have computed.
 
 use terrane_model::convert::convert;
-use terrane_model::{Attribute, AttributeKind, Block, NestedBlock, Nesting, ObjectType, Str, Type, Value};
+use terrane_model::{Attribute, Block, NestedBlock, Nesting, ObjectType, Str, Type, Value};
 
 const TEXT_LENGTH: usize = 8;
 

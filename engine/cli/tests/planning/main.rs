@@ -1,4 +1,5 @@
 //! Plans and applies as users see them: the program is run on small configurations.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod changes;
 mod ephemerals;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use terrane_plan::plan_file::read_plan_file;
 use terrane_state::{
-    LocalBackend, LocalOptions, OnConflict, StateStore, StoreOptions, peek, read_state, write_state,
+    LocalBackend, LocalOptions, OnConflict, StateBackend, StateStore, StoreOptions, peek, read_state,
+    write_state,
 };
 
 use crate::directory::{Directory, Run};
@@ -115,7 +116,13 @@ fn damaged_states_are_read_rightly_or_refused() {
         let damaged = damage(&intact, &mut random);
         fs::write(directory.join("terraform.tfstate"), &damaged).unwrap();
         fs::write(directory.join("copy.tfstate"), &damaged).unwrap();
-        for words in ["show copy.tfstate", "show -json copy.tfstate", "state list", "plan", "apply -auto-approve -target=random_id.one"] {
+        for words in [
+            "show copy.tfstate",
+            "show -json copy.tfstate",
+            "state list",
+            "plan",
+            "apply -auto-approve -target=random_id.one",
+        ] {
             // An apply may succeed and write a state; nothing else may.
             let is_apply = words.starts_with("apply");
             let run = directory.run(words);
@@ -123,7 +130,10 @@ fn damaged_states_are_read_rightly_or_refused() {
             check_run(&run, &format!("case {case}, {words}, {kept}"));
             let now = directory.read("terraform.tfstate");
             let is_kept = now == damaged || directory.read("terraform.tfstate.backup") == damaged;
-            assert!(is_kept && (now == damaged || is_apply), "case {case}, {words}: the state is lost, {kept}");
+            assert!(
+                is_kept && (now == damaged || is_apply),
+                "case {case}, {words}: the state is lost, {kept}"
+            );
         }
         let _ = fs::remove_file(directory.join("terraform.tfstate.backup"));
     }
@@ -181,7 +191,8 @@ fn interrupted(directory: &Directory) -> (String, Vec<u8>) {
 }
 
 fn journal_name(directory: &Path) -> Option<String> {
-    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.into_iter().find(|name| name.ends_with(".journal"))
 }
 
@@ -189,8 +200,12 @@ fn journal_name(directory: &Path) -> Option<String> {
 fn damaged_journals_are_taken_over_or_refused_and_never_lost() {
     let sleepers = r#"
 resource "time_sleep" "each" {
-  count           = 3
   create_duration = "120s"
+}
+resource "local_file" "each" {
+  count    = 3
+  filename = "file${count.index}.txt"
+  content  = "text"
 }
 "#;
     let directory = Directory::new(&format!("{CONFIGURATION}{sleepers}"));
@@ -211,14 +226,21 @@ resource "time_sleep" "each" {
             let run = directory.run(words);
             check_run(&run, &format!("case {case}, {words}, {}", keep("journal", &damaged)));
         }
-        assert!(is_accounted_for(directory.path(), &damaged, &intact), "case {case}: {}", keep("journal", &damaged));
+        assert!(
+            is_accounted_for(directory.path(), &damaged, &intact),
+            "case {case}: {}",
+            keep("journal", &damaged)
+        );
     }
 }
 
 /// Opens a state with a journal as a run does.
 fn open_in_library(state: &[u8], journal: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
-    let backend = LocalBackend::new(LocalOptions { path: folder.path().join("terraform.tfstate"), ..LocalOptions::default() });
+    let backend = LocalBackend::new(LocalOptions {
+        path: folder.path().join("terraform.tfstate"),
+        ..LocalOptions::default()
+    });
     let journal_path = backend.journal_path("default", folder.path());
     fs::File::create(&journal_path).unwrap().write_all(journal).unwrap();
     let options = StoreOptions {
@@ -230,7 +252,10 @@ fn open_in_library(state: &[u8], journal: &[u8]) {
         Ok((store, _)) => drop(store),
         Err(error) => {
             assert!(error.to_string().len() > 10, "{error}");
-            assert!(fs::read(&journal_path).unwrap() == journal, "a journal that was refused is changed: {error}");
+            assert!(
+                fs::read(&journal_path).unwrap() == journal,
+                "a journal that was refused is changed: {error}"
+            );
         }
     }
 }
@@ -238,7 +263,8 @@ fn open_in_library(state: &[u8], journal: &[u8]) {
 /// Tells whether everything that a damaged journal held is still there: in it, set aside beside it, or, when it was only
 /// cut off, in the journal that goes on from it.
 fn is_accounted_for(directory: &Path, damaged: &[u8], intact: &[u8]) -> bool {
-    let mut contents = fs::read_dir(directory).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap_or_default());
+    let mut contents =
+        fs::read_dir(directory).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap_or_default());
     intact.starts_with(damaged) || contents.any(|content| content == damaged)
 }
 

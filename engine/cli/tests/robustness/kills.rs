@@ -19,7 +19,6 @@ variable "generation" {
 }
 provider "azurerm" {
   features {}
-  subscription_id = "00000000-0000-0000-0000-000000000001"
 }
 resource "azurerm_resource_group" "rg" {
   count    = 4
@@ -40,7 +39,7 @@ resource "azurerm_subnet" "sub" {
   name                 = "sub-${count.index}"
   resource_group_name  = azurerm_virtual_network.net[count.index % 4].resource_group_name
   virtual_network_name = azurerm_virtual_network.net[count.index % 4].name
-  address_prefixes     = [cidrsubnet(azurerm_virtual_network.net[count.index % 4].address_space[0], 8, count.index)]
+  address_prefixes     = [cidrsubnet("10.${count.index % 4}.0.0/16", 8, count.index)]
 }
 resource "azurerm_public_ip" "ip" {
   count               = 20
@@ -109,9 +108,10 @@ fn killed_applies_are_finished_by_the_next_one() {
 fn kill_after(directory: &Directory, words: &str, delay: Duration) -> bool {
     let mut child = directory.start(words);
     // The output is read, so that a full pipe does not hold the run up.
-    let output = child.stdout.take().map(|mut stdout| {
-        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()))
-    });
+    let output = child
+        .stdout
+        .take()
+        .map(|mut stdout| std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink())));
     std::thread::sleep(delay);
     let was_running = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
@@ -136,7 +136,8 @@ fn check_agreement(directory: &Directory, what: &str) {
     drop(emulator);
     let state: Json = serde_json::from_slice(&directory.read("terraform.tfstate")).unwrap();
     let resources = state["resources"].as_array().unwrap();
-    let azure = resources.iter().filter(|resource| resource["type"].as_str().unwrap().starts_with("azurerm_"));
+    let azure =
+        resources.iter().filter(|resource| resource["type"].as_str().unwrap().starts_with("azurerm_"));
     let instances = azure.flat_map(|resource| resource["instances"].as_array().unwrap());
     let in_state: BTreeSet<String> = instances
         .inspect(|instance| {

@@ -352,6 +352,9 @@ impl ArmClient {
         if let Some(etag) = &request.if_match {
             builder = builder.header(header::IF_MATCH, etag);
         }
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
         if let Some(body) = &request.body {
             builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
         } else if matches!(request.method, Method::Post) {

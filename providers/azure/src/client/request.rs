@@ -55,6 +55,8 @@ pub(crate) struct ArmRequest {
     pub(crate) body: Option<Json>,
     /// Sent as `If-Match`.
     pub(crate) if_match: Option<String>,
+    /// More headers, as somebody has asked for them.
+    pub(crate) headers: Vec<(String, String)>,
     /// The audience of the token; nothing for Azure Resource Manager's.
     pub(crate) scope: Option<String>,
 }
@@ -69,6 +71,7 @@ impl ArmRequest {
             query: Vec::new(),
             body: None,
             if_match: None,
+            headers: Vec::new(),
             scope: None,
         }
     }
@@ -114,6 +117,13 @@ impl ArmRequest {
     #[must_use]
     pub(crate) fn with_query(mut self, name: &str, value: impl Into<String>) -> Self {
         self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
         self
     }
 

@@ -146,6 +146,10 @@ fn subscription_list(path: &str) -> Option<String> {
 
 /// Returns the list that an object is in, if its type has one.
 fn list_of(catalog: &Catalog, table: &ResourceTable, path: &str) -> Option<ListKey> {
+    // What has another address than a path is in no list.
+    if !path.starts_with('/') {
+        return None;
+    }
     let table = if table.part.is_some() { catalog.main_table(&table.arm_type)? } else { table };
     let key = |path: String, inside: String| ListKey {
         path,

@@ -5,7 +5,7 @@ use terrane_model::Value;
 use crate::attributes::Attributes;
 use crate::lifecycle::{Address, Work};
 use crate::mapping::{Documents, read_object};
-use crate::schema::schema;
+use crate::schema::state_type;
 use crate::table::ResourceTable;
 
 /// Makes the state of an object. `known` is its plan or its state before.
@@ -23,14 +23,14 @@ pub(crate) fn finish_state(
     if let Some(timeouts) = known.and_then(|known| known.get("timeouts")) {
         attributes.set("timeouts", timeouts.clone());
     }
-    attributes.into_known(schema(work.table).block.implied_type())
+    attributes.into_known(state_type(work.table))
 }
 
 /// Makes what is known of an object whose making was not finished, so that it is not lost.
 pub(crate) fn unfinished_state(table: &ResourceTable, address: &Address, planned: &Value) -> Value {
     let mut attributes = Attributes::of(planned);
     attributes.set("id", address.id.as_str());
-    attributes.into_known(schema(table).block.implied_type())
+    attributes.into_known(state_type(table))
 }
 
 const GROUP: &str = "resource_group_name";

@@ -36,6 +36,11 @@ impl Network {
         self.is_v6
     }
 
+    /// Returns the first and the last address as numbers.
+    pub(crate) fn bounds(&self) -> (u128, u128) {
+        (self.first, self.last())
+    }
+
     fn last(&self) -> u128 {
         let width = if self.is_v6 { 128 } else { 32 };
         self.first | host_mask(width - self.prefix)

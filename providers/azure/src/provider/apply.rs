@@ -10,7 +10,7 @@ use crate::lifecycle::{Address, Change, Failure, Work, finish_state, unfinished_
 use crate::mapping::Documents;
 use crate::provider::AzureProvider;
 use crate::resources::behaviour_of;
-use crate::schema::schema;
+use crate::schema::state_type;
 use crate::table::ResourceTable;
 
 impl AzureProvider {
@@ -57,7 +57,7 @@ async fn write(
         }
         None => Address::from_arguments(work.table, &planned, subscription_id),
     };
-    let address = match address {
+    let mut address = match address {
         Ok(address) => address,
         Err(error) => {
             let detail = format!("The object cannot be addressed: {error}.");
@@ -65,6 +65,10 @@ async fn write(
             return response(request.prior_state, diagnostic.into(), request.planned_private);
         }
     };
+    if let Err(failure) = work.behaviour.locate(work, &mut address, Some(&planned)).await {
+        let diagnostics = failure.into_diagnostics(&doing(action, work.table, &address.id));
+        return response(request.prior_state, diagnostics, request.planned_private);
+    }
     let change = Change { prior, planned: &planned, config: &request.config, address: &address };
     let result = carry_out(work, &change, action).await;
     match result {
@@ -101,14 +105,18 @@ fn complete_arguments(table: &ResourceTable, planned: &Value, config: &Value) ->
         arguments.set(&argument.name, config.attribute(&argument.name));
     }
     behaviour_of(&table.type_name).complete_arguments(&mut arguments);
-    arguments.into_object(schema(table).block.implied_type())
+    arguments.into_object(state_type(table))
 }
 
 async fn delete(work: &Work<'_>, request: ApplyRequest) -> ApplyResponse {
     let id = request.prior_state.attribute("id");
     let id = id.as_str().map_or("", |id| id.as_str());
     let deleted = match Address::from_id(work.table, id) {
-        Ok(address) => work.behaviour.delete(work, &address, &request.prior_state).await,
+        Ok(mut address) => match work.behaviour.locate(work, &mut address, None).await {
+            Ok(true) => work.behaviour.delete(work, &address, &request.prior_state).await,
+            Ok(false) => Ok(()),
+            Err(failure) => Err(failure),
+        },
         Err(error) => Err(Diagnostic::error("Invalid resource id", format!("{error}.")).into()),
     };
     match deleted {

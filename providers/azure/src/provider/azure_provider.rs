@@ -8,23 +8,25 @@ use async_trait::async_trait;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
     ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, PlanRequest, PlanResponse, PlannedResource, Progress, Provider, ProviderSchemas,
-    ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
+    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
-use tokio::sync::OnceCell;
 
-use crate::client::{ArmError, Call, Pace, StopSignal};
+use crate::client::{ArmError, Call, StopSignal};
 use crate::connection::Connection;
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
-use crate::provider::{AzureEndpoint, choose_generation};
+use crate::preflight::{check_address_ranges, check_names, check_same_objects};
+use crate::provider::{AzureEndpoint, Session, choose_generation};
 use crate::resources::behaviour_of;
 use crate::schema::{block_schema, resource_schema, schema};
-use crate::settings::{ProviderSettings, SettingSources};
 use crate::table::{Catalog, Generation, ResourceTable, parse_duration};
 
 /// How long an action may take when neither the configuration nor the table says.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How long looking at a whole plan may take.
+const PREFLIGHT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the provider is started with.
 #[derive(Clone, Default)]
@@ -42,39 +44,22 @@ pub struct AzureOptions {
 pub struct AzureProvider {
     pub(crate) generation: Generation,
     pub(crate) catalog: &'static Catalog,
-    environment: HashMap<String, String>,
-    endpoint: Option<AzureEndpoint>,
     schemas: OnceLock<Arc<ProviderSchemas>>,
-    configuration: OnceLock<Configuration>,
-    connection: OnceCell<Result<Connection, ArmError>>,
+    session: Session,
     pub(crate) stop: StopSignal,
-    pace: Pace,
-}
-
-/// What `configure` has left.
-struct Configuration {
-    /// Nothing while parts of the provider block are unknown.
-    settings: Option<Result<ProviderSettings, ArmError>>,
-    terraform_version: Str,
 }
 
 impl AzureProvider {
     /// Makes a provider. It does nothing before it is asked to.
     pub fn new(options: AzureOptions) -> Self {
         let generation = choose_generation(&options.version_constraint);
+        let stop = StopSignal::default();
         Self {
             generation,
             catalog: Catalog::of(generation),
-            environment: match &options.endpoint {
-                Some(endpoint) => endpoint.environment(),
-                None => options.environment,
-            },
-            endpoint: options.endpoint,
             schemas: OnceLock::new(),
-            configuration: OnceLock::new(),
-            connection: OnceCell::new(),
-            stop: StopSignal::default(),
-            pace: Pace::default(),
+            session: Session::new(options, stop.clone()),
+            stop,
         }
     }
 
@@ -93,37 +78,20 @@ impl AzureProvider {
 
     /// Tells whether the provider block still has unknown parts: nothing can be asked of Azure then.
     pub(crate) fn is_configuration_unknown(&self) -> bool {
-        self.configuration.get().is_some_and(|configuration| configuration.settings.is_none())
+        self.session.is_configuration_unknown()
     }
 
     /// Returns the subscription that resources are made in, when the settings name one.
     pub(crate) fn subscription_id(&self) -> Option<&str> {
-        let settings = self.configuration.get()?.settings.as_ref()?.as_ref().ok()?;
-        settings.subscription_id.as_deref()
+        self.session.subscription_id()
     }
 
-    /// Opens the connection, or returns the one that is open. A failure is kept: trying again for each of a
-    /// thousand resources would only take longer.
+    /// Opens the connection, or returns the one that is open.
     ///
     /// # Errors
     /// When there is no connection.
     pub(crate) async fn connection(&self) -> Result<&Connection, ArmError> {
-        let opened = self.connection.get_or_init(|| self.open()).await;
-        opened.as_ref().map_err(Clone::clone)
-    }
-
-    async fn open(&self) -> Result<Connection, ArmError> {
-        let Some(configuration) = self.configuration.get() else {
-            return Err(ArmError::Settings("The provider has not been configured.".to_owned()));
-        };
-        let settings = configuration.settings.clone().unwrap_or_else(|| {
-            Err(ArmError::Settings(
-                "Parts of the provider block are not known yet, so Azure cannot be asked anything."
-                    .to_owned(),
-            ))
-        })?;
-        Connection::open(settings, &self.environment, &configuration.terraform_version, self.pace, &self.stop)
-            .await
+        self.session.connection().await
     }
 
     /// Begins work on an object.
@@ -156,18 +124,6 @@ impl AzureProvider {
             ActionKind::Read => table.usual.read,
             ActionKind::Update => table.usual.update.or(table.usual.create),
             ActionKind::Delete => table.usual.delete.or(table.usual.create),
-        }
-    }
-
-    fn read_settings(&self, config: &Value) -> Result<ProviderSettings, ArmError> {
-        let sources = SettingSources { config, environment: &self.environment };
-        match &self.endpoint {
-            Some(endpoint) => {
-                let mut settings = ProviderSettings::without_identity(&sources);
-                endpoint.put_into(&mut settings);
-                Ok(settings)
-            }
-            None => ProviderSettings::read(&sources),
         }
     }
 
@@ -237,15 +193,7 @@ impl Provider for AzureProvider {
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
-        let settings = request.config.is_wholly_known().then(|| self.read_settings(&request.config));
-        let diagnostics = match &settings {
-            Some(Err(error)) => error.to_diagnostic("configuring the Azure provider").into(),
-            _ => Diagnostics::new(),
-        };
-        let terraform_version = request.terraform_version;
-        // Configured once; a second configuration would not reach an open connection.
-        let _ = self.configuration.set(Configuration { settings, terraform_version });
-        diagnostics
+        self.session.configure(request)
     }
 
     async fn upgrade_resource_state(&self, request: UpgradeRequest) -> UpgradeResponse {
@@ -276,8 +224,24 @@ impl Provider for AzureProvider {
         self.read_all(requests).await
     }
 
-    async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
-        Diagnostics::new()
+    async fn check_plan(&self, changes: Vec<PlannedResource>) -> Diagnostics {
+        let mut diagnostics = check_address_ranges(&changes);
+        let subscription_id = self.subscription_id().unwrap_or_default();
+        diagnostics.extend(check_same_objects(&changes, |resource| {
+            let table = self.catalog.resources.get(&resource.type_name)?;
+            let planned = &resource.planned_state;
+            let id = planned.attribute("id").as_str().map(ToString::to_string);
+            id.or_else(|| Some(Address::from_arguments(table, planned, subscription_id).ok()?.id))
+        }));
+        // Without a connection every create says why it fails.
+        if !self.is_configuration_unknown()
+            && let Ok(connection) = self.connection().await
+            && !connection.settings.features.overwrites_existing
+        {
+            let call = Call::begin(PREFLIGHT_TIMEOUT, &NoProgress, &self.stop);
+            diagnostics.extend(check_names(connection, &changes, &call).await);
+        }
+        diagnostics
     }
 
     fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {

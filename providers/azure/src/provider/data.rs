@@ -33,7 +33,10 @@ impl AzureProvider {
         let call = Call::begin(timeout, &NoProgress, &self.stop);
         let behaviour = data_behaviour_of(&table.type_name);
         let work = Work::begin(connection, table, behaviour, self.generation, call);
-        let address = data_address(&work, config).await?;
+        let mut address = data_address(&work, config).await?;
+        if !behaviour.locate(&work, &mut address, None).await? {
+            return Err(not_found(table, &address).into());
+        }
         let Some(mut documents) = behaviour.fetch(&work, &address).await? else {
             return Err(not_found(table, &address).into());
         };

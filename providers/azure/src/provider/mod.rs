@@ -7,9 +7,11 @@ mod endpoint;
 mod import;
 mod plan;
 mod read;
+mod session;
 mod upgrade;
 mod version_choice;
 
 pub use azure_provider::{AzureOptions, AzureProvider};
 pub use endpoint::AzureEndpoint;
+pub(crate) use session::Session;
 pub(crate) use version_choice::choose_generation;

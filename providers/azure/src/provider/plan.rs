@@ -8,7 +8,7 @@ use crate::lifecycle::Draft;
 use crate::plan::{plan_object, replaced_paths};
 use crate::provider::AzureProvider;
 use crate::resources::behaviour_of;
-use crate::schema::schema;
+use crate::schema::state_type;
 use crate::table::ResourceTable;
 
 impl AzureProvider {
@@ -32,7 +32,7 @@ impl AzureProvider {
         let mut draft = self.draft(table, &request.config, prior);
         behaviour_of(&table.type_name).plan(&mut draft);
         let Draft { planned, replaces, diagnostics, .. } = draft;
-        let planned = planned.into_object(schema(table).block.implied_type());
+        let planned = planned.into_object(state_type(table));
         response(planned, replaces, diagnostics, request.prior_private)
     }
 
@@ -45,7 +45,7 @@ impl AzureProvider {
         }
         let replaces = match prior {
             Some(prior) => {
-                let object = planned.clone().into_object(schema(table).block.implied_type());
+                let object = planned.clone().into_object(state_type(table));
                 replaced_paths(&table.arguments, prior, &object)
             }
             None => Vec::new(),

@@ -88,11 +88,14 @@ impl AzureProvider {
         thoroughness: Thoroughness,
     ) -> Result<Option<Value>, Failure> {
         let id = id_of(state).unwrap_or_default();
-        let address = Address::from_id(table, &id)
+        let mut address = Address::from_id(table, &id)
             .map_err(|error| Diagnostic::error("Invalid resource id", format!("{error}.")))?;
         let connection = self.connection().await?;
         let timeout = Self::timeout(table, state, ActionKind::Read);
         let work = self.work(connection, table, Call::begin(timeout, &NoProgress, &self.stop));
+        if !work.behaviour.locate(&work, &mut address, None).await? {
+            return Ok(None);
+        }
         let known = (!is_bare(state)).then_some(state);
         let listed = bodies
             .get(&address.path)

@@ -23,6 +23,17 @@ pub(crate) trait Behaviour: Send + Sync {
     /// Turns what Azure has into the form that the table writes to, before changes are made to it.
     fn shape_base(&self, _change: &Change<'_>, _work: &Work<'_>, _documents: &mut Documents) {}
 
+    /// Finds the path of an object whose id does not say it. `planned` is what it is about to become; without
+    /// one, false says that the object cannot exist any more.
+    async fn locate(
+        &self,
+        _work: &Work<'_>,
+        _address: &mut Address,
+        _planned: Option<&Value>,
+    ) -> Result<bool, Failure> {
+        Ok(true)
+    }
+
     /// Changes what is about to be written; may ask Azure for what is missing.
     async fn before_write(
         &self,

@@ -13,6 +13,7 @@ use crate::attributes::{Attributes, text_at};
 use crate::client::{ArmError, ArmRequest, Method};
 use crate::lifecycle::create::already_exists;
 use crate::lifecycle::{Address, Change, Failure, Work};
+use crate::mapping::same::is_zero;
 use crate::mapping::{Documents, write_object};
 use crate::resources::Behaviour;
 
@@ -117,7 +118,8 @@ impl Behaviour for Secret {
         if let Some(id) = documents.text_at("$own.id") {
             attributes.set("id", id);
         }
-        let is_kept_out = known.is_some_and(|known| !known.attribute("value_wo_version").is_null());
+        // Without a version state may say 0 as well as nothing.
+        let is_kept_out = known.is_some_and(|known| !is_zero(&known.attribute("value_wo_version")));
         let value = documents.text_at("value").filter(|_| !is_kept_out);
         attributes.set("value", value.map_or_else(Value::dynamic_null, Value::from));
     }

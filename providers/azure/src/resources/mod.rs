@@ -54,9 +54,10 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_role_definition" => &authorization::RoleDefinition,
         "azurerm_storage_account" => &storage_account::StorageAccount,
         "azurerm_storage_account_network_rules" => &storage_account::NetworkRules,
-        "azurerm_storage_container" | "azurerm_storage_share" | "azurerm_storage_queue" => {
-            &storage_children::StorageChild
-        }
+        "azurerm_storage_container"
+        | "azurerm_storage_share"
+        | "azurerm_storage_queue"
+        | "azurerm_storage_table" => &storage_children::StorageChild,
         "azurerm_subnet" => &subnet::Subnet,
         "azurerm_virtual_network" => &subnet::VirtualNetwork,
         _ => &Regular,

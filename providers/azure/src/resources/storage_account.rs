@@ -74,9 +74,10 @@ impl Behaviour for StorageAccount {
         &self,
         work: &Work<'_>,
         documents: &mut Documents,
-        _known: Option<&Value>,
+        known: Option<&Value>,
     ) -> Result<(), Failure> {
         complete(work, documents);
+        hide_open_network(documents, known);
         Ok(())
     }
 }
@@ -253,6 +254,18 @@ fn complete(work: &Work<'_>, documents: &mut Documents) {
     documents.named.insert("strings".into(), strings);
     if documents.unread.contains("keys") {
         documents.unread.insert("strings".into());
+    }
+}
+
+/// Rules that let everyone in count as no rules, unless they were written.
+fn hide_open_network(documents: &mut Documents, known: Option<&Value>) {
+    let is_written = known.is_some_and(|known| known.attribute("network_rules").element_count() == Some(1));
+    let Some(rules) = documents.at("properties.networkAcls").filter(|_| !is_written) else { return };
+    let said = |name: &str| rules.get(name).and_then(Json::as_str).unwrap_or_default();
+    let lists = ["ipRules", "virtualNetworkRules", "resourceAccessRules"];
+    let is_empty = |name: &&str| rules.get(*name).and_then(Json::as_array).is_none_or(Vec::is_empty);
+    if said("defaultAction") == "Allow" && said("bypass") == "AzureServices" && lists.iter().all(is_empty) {
+        documents.unset("properties.networkAcls");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole tables: a head that says what the type is, and its arguments.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use terrane_model::Str;
@@ -8,7 +9,7 @@ use crate::client::Method;
 use crate::table::Generation;
 use crate::table::argument::Argument;
 use crate::table::id_template::IdTemplate;
-use crate::table::lines::{Line, TableError, read_lines, split_call};
+use crate::table::lines::{Line, TableError, read_lines, split_call, unquote};
 use crate::table::parse_argument::{Fragments, read_arguments, read_json, read_path};
 use crate::table::resource_table::{
     ActionTimes, CreateVerb, DocumentAddress, DocumentTable, Listing, LockKey, PartTable, ResourceTable,
@@ -61,6 +62,7 @@ fn read_table(head: &Line, fragments: &Fragments) -> Result<ResourceTable, Table
         other_ids: Vec::new(),
         schema_version: 0,
         arguments: Vec::new(),
+        state_type: OnceLock::new(),
         timeouts: ActionTimes::default(),
         usual: ActionTimes::default(),
         create: CreateVerb::Put,
@@ -97,8 +99,8 @@ fn read_directive(line: &Line, table: &mut ResourceTable, fragments: &Fragments)
         "path" => table.path = read_template(line)?,
         "other_id" => {
             let read = |position: usize| {
-                let text = line.word(position, "the template")?;
-                IdTemplate::parse(text).ok_or_else(|| line.error(format!("{text} is no template")))
+                let text = unquote(line.word(position, "the template")?);
+                IdTemplate::parse(&text).ok_or_else(|| line.error(format!("{text} is no template")))
             };
             table.other_ids.push((read(1)?, read(2)?));
         }

@@ -1,9 +1,10 @@
 //! What a table says about a whole resource type or data source.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use terrane_model::Str;
+use terrane_model::{Str, Type};
 
 use crate::client::Method;
 use crate::table::argument::Argument;
@@ -29,6 +30,8 @@ pub(crate) struct ResourceTable {
     pub(crate) schema_version: i64,
     /// Arguments and attributes.
     pub(crate) arguments: Vec<Argument>,
+    /// The type of the values of all of them, once it was needed.
+    pub(crate) state_type: OnceLock<Type>,
     /// How long actions may take when the configuration does not say.
     pub(crate) timeouts: ActionTimes,
     /// How long actions usually take.

@@ -1,11 +1,13 @@
 //! The Azure provider against the emulator, at the level of the provider trait.
 
+mod azapi;
 mod data_services;
 mod identity;
 mod kubernetes;
 mod lifecycle;
 mod load_balancers;
 mod network;
+mod preflight;
 mod refresh;
 mod storage;
 mod support;

@@ -4,5 +4,5 @@ mod contract;
 mod stage;
 mod values;
 
-pub(crate) use stage::{Object, Stage, text};
+pub(crate) use stage::{AZAPI, Object, Stage, text};
 pub(crate) use values::replaced;

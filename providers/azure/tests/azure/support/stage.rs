@@ -11,14 +11,17 @@ use terrane_provider::{
     ApplyRequest, ConfigureRequest, DataRequest, ImportRequest, ImportTarget, NoProgress, PlanRequest,
     PlanResponse, Provider, ProviderSchemas, ReadRequest, ValidateRequest,
 };
-use terrane_provider_azure::{AzureEndpoint, AzureOptions, AzureProvider};
+use terrane_provider_azure::{AzapiProvider, AzureEndpoint, AzureOptions, AzureProvider};
 
 use super::contract::findings;
 use super::values::block_value;
 
+/// In place of a version constraint: the provider for everything.
+pub(crate) const AZAPI: &str = "azapi";
+
 /// A cloud and a provider.
 pub(crate) struct Stage {
-    pub(crate) provider: AzureProvider,
+    pub(crate) provider: Box<dyn Provider>,
     pub(crate) schemas: Arc<ProviderSchemas>,
     emulator: Emulator,
     folder: PathBuf,
@@ -130,7 +133,10 @@ impl Stage {
             return Err(response.diagnostics);
         }
         assert!(response.new_state.is_wholly_known(), "{type_name}: {:?}", response.new_state);
-        assert_eq!(response.new_state.ty(), plan.planned_state.ty(), "{type_name}");
+        // Attributes of any type get theirs when they are known.
+        if self.constraint != AZAPI {
+            assert_eq!(response.new_state.ty(), plan.planned_state.ty(), "{type_name}");
+        }
         Ok(response.new_state)
     }
 
@@ -281,15 +287,20 @@ async fn start_provider(
     emulator: &Emulator,
     constraint: &str,
     config: &Json,
-) -> (AzureProvider, Arc<ProviderSchemas>) {
+) -> (Box<dyn Provider>, Arc<ProviderSchemas>) {
     // Both ways to an emulator are tried: that of programs with an emulator in them, and that of all others.
     let variables = emulator.env();
     let endpoint = AzureEndpoint::from_variables(&variables).filter(|_| constraint.is_empty());
-    let provider = AzureProvider::new(AzureOptions {
+    let options = AzureOptions {
         version_constraint: constraint.to_owned(),
         environment: if endpoint.is_some() { HashMap::new() } else { variables.into_iter().collect() },
         endpoint,
-    });
+    };
+    let provider: Box<dyn Provider> = if constraint == AZAPI {
+        Box::new(AzapiProvider::new(options))
+    } else {
+        Box::new(AzureProvider::new(options))
+    };
     let schemas = provider.schemas().await.expect("schemas need nothing");
     let request = ConfigureRequest {
         config: block_value(&schemas.provider, config),

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use terrane_model::encode_json::value_from_json;
-use terrane_model::{AttributeKind, Block, Nesting, Value};
+use terrane_model::{Block, Nesting, Value};
 
 /// Makes the value of a block from JSON in which anything may be left out: attributes are null then, and
 /// blocks absent.
@@ -16,8 +16,8 @@ pub(crate) fn block_value(block: &Block, json: &Json) -> Value {
     }
     let attributes = block.attributes().iter().map(|(name, attribute)| {
         let json = json.get(name.as_str()).unwrap_or(&Json::Null);
-        let AttributeKind::Plain(ty) = &attribute.kind else { panic!("no nested attributes in azurerm") };
-        let value = value_from_json(&json.to_string(), ty);
+        let ty = attribute.ty();
+        let value = value_from_json(&json.to_string(), &ty);
         (name.clone(), value.unwrap_or_else(|error| panic!("{name}: {error}")))
     });
     let blocks = block.block_types().iter().map(|(name, nested)| {

@@ -1,0 +1,27 @@
+//! Looking at a whole plan before any of it is done: what no single resource can know.
+
+mod address_ranges;
+mod names;
+mod same_object;
+
+pub(crate) use address_ranges::check_address_ranges;
+pub(crate) use names::check_names;
+pub(crate) use same_object::check_same_objects;
+
+use terrane_model::{Diagnostic, Value};
+use terrane_provider::PlannedResource;
+
+/// Tells whether a resource is there after the plan, and differs from what it is.
+fn is_changed(resource: &PlannedResource) -> bool {
+    !resource.planned_state.is_null() && resource.prior_state != resource.planned_state
+}
+
+/// Begins the text of a message with the resource that it is about.
+fn complaint(summary: &str, resource: &PlannedResource, detail: &str) -> Diagnostic {
+    Diagnostic::error(summary, format!("{}: {detail}", resource.address))
+}
+
+/// Returns a known text that is not empty.
+fn text(value: &Value, name: &str) -> Option<String> {
+    crate::attributes::text_at(value, name).map(|text| text.to_string())
+}
