@@ -356,7 +356,6 @@ impl Planner {
     fn finish(mut self) -> PlanOutcome {
         self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
-        self.warn_of_forgotten();
         let variables = self.root_variables();
         if self.options.mode == PlanMode::Destroy {
             self.checks = Checks::of_destruction(&self.configuration.tree);
@@ -408,23 +407,6 @@ impl Planner {
             instances.map(move |instance| (id, self.evaluation.address_of(*instance).clone()))
         });
         instances.collect()
-    }
-
-    /// Objects that are given up cannot be found again by themselves.
-    fn warn_of_forgotten(&mut self) {
-        let forgotten = self.changes.iter().filter(|change| change.change.action == Action::Forget);
-        let list: Vec<String> = forgotten.map(|change| format!(" - {}", change.address)).collect();
-        if list.is_empty() {
-            return;
-        }
-        let detail = format!(
-            "If you apply this plan, Terraform will discard its tracking information for the following objects, but it will not \
-             delete them:\n{}\n\nAfter applying this plan, Terraform will no longer manage these objects. You will need to \
-             import them into Terraform to manage them again.",
-            list.join("\n")
-        );
-        let warning = Diagnostic::warning("Some objects will no longer be managed by Terraform", detail);
-        self.diagnostics.push(warning);
     }
 
     /// Values as they were given, before they are converted to their variables' types.
