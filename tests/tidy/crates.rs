@@ -18,6 +18,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("providers/azure_emulator", &[]),
     ("providers/kubernetes", &["terrane-model", "terrane-provider"]),
     ("providers/plugin", &["terrane-model", "terrane-provider"]),
+    ("providers/provisioners", &["terrane-model", "terrane-provider"]),
     (
         "engine/cli",
         &[
@@ -31,6 +32,7 @@ const DRAWN: &[(&str, &[&str])] = &[
             "terrane-provider-kubernetes",
             "terrane-provider-plugin",
             "terrane-provider-standard",
+            "terrane-provisioners",
             "terrane-state",
         ],
     ),

@@ -36,6 +36,8 @@ pub(crate) struct InstanceRun {
     pub(crate) repetition: RepetitionValues,
     /// The object as it is now, with marks.
     pub(crate) value: Option<Value>,
+    /// Whether anything was done to it in this run.
+    pub(crate) is_touched: bool,
 }
 
 impl Executor {
@@ -80,7 +82,10 @@ impl Executor {
                 };
                 let prior = self.prior.get(&(instance.clone(), None)).map(|prior| prior.marked(&run.schema));
                 run.order.push(instance.clone());
-                run.instances.insert(instance, InstanceRun { module_instance, repetition, value: prior });
+                run.instances.insert(
+                    instance,
+                    InstanceRun { module_instance, repetition, value: prior, is_touched: false },
+                );
             }
             run.expansions.push((module_instance, expansion));
         }
@@ -137,6 +142,11 @@ impl Executor {
         else {
             return true;
         };
+        // What was read while planning fulfilled its conditions then.
+        if address.resource.mode == ResourceMode::Data && !instance.is_touched {
+            self.checks.expect(&config_address(address), CheckableKind::Resource, &address.to_string());
+            return true;
+        }
         let Some(value) = instance.value else { return true };
         self.check_preconditions(resource, address, instance.module_instance, &instance.repetition)
             & self.check_postconditions(
@@ -165,6 +175,7 @@ impl Executor {
                 &address.to_string(),
                 &outcome,
             );
+            let diagnostics = self.of_condition(diagnostics);
             ok &= self.note(diagnostics.into_iter().map(|problem| about(problem, address)).collect());
         }
         ok
@@ -188,6 +199,7 @@ impl Executor {
                 &address.to_string(),
                 &outcome,
             );
+            let diagnostics = self.of_condition(diagnostics);
             ok &= self.note(diagnostics.into_iter().map(|problem| about(problem, address)).collect());
         }
         ok
@@ -209,6 +221,7 @@ impl Executor {
     ) {
         if let Some(instance) = self.resources.get_mut(&node).and_then(|run| run.instances.get_mut(address)) {
             instance.value = Some(value);
+            instance.is_touched = true;
         }
     }
 }

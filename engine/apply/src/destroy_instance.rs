@@ -59,12 +59,8 @@ impl Executor {
         };
         let work = DestroyWork { position, deposed, provider, schema, prior, private };
         let expected = work.provider.expected_duration(resource_type, ActionKind::Delete);
-        self.events.event(ApplyEvent::Started {
-            change,
-            action: Action::Delete,
-            deposed: work.deposed.as_ref(),
-            expected,
-        });
+        let (action, deposed) = (Action::Delete, work.deposed.as_ref());
+        self.events.event(ApplyEvent::Started { change, action, deposed, expected });
         let (steps, problems) = self.farewell_steps(change, &work);
         if problems.has_errors() {
             return self.complete_farewell(work, problems);

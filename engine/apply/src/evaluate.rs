@@ -99,6 +99,7 @@ impl Executor {
                     let scope = self.evaluation.scope(instance, RepetitionValues::None);
                     let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::OutputPrecondition, &scope);
                     self.checks.record(&config_address, CheckableKind::OutputValue, &address, &outcome);
+                    let diagnostics = self.of_condition(diagnostics);
                     holds &= self.note(diagnostics);
                 }
             }
@@ -109,6 +110,18 @@ impl Executor {
             ok &= holds;
         }
         if ok { Step::Done } else { Step::Failed }
+    }
+
+    /// Where nothing is changed, a condition that does not hold is no reason to stop.
+    pub(crate) fn of_condition(&self, diagnostics: Diagnostics) -> Diagnostics {
+        if self.plan.mode != PlanMode::RefreshOnly {
+            return diagnostics;
+        }
+        let warnings = diagnostics.into_iter().map(|mut diagnostic| {
+            diagnostic.severity = Severity::Warning;
+            diagnostic
+        });
+        warnings.collect()
     }
 
     fn evaluate_check(&mut self, module: ModuleId, position: usize) {
@@ -129,6 +142,29 @@ impl Executor {
                 });
                 self.diagnostics.extend(warnings);
             }
+        }
+    }
+
+    /// Notes that the result of a check or of an output's conditions stays open, since something that it looks at has
+    /// failed.
+    pub(crate) fn expect_result(&mut self, node: NodeId) {
+        let configuration = Arc::clone(&self.configuration);
+        let graph_node = configuration.graph.node(node);
+        let module = graph_node.module;
+        let declared = configuration.tree.module(module);
+        let (kind, name) = match graph_node.kind {
+            NodeKind::Declaration(Declaration::Check(position)) => {
+                (CheckableKind::Check, format!("check.{}", declared.checks[position].name))
+            }
+            NodeKind::Declaration(Declaration::Output(position)) => {
+                (CheckableKind::OutputValue, format!("output.{}", declared.outputs[position].name))
+            }
+            _ => return,
+        };
+        let config_address = in_module(&configuration.tree.node(module).path.to_string(), &name);
+        for instance in self.evaluation.instances_of(module).to_vec() {
+            let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
+            self.checks.expect(&config_address, kind, &address);
         }
     }
 
@@ -221,7 +257,9 @@ impl Executor {
     pub(crate) fn final_outputs(&self) -> BTreeMap<Str, OutputState> {
         let before = &self.store.snapshot().outputs;
         if self.plan.mode == PlanMode::Destroy {
-            return if self.diagnostics.has_errors() { before.clone() } else { BTreeMap::new() };
+            let is_partial = !self.plan.targets.is_empty() || !self.plan.excludes.is_empty();
+            let is_kept = is_partial || self.diagnostics.has_errors();
+            return if is_kept { before.clone() } else { BTreeMap::new() };
         }
         let root = self.configuration.tree.root();
         let mut outputs = BTreeMap::new();

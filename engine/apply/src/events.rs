@@ -42,35 +42,30 @@ pub enum ApplyEvent<'a> {
         /// What it says.
         update: ProgressUpdate,
     },
-    /// A provisioner starts.
-    ProvisionStarted {
+    /// A provisioner of the object begins.
+    Provisioning {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// The provisioner, such as `local-exec`.
-        provisioner_type: &'a str,
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
     },
-    /// A provisioner has written a line; it holds no secrets of the configuration.
-    ProvisionOutput {
+    /// A provisioner says something.
+    ProvisionerOutput {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// The provisioner.
-        provisioner_type: &'a str,
-        /// The line.
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
+        /// What it says, without secrets; one or more lines.
         text: &'a str,
     },
-    /// A provisioner has done what it had to.
-    ProvisionFinished {
+    /// A provisioner has ended.
+    Provisioned {
         /// The object.
         address: &'a ResourceInstanceAddress,
-        /// The provisioner.
-        provisioner_type: &'a str,
-    },
-    /// A provisioner has failed.
-    ProvisionFailed {
-        /// The object.
-        address: &'a ResourceInstanceAddress,
-        /// The provisioner.
-        provisioner_type: &'a str,
+        /// Which kind of provisioner: `local-exec`.
+        provisioner: &'a str,
+        /// Whether it did not work.
+        failed: bool,
     },
     /// It is done.
     Finished {

@@ -252,6 +252,9 @@ impl Executor {
     fn start(&mut self, id: OperationId) -> Step {
         let graph = Arc::clone(&self.graph);
         if graph.waits_for(id).iter().any(|target| self.failed[target.index()]) {
+            if let Operation::Evaluate(node) = graph.operation(id) {
+                self.expect_result(node);
+            }
             return Step::Failed;
         }
         let operation = graph.operation(id);
@@ -313,10 +316,11 @@ impl Executor {
             self.drop_data();
         }
         let outputs = self.final_outputs();
+        if self.plan.mode == PlanMode::Destroy {
+            self.checks = Checks::of_destruction(&self.configuration.tree);
+        }
         let results = self.checks.results();
         let results = (!results.is_empty()).then_some(results);
-        let keep_results = self.plan.mode == PlanMode::Destroy && !self.diagnostics.has_errors();
-        let results = if keep_results { None } else { results };
         let stored = self.store.set_outputs(outputs).and_then(|()| self.store.set_check_results(results));
         if let Err(error) = stored {
             self.note_journal_error(&error);

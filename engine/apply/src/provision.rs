@@ -37,9 +37,11 @@ struct Output<'a> {
 impl ProvisionOutput for Output<'_> {
     fn line(&self, text: &str) {
         let replaced = self.hidden.map(|what| format!("(output suppressed due to {what} value in config)"));
-        self.events.event(ApplyEvent::ProvisionOutput {
+        // An empty line is one, too.
+        let text = if text.is_empty() { "\n" } else { text };
+        self.events.event(ApplyEvent::ProvisionerOutput {
             address: self.address,
-            provisioner_type: self.provisioner_type,
+            provisioner: self.provisioner_type,
             text: replaced.as_deref().unwrap_or(text),
         });
     }
@@ -102,7 +104,7 @@ pub(crate) async fn run_provisioners(
     let mut diagnostics = Diagnostics::new();
     for step in prepared {
         let provisioner_type = step.provisioner_type.as_str();
-        events.event(ApplyEvent::ProvisionStarted { address: &address, provisioner_type });
+        events.event(ApplyEvent::Provisioning { address: &address, provisioner: provisioner_type });
         let output =
             Output { address: &address, provisioner_type, hidden: step.hidden, events: events.as_ref() };
         let found = tokio::select! {
@@ -110,11 +112,7 @@ pub(crate) async fn run_provisioners(
             () = cancellation.requested() => interrupted(provisioner_type).into(),
         };
         let failed = found.has_errors();
-        events.event(if failed {
-            ApplyEvent::ProvisionFailed { address: &address, provisioner_type }
-        } else {
-            ApplyEvent::ProvisionFinished { address: &address, provisioner_type }
-        });
+        events.event(ApplyEvent::Provisioned { address: &address, provisioner: provisioner_type, failed });
         let placed = found.into_iter().map(|mut problem| {
             if let Some(what) = step.hidden {
                 problem.detail =

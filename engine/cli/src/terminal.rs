@@ -51,6 +51,11 @@ impl Terminal {
         self.write(text, true, true);
     }
 
+    /// Tells whether there are lines below everything else.
+    pub fn is_live(&self) -> bool {
+        !self.live.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Replaces the lines that are shown below everything else, where the terminal can do that. Each must fit into
     /// one line of the terminal.
     pub fn show_live(&self, lines: Vec<String>) {

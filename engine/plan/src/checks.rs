@@ -48,6 +48,16 @@ impl Checks {
         checks
     }
 
+    /// Enters what a destruction leaves: everything that has conditions, without any object that they could hold for.
+    pub fn of_destruction(tree: &ModuleTree) -> Self {
+        let mut checks = Self::of_configuration(tree);
+        for output in &tree.root().outputs {
+            let address = format!("output.{}", output.name);
+            checks.expect(&address, CheckableKind::OutputValue, &address);
+        }
+        checks
+    }
+
     fn declare(&mut self, config_address: String, kind: CheckableKind) {
         self.by_config.insert((config_address, kind), None);
     }
@@ -56,6 +66,13 @@ impl Checks {
     pub fn expanded(&mut self, config_address: &str, kind: CheckableKind) {
         if let Some(objects) = self.by_config.get_mut(&(config_address.to_owned(), kind)) {
             objects.get_or_insert_default();
+        }
+    }
+
+    /// Names an instance of which nothing is known yet.
+    pub fn expect(&mut self, config_address: &str, kind: CheckableKind, address: &str) {
+        if let Some(objects) = self.by_config.get_mut(&(config_address.to_owned(), kind)) {
+            objects.get_or_insert_default().entry(address.to_owned()).or_default();
         }
     }
 

@@ -281,7 +281,7 @@ impl Planner {
                 self.evaluation.scope(slot.module_instance, slot.repetition.clone()).with_self(value.clone());
             let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::ResourcePostcondition, &scope);
             self.record_rule(context, slot, &outcome);
-            problems.extend(diagnostics);
+            problems.extend(self.of_condition(diagnostics));
         }
         let hold = !problems.has_errors();
         self.note_about(context.id, &slot.address, problems);

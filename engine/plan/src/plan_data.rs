@@ -163,14 +163,14 @@ impl Planner {
         }
         let config_address = self.provider_config_address(context);
         let nested = context.resource.check.is_some();
-        // What a check reads is read anew in every run, so that it is never said to change.
-        let before = slot.prior.as_ref().filter(|_| !nested).map_or_else(
-            || Value::Null(context.schema.block.implied_type().clone()),
-            |prior| prior.marked(context.schema),
-        );
+        // Data that is read anew owes nothing to what was read before, so that it is never said to change.
+        let before = Value::Null(context.schema.block.implied_type().clone());
         let reason = outcome.deferred.or(nested.then_some(ActionReason::ReadBecauseCheckNested));
         if let Some(value) = &outcome.value {
             self.store_data(context, slot, value);
+        } else if outcome.deferred.is_some() {
+            // What was read before is out of date until it is read again.
+            self.state.set_object(&slot.address, None, &config_address, None);
         }
         let value = match (outcome.value, outcome.deferred, nested) {
             (Some(value), ..) => value,

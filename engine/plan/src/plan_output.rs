@@ -30,7 +30,7 @@ impl Planner {
                     let scope = self.evaluation.scope(instance, RepetitionValues::None);
                     let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::OutputPrecondition, &scope);
                     self.checks.record(&config_address, CheckableKind::OutputValue, &address, &outcome);
-                    problems.extend(diagnostics);
+                    problems.extend(self.of_condition(diagnostics));
                 }
             }
             if !problems.has_errors() {
@@ -53,10 +53,18 @@ impl Planner {
             _ => self.evaluation.output(instance, position).cloned().unwrap_or_else(Value::dynamic),
         };
         let before = self.previous_state.outputs.get(&output.name);
-        if before.is_none() && self.options.mode == PlanMode::Destroy {
+        // Part of a destruction says nothing of outputs, and none of it of those that never were.
+        let is_destroyed = self.options.mode == PlanMode::Destroy;
+        if is_destroyed && (before.is_none() || !self.selection.is_everything()) {
             return;
         }
         let change = output_change(output.name.clone(), before, after, output.sensitive);
+        let value = &change.change.after;
+        if !is_destroyed && value.is_wholly_known() && !value.is_null() {
+            let (value, _) = value.clone().unmark_deep();
+            let known = OutputState { value, sensitive: output.sensitive };
+            self.state.outputs.insert(output.name.clone(), known);
+        }
         self.output_changes.insert(output.name.clone(), change);
     }
 

@@ -16,16 +16,18 @@ use terrane_language::modules::ModuleId;
 use terrane_model::{Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, ResourceMode, Schema, Value};
 use terrane_provider::{Effects, Provider};
 use terrane_state::CheckableKind;
+use tokio::sync::Semaphore;
 
 use crate::dependency_graph::NodeId;
 use crate::ephemeral::{EphemeralEvents, EphemeralOutcome, EphemeralTask, open};
-use crate::events::PlanEvent;
+use crate::events::{PlanEvent, PlanEvents};
 use crate::instance_plan::{ImportTask, InstanceOutcome, InstanceTask, plan_instance, refreshed_object};
 use crate::plan::PlanMode;
 use crate::plan_data::{DataOutcome, DataTask, read_data};
 use crate::planner::{NodeOutcome, Planner, Step, in_module};
 use crate::prior_objects::PriorObject;
 use crate::provider_pool::ConfiguredKey;
+use crate::refresh::RefreshBatch;
 
 /// One instance on its way through planning.
 pub(crate) struct InstanceSlot {
@@ -122,56 +124,14 @@ impl Planner {
                 slot.result = self.prepare_instance(&context, slot);
             }
         }
-        let batch = self.refresh_batch(&key, &provider);
-        let limit = Arc::clone(&self.limit);
+        let asking = Asking {
+            batch: self.refresh_batch(&key, &provider),
+            limit: Arc::clone(&self.limit),
+            events: Arc::clone(&self.events),
+        };
         let parallelism = self.options.parallelism.max(1);
-        let events = Arc::clone(&self.events);
-        let ephemeral_events: EphemeralEvents =
-            Arc::new(move |event| events.event(PlanEvent::Ephemeral(event)));
         let future = async move {
-            let plan_slot = |mut slot: InstanceSlot| {
-                let (batch, limit) = (batch.clone(), Arc::clone(&limit));
-                let ephemeral_events = Arc::clone(&ephemeral_events);
-                async move {
-                    let mut diagnostics = Diagnostics::new();
-                    slot.result = match slot.result {
-                        SlotResult::Managed(mut task) => {
-                            let effects = task.provider.effects(&task.type_name);
-                            if effects == Effects::Remote
-                                && let Some(prior) = task.prior.take()
-                            {
-                                match batch.response(&(slot.address.clone(), None)).await {
-                                    Some(response) => {
-                                        match refreshed_object(&prior, response, &mut diagnostics) {
-                                            Some(refreshed) => task.prior = refreshed,
-                                            None => {
-                                                return (
-                                                    InstanceSlot { result: SlotResult::Skipped, ..slot },
-                                                    diagnostics,
-                                                );
-                                            }
-                                        }
-                                    }
-                                    None => task.prior = Some(prior),
-                                }
-                            }
-                            let _permit =
-                                if effects == Effects::Remote { limit.acquire().await.ok() } else { None };
-                            SlotResult::Planned(Box::new(plan_instance(*task).await))
-                        }
-                        SlotResult::Data(task) => {
-                            let _permit = limit.acquire().await.ok();
-                            SlotResult::DataRead(Box::new(read_data(*task).await))
-                        }
-                        SlotResult::Ephemeral(task) => {
-                            let _permit = limit.acquire().await.ok();
-                            SlotResult::Opened(Box::new(open(*task, &ephemeral_events).await))
-                        }
-                        other => other,
-                    };
-                    (slot, diagnostics)
-                }
-            };
+            let plan_slot = |slot: InstanceSlot| plan_slot(slot, asking.clone());
             let mut planned: Vec<(InstanceSlot, Diagnostics)> =
                 stream::iter(slots).map(plan_slot).buffered(parallelism).collect().await;
             let mut diagnostics = Diagnostics::new();
@@ -254,7 +214,7 @@ impl Planner {
             let scope = self.evaluation.scope(slot.module_instance, slot.repetition.clone());
             let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::ResourcePrecondition, &scope);
             self.record_rule(context, slot, &outcome);
-            problems.extend(diagnostics);
+            problems.extend(self.of_condition(diagnostics));
         }
         let hold = !problems.has_errors();
         self.note_about(context.id, &slot.address, problems);
@@ -333,6 +293,49 @@ impl Planner {
         };
         self.note(id, diagnostics.into_iter().map(about).collect());
     }
+}
+
+/// What asking the provider about an instance takes.
+#[derive(Clone)]
+struct Asking {
+    batch: RefreshBatch,
+    limit: Arc<Semaphore>,
+    events: Arc<dyn PlanEvents>,
+}
+
+/// Asks the provider about one instance.
+async fn plan_slot(mut slot: InstanceSlot, asking: Asking) -> (InstanceSlot, Diagnostics) {
+    let Asking { batch, limit, events } = asking;
+    let mut diagnostics = Diagnostics::new();
+    slot.result = match slot.result {
+        SlotResult::Managed(mut task) => {
+            let effects = task.provider.effects(&task.type_name);
+            if effects == Effects::Remote
+                && let Some(prior) = task.prior.take()
+            {
+                match batch.response(&(slot.address.clone(), None)).await {
+                    Some(response) => match refreshed_object(&prior, response, &mut diagnostics) {
+                        Some(refreshed) => task.prior = refreshed,
+                        None => return (InstanceSlot { result: SlotResult::Skipped, ..slot }, diagnostics),
+                    },
+                    None => task.prior = Some(prior),
+                }
+            }
+            let _permit = if effects == Effects::Remote { limit.acquire().await.ok() } else { None };
+            SlotResult::Planned(Box::new(plan_instance(*task).await))
+        }
+        SlotResult::Data(task) => {
+            let _permit = limit.acquire().await.ok();
+            SlotResult::DataRead(Box::new(read_data(*task).await))
+        }
+        SlotResult::Ephemeral(task) => {
+            let _permit = limit.acquire().await.ok();
+            let events: EphemeralEvents = Arc::new(move |event| events.event(PlanEvent::Ephemeral(event)));
+            SlotResult::Opened(Box::new(open(*task, &events).await))
+        }
+        other => other,
+    };
+    (slot, diagnostics)
 }
 
 /// What is the same for all instances of a resource.

@@ -11,7 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use terrane_language::config::Declaration;
 use terrane_language::evaluate::{Evaluation, RuleKind, Surroundings, evaluate_rule};
 use terrane_language::modules::ModuleId;
-use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, Severity, Value};
+use terrane_model::{
+    Diagnostic, Diagnostics, ModuleInstance, ResourceInstanceAddress, ResourceMode, Severity, Value,
+};
 use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
@@ -355,8 +357,21 @@ impl Planner {
         self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
-        let relevant_attributes =
-            relevant_attributes(&self.configuration.tree, &self.changes, &self.output_changes);
+        if self.options.mode == PlanMode::Destroy {
+            self.checks = Checks::of_destruction(&self.configuration.tree);
+        }
+        let modules = self.module_instances();
+        let is_destroyed = self.options.mode == PlanMode::Destroy;
+        let read = self.state.objects().map(|(address, ..)| address);
+        let dropped: Vec<ResourceInstanceAddress> =
+            read.filter(|address| is_destroyed && address.resource.mode == ResourceMode::Data).collect();
+        let relevant_attributes = relevant_attributes(
+            &self.configuration.tree,
+            &self.changes,
+            &dropped,
+            &self.output_changes,
+            modules.into_iter(),
+        );
         let ephemeral = &self.configuration.tree.root().variables;
         let ephemeral_variables = ephemeral.iter().filter(|v| v.ephemeral).map(|v| v.name.clone()).collect();
         let plan = Plan {
@@ -384,6 +399,16 @@ impl Planner {
         }
     }
 
+    /// Returns all instances of all modules but the root module.
+    fn module_instances(&self) -> Vec<(ModuleId, ModuleInstance)> {
+        let called = self.configuration.tree.nodes().filter(|(_, node)| !node.path.is_root());
+        let instances = called.flat_map(|(id, _)| {
+            let instances = self.evaluation.instances_of(id).iter();
+            instances.map(move |instance| (id, self.evaluation.address_of(*instance).clone()))
+        });
+        instances.collect()
+    }
+
     /// Values as they were given, before they are converted to their variables' types.
     fn root_variables(&self) -> BTreeMap<terrane_model::Str, Value> {
         let values = self.configuration.tree.root().variables.iter().filter_map(|variable| {
@@ -400,6 +425,14 @@ impl Planner {
     /// Tells what is planned for an instance.
     pub(crate) fn change_of(&self, address: &ResourceInstanceAddress) -> Option<&ResourceChange> {
         self.positions.get(address).map(|position| &self.changes[*position])
+    }
+
+    /// Where nothing is changed, a condition that does not hold is no reason to stop.
+    pub(crate) fn of_condition(&self, diagnostics: Diagnostics) -> Diagnostics {
+        match self.options.mode {
+            PlanMode::RefreshOnly => diagnostics.into_iter().map(as_warning).collect(),
+            PlanMode::Normal | PlanMode::Destroy => diagnostics,
+        }
     }
 
     /// Returns the address that a change says its object had before. Where everything goes, moves do not matter.

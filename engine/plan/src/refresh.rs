@@ -103,6 +103,10 @@ impl Planner {
     }
 
     fn is_worth_reading(&self, address: &ResourceInstanceAddress) -> bool {
+        // Whatever has become of an object that is let go, it makes no difference.
+        if self.options.mode == PlanMode::Normal && self.removals.of(address) == Some(false) {
+            return false;
+        }
         if self.selection.is_everything() || self.options.mode == PlanMode::Destroy {
             return true;
         }

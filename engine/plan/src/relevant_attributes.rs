@@ -16,23 +16,30 @@ use terrane_model::{
 
 use crate::change::{Action, OutputChange, ResourceChange};
 
-/// Finds the parts that changes of resources and of outputs come from, in the order of addresses.
+/// Finds the parts that changes of resources and of outputs come from, in the order of addresses. `dropped` is what goes
+/// without a change of its own.
 pub(crate) fn relevant_attributes(
     tree: &ModuleTree,
     changes: &[ResourceChange],
+    dropped: &[ResourceInstanceAddress],
     outputs: &BTreeMap<Str, OutputChange>,
+    modules: impl Iterator<Item = (ModuleId, ModuleInstance)>,
 ) -> Vec<(ResourceInstanceAddress, AttributePath)> {
     let mut search =
         Search { tree, seen: FxHashSet::default(), pending: VecDeque::new(), found: BTreeMap::new() };
     let mut blocks: FxHashSet<(&ModuleInstance, &ResourceAddress)> = FxHashSet::default();
-    for change in changes.iter().filter(|change| change.change.action != Action::NoOp) {
-        let address = &change.address;
+    let changed = changes.iter().filter(|change| change.change.action != Action::NoOp);
+    for address in changed.map(|change| &change.address).chain(dropped) {
         if blocks.insert((&address.module, &address.resource)) {
             search.add_resource(&address.module, &address.resource);
         }
     }
     for output in outputs.values().filter(|output| output.change.action != Action::NoOp) {
         search.add_output(ModuleId::ROOT, &ModuleInstance::root(), &output.name);
+    }
+    // What modules hand out counts as changing in every run.
+    for (module, instance) in modules {
+        search.add_outputs(module, &instance);
     }
     while let Some(reference) = search.pending.pop_front() {
         search.follow(&reference);
@@ -91,6 +98,13 @@ impl Search<'_> {
         }
     }
 
+    fn add_outputs(&mut self, module: ModuleId, instance: &ModuleInstance) {
+        let tree = self.tree;
+        for output in &tree.module(module).outputs {
+            self.add_expression(module, instance, &output.value);
+        }
+    }
+
     fn follow(&mut self, reference: &Reference) {
         let Reference { module, instance, traversal } = reference;
         let Ok(parsed) = parse_reference(traversal) else { return };
@@ -122,15 +136,17 @@ impl Search<'_> {
         }
     }
 
-    /// Follows `module.call[key].output`; a reference that names no output leads nowhere.
+    /// Follows `module.call[key].output`; a reference that names no output is to all of them.
     fn follow_call(&mut self, module: ModuleId, instance: &ModuleInstance, call: &Str, rest: &[Step]) {
         let tree = self.tree;
         let Some((position, _)) = tree.module(module).module_call(call) else { return };
         let Some(child) = tree.node(module).children[position] else { return };
         let (key, rest) = take_key(rest);
-        let Some(StepKind::Attribute(output)) = rest.first().map(|step| &step.kind) else { return };
         let child_instance = instance.child(call, key);
-        self.add_output(child, &child_instance, output);
+        match rest.first().map(|step| &step.kind) {
+            Some(StepKind::Attribute(output)) => self.add_output(child, &child_instance, output),
+            _ => self.add_outputs(child, &child_instance),
+        }
     }
 
     fn follow_resource(

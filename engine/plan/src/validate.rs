@@ -131,8 +131,8 @@ impl Validator<'_> {
             let problems =
                 self.evaluation.evaluate_variable(instance, position, &GivenValues::new(), &sources);
             self.diagnostics.extend(problems);
-            return;
         }
+        // What is valid is so for every value, whatever is given or the default.
         let mut marks = Marks::NONE;
         if variable.sensitive {
             marks |= Marks::SENSITIVE;

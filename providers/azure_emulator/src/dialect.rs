@@ -193,14 +193,16 @@ fn describe_rule(rule: &NameRule) -> String {
         return format!("The name must be one of {}.", rule.allowed.join(", "));
     }
     let length = match (rule.length.min, rule.length.max) {
-        (Some(min), Some(max)) => format!("The name must have {min} to {max} characters"),
-        (None, Some(max)) => format!("The name can have at most {max} characters"),
-        _ => "The name".to_owned(),
+        (Some(min), Some(max)) => Some(format!("have {min} to {max} characters")),
+        (None, Some(max)) => Some(format!("have at most {max} characters")),
+        _ => None,
     };
-    match &rule.pattern {
-        Some(pattern) => format!("{length} and match '{}'.", pattern.source()),
-        None => format!("{length}."),
+    let pattern = rule.pattern.as_ref().map(|pattern| format!("match '{}'", pattern.source()));
+    let demands: Vec<String> = length.into_iter().chain(pattern).collect();
+    if demands.is_empty() {
+        return "The name must not be empty.".to_owned();
     }
+    format!("The name must {}.", demands.join(" and "))
 }
 
 /// Returns whether `name` follows the type's rule.

@@ -5,6 +5,7 @@ use hyper::{HeaderMap, Method, Uri};
 use serde_json::{Map, Value};
 
 use crate::error::ArmError;
+use crate::lenient_json;
 use crate::resource_id::{RequestPath, percent_decode};
 
 /// A received request.
@@ -81,7 +82,14 @@ impl Request {
         }
         // Some clients send a byte order mark.
         let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
-        match serde_json::from_slice(body) {
+        let read = serde_json::from_slice(body).or_else(|error| match std::str::from_utf8(body) {
+            // Templates may be written more freely than other bodies.
+            Ok(text) if self.raw_path.to_ascii_lowercase().contains("/microsoft.resources/deployments/") => {
+                serde_json::from_str(&lenient_json::to_strict(text)).map_err(|_| error)
+            }
+            _ => Err(error),
+        });
+        match read {
             Ok(Value::Object(object)) => Ok(object),
             Ok(_) => Err(invalid("A JSON object is required. Path '', line 1, position 1.".into())),
             Err(error) => Err(invalid(error.to_string())),

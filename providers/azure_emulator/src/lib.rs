@@ -78,6 +78,7 @@ mod files;
 mod front;
 mod guid;
 mod http;
+mod lenient_json;
 mod proxy;
 mod regions;
 mod request_log;

@@ -1,6 +1,8 @@
-//! Templates are checked and compared, not carried out.
+//! Templates are checked, compared and carried out.
 
 use serde_json::{Value, json};
+
+use terrane_azure_emulator::EmulatorConfig;
 
 use crate::support::Cloud;
 
@@ -47,8 +49,14 @@ async fn templates_are_validated() {
     let mut endless = template(&json!("10.0.0.0/16"));
     endless["properties"]["template"]["variables"]["subnet"] = json!("[variables('subnet')]");
     cloud.post(&validate, endless).await.expect_error(400, "InvalidTemplate");
-    let put = validate.replace("/validate", "");
-    cloud.put(&put, template(&json!("10.0.0.0/16"))).await.expect_error(501, "NotImplemented");
+    // The az CLI sends templates as they stand, after a bare name.
+    let text =
+        template(&json!("10.0.0.0/16")).to_string().replacen("\"template\":", "/* as is */ template:", 1);
+    let answer = cloud.send_text(hyper::Method::POST, &validate, text, &[]).await.expect("an answer");
+    answer.expect(200);
+    let mut looped = template(&json!("10.0.0.0/16"));
+    looped["properties"]["template"]["resources"][0]["copy"] = json!({"name": "l", "count": 2});
+    cloud.post(&validate, looped).await.expect_error(400, "InvalidTemplate");
 }
 
 #[tokio::test]
@@ -75,4 +83,71 @@ async fn templates_are_compared_with_what_exists() {
     cloud.make(&vnet, body).await;
     assert_eq!(changes("10.0.0.0/16").await, ["NoChange", "Create"]);
     assert_eq!(changes("10.0.0.0/15").await, ["Modify", "Create"]);
+}
+
+/// A network with a network interface in it, in the wrong order.
+fn dependent_template() -> Value {
+    let mut body = template(&json!("10.0.0.0/16"));
+    let deployed = &mut body["properties"]["template"];
+    deployed["resources"].as_array_mut().expect("a list").insert(0, json!({
+        "type": "Microsoft.Network/networkInterfaces", "apiVersion": "2025-01-01", "name": "nic",
+        "location": "[resourceGroup().location]",
+        "dependsOn": ["[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', variables('subnet'))]"],
+        "properties": {"ipConfigurations": [{"name": "one", "properties": {"subnet": {
+            "id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', variables('subnet'))]"}}}]},
+    }));
+    deployed["outputs"] = json!({
+        "address": {"type": "string",
+            "value": "[reference('nic').ipConfigurations[0].properties.privateIPAddress]"},
+    });
+    body
+}
+
+#[tokio::test]
+async fn templates_are_carried_out() {
+    for operation_time in [0.0, 1.0] {
+        let config = EmulatorConfig { operation_time, ..EmulatorConfig::default() };
+        let cloud = Cloud::start_with(config).await;
+        let group = cloud.make_group("rg").await;
+        let id = format!("{group}/providers/Microsoft.Resources/deployments/check?api-version=2023-07-01");
+        cloud.get(&id).await.expect_error(404, "DeploymentNotFound");
+        let answer = cloud.put(&id, dependent_template()).await.expect(201);
+        let status = answer.header("azure-asyncoperation").expect("a status").to_owned();
+        let status = status.strip_prefix(cloud.emulator.url()).expect("ours");
+        if operation_time > 0.0 {
+            assert_eq!(cloud.get(status).await.expect(200).body["status"], "InProgress");
+            cloud.advance(60);
+        }
+        assert_eq!(cloud.get(status).await.expect(200).body["status"], "Succeeded");
+        let deployment = cloud.get(&id).await.expect(200).body;
+        assert_eq!(deployment["properties"]["provisioningState"], "Succeeded");
+        assert_eq!(deployment["properties"]["outputs"]["address"]["value"], "10.0.0.4");
+        cloud.get(&format!("{group}/providers/Microsoft.Network/networkInterfaces/nic")).await.expect(200);
+        let all = format!("{group}/providers/Microsoft.Resources/deployments?api-version=2023-07-01");
+        assert_eq!(cloud.get(&all).await.expect(200).body["value"][0]["name"], "check");
+        cloud.delete(&id).await.expect(204);
+        cloud.get(&id).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn deployments_fail_with_their_resources() {
+    let cloud = Cloud::start().await;
+    let group = cloud.make_group("rg").await;
+    let id = format!("{group}/providers/Microsoft.Resources/deployments/check?api-version=2023-07-01");
+    let mut body = template(&json!("10.0.0.0/16"));
+    body["properties"]["template"]["resources"][0]["resources"][0]["properties"]["addressPrefix"] =
+        json!("192.168.0.0/24");
+    cloud.put(&id, body).await.expect(201);
+    let properties = cloud.get(&id).await.expect(200).body["properties"].clone();
+    assert_eq!(properties["provisioningState"], "Failed");
+    assert!(properties["error"]["message"].as_str().is_some_and(|text| text.contains("NetcfgInvalidSubnet")));
+    let mut circle = dependent_template();
+    circle["properties"]["template"]["resources"][1]["dependsOn"] = json!(["nic"]);
+    cloud.put(&id, circle).await.expect_error(400, "InvalidTemplate");
+    let mut secret = template(&json!("10.0.0.0/16"));
+    secret["properties"]["template"]["parameters"]["password"] = json!({"type": "secureString"});
+    secret["properties"]["parameters"]["password"] = json!({"value": "hidden"});
+    cloud.put(&id, secret).await.expect(200);
+    assert!(!cloud.get(&id).await.expect(200).body.to_string().contains("hidden"));
 }

@@ -70,6 +70,8 @@ async fn both_planes_see_the_same_containers_and_shares() {
         409,
         "ContainerAlreadyExists",
     );
+    let inside = storage.blob("GET", "/bronze%2Fblobs%2F61?restype=container", &[], "").await;
+    expect_error(&inside, 400, "InvalidResourceName");
     expect_error(
         &storage.blob("PUT", "/B%20ronze?restype=container", &[], "").await,
         400,

@@ -176,6 +176,11 @@ fn state_backend() {
 }
 
 #[test]
+fn options() {
+    check("options", &["environment=production"]);
+}
+
+#[test]
 fn data_sources() {
     check("data_sources", &["environment=production"]);
 }

@@ -1,5 +1,7 @@
 //! Local clusters, Kubernetes objects and Helm releases.
 
+#![allow(dead_code, reason = "releases of charts, which come next, use the rest")]
+
 mod docker;
 mod factories;
 mod kind;

@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn find_options(mirror: &Path, source: &ProviderSource) -> Result<Option<PluginOptions>, Box<dyn Error>> {
     let packages = find_in_mirror(mirror, source)?;
-    let found = packages.into_iter().filter(|package| package.platform == Platform::current()).next_back();
+    let found = packages.into_iter().rfind(|package| package.platform == Platform::current());
     Ok(match found.map(|package| package.location) {
         Some(PackageLocation::Folder(folder)) => {
             Some(PluginOptions::new(source.to_string(), program_in(&folder, source)?))

@@ -10,7 +10,8 @@ use crate::support::{Folder, render, start, start_in};
 
 async fn read(script: &str, more: serde_json::Value) -> String {
     let mut config = json!({"program": ["sh", "-c", script]});
-    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let more = more.as_object().expect("more arguments are an object");
+    config.as_object_mut().expect("arguments are an object").extend(more.clone());
     match read_data(start("external").as_ref(), "external", &config.to_string()).await {
         Ok(state) => render::part(&state.attribute("result")),
         Err(diagnostics) => render::diagnostics(&diagnostics),

@@ -10,7 +10,8 @@ use crate::support::{render, start, written};
 
 async fn read(server: &WebServer, more: serde_json::Value) -> String {
     let mut config = json!({"url": server.url()});
-    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let more = more.as_object().expect("more arguments are an object");
+    config.as_object_mut().expect("arguments are an object").extend(more.clone());
     let url = server.url();
     match read_data(start("http").as_ref(), "http", &config.to_string()).await {
         Ok(state) => render::object(&state).replace(&url, "URL"),

@@ -19,7 +19,7 @@ use crate::targets::Target;
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 /// Memory of the process, stack included.
 const MEMORY_BYTES_MAX: u64 = 3 * 1024 * 1024 * 1024;
-/// How long one case may take.
+/// Processor time that one case may take.
 const CASE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Inputs with new outcomes that are kept.
 const KEPT_MAX: usize = 5000;
@@ -118,11 +118,12 @@ pub(crate) fn fuzz(target: &Target, seed: u64, watch: &Watch, goes_on: impl Fn()
     let mut run = |input: Vec<u8>, kept: &mut Vec<Vec<u8>>| {
         cases += 1;
         watch.begin(&input);
-        let start = Instant::now();
+        let start = processor_time();
         let result = catch_unwind(AssertUnwindSafe(|| (target.run)(&input)));
         watch.end();
-        if start.elapsed() > slowest.0 {
-            slowest = (start.elapsed(), input.clone());
+        let taken = processor_time().saturating_sub(start);
+        if taken > slowest.0 {
+            slowest = (taken, input.clone());
         }
         match result {
             Ok(Ok(outcome)) => {
@@ -158,8 +159,7 @@ pub(crate) fn fuzz(target: &Target, seed: u64, watch: &Watch, goes_on: impl Fn()
 /// Ends the process when a case takes too long.
 pub(crate) struct Watch {
     path: Option<PathBuf>,
-    start: Instant,
-    /// Milliseconds since `start` at which the case began, plus one; 0 between cases.
+    /// Milliseconds of processor time after which the case began, plus one; 0 between cases.
     began: Arc<AtomicU64>,
 }
 
@@ -167,12 +167,12 @@ impl Watch {
     /// Starts watching, and writes each case down before it runs.
     pub(crate) fn start(target: &Target) -> Self {
         let watch = Self { path: Some(case_path(target)), ..Self::none() };
-        let (began, start, name) = (Arc::clone(&watch.began), watch.start, target.name);
+        let (began, name) = (Arc::clone(&watch.began), target.name);
         std::thread::spawn(move || {
             loop {
                 std::thread::sleep(Duration::from_millis(250));
                 let began = began.load(Ordering::Relaxed);
-                let now = start.elapsed().as_millis() as u64;
+                let now = processor_time().as_millis() as u64;
                 if began > 0 && now.saturating_sub(began) > CASE_TIME_MAX.as_millis() as u64 {
                     say(&format!("{name}: a case takes more than {CASE_TIME_MAX:?}"));
                     std::process::exit(i32::from(EXIT_FINDING));
@@ -184,7 +184,7 @@ impl Watch {
 
     /// Watches nothing.
     pub(crate) fn none() -> Self {
-        Self { path: None, start: Instant::now(), began: Arc::new(AtomicU64::new(0)) }
+        Self { path: None, began: Arc::new(AtomicU64::new(0)) }
     }
 
     fn begin(&self, input: &[u8]) {
@@ -192,13 +192,22 @@ impl Watch {
             if let Err(error) = fs::write(path, input) {
                 say(&format!("{} cannot be written: {error}", path.display()));
             }
-            self.began.store(self.start.elapsed().as_millis() as u64 + 1, Ordering::Relaxed);
+            self.began.store(processor_time().as_millis() as u64 + 1, Ordering::Relaxed);
         }
     }
 
     fn end(&self) {
         self.began.store(0, Ordering::Relaxed);
     }
+}
+
+/// Returns the processor time of this process so far: unlike the clock, it does not go on while others run.
+fn processor_time() -> Duration {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let microseconds = getrusage(UsageWho::RUSAGE_SELF)
+        .map_or(0, |usage| (usage.user_time() + usage.system_time()).num_microseconds());
+    Duration::from_micros(microseconds.unsigned_abs())
 }
 
 fn limit_memory() {

@@ -186,7 +186,7 @@ mod tests {
     fn additions_are_converted_to_what_the_backend_takes() {
         let schema = (find_kind("http").unwrap().schema)();
         let added = one_addition("retry_max", "3", &schema).unwrap();
-        assert_eq!(added, [("retry_max".into(), Value::number(3))]);
+        assert_eq!(added, [("retry_max".into(), Value::number(3_i64))]);
         assert!(one_addition("retry_max", "many", &schema).is_err());
         assert!(one_addition("nope", "3", &schema).is_err());
     }

@@ -176,7 +176,7 @@ fn of_record(record: &BackendRecord) -> Result<Selected, Diagnostics> {
 }
 
 fn open(options: &ConfigureOptions<'_>, selected: &Selected) -> Result<Arc<dyn StateBackend>, Diagnostics> {
-    (selected.kind.open)(options.context, &ParsedFlags::default(), &selected.config)
+    (selected.kind.open)(&options.context.environment, &ParsedFlags::default(), &selected.config)
 }
 
 fn must_decide() -> Diagnostic {

@@ -1,5 +1,6 @@
 //! The backends that there are.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use terrane_model::{Attribute, Block, Diagnostic, Diagnostics, Str, Type, Value}
 use terrane_state::{Backup, HttpBackend, HttpOptions, LocalBackend, LocalOptions, StateBackend};
 
 use crate::args::ParsedFlags;
-use crate::context::Context;
 
 /// A kind of backend.
 pub struct BackendKind {
@@ -20,8 +20,9 @@ pub struct BackendKind {
     pub open: OpenBackend,
 }
 
-/// Opens a backend with a value of its schema.
-pub type OpenBackend = fn(&Context, &ParsedFlags, &Value) -> Result<Arc<dyn StateBackend>, Diagnostics>;
+/// Opens a backend with the variables of the environment, a command's flags, and a value of its schema.
+pub type OpenBackend =
+    fn(&BTreeMap<String, String>, &ParsedFlags, &Value) -> Result<Arc<dyn StateBackend>, Diagnostics>;
 
 const KINDS: &[BackendKind] = &[
     BackendKind { name: "local", schema: local_schema, open: open_local },
@@ -63,7 +64,7 @@ fn local_schema() -> Block {
 }
 
 fn open_local(
-    _context: &Context,
+    _environment: &BTreeMap<String, String>,
     flags: &ParsedFlags,
     config: &Value,
 ) -> Result<Arc<dyn StateBackend>, Diagnostics> {
@@ -117,12 +118,14 @@ fn http_schema() -> Block {
 }
 
 fn open_http(
-    context: &Context,
+    environment: &BTreeMap<String, String>,
     _flags: &ParsedFlags,
     config: &Value,
 ) -> Result<Arc<dyn StateBackend>, Diagnostics> {
-    let variable =
-        |name: &str| context.variable(&format!("TF_HTTP_{}", name.to_uppercase())).map(str::to_owned);
+    let variable = |name: &str| {
+        let value = environment.get(&format!("TF_HTTP_{}", name.to_uppercase()));
+        value.filter(|value| !value.is_empty()).cloned()
+    };
     let setting = |name: &str| text(config, name).or_else(|| variable(name));
     let number = |name: &str, default: u32| {
         let written = config.get(name).and_then(Value::as_number).map(ToString::to_string);

@@ -9,5 +9,5 @@ pub mod kinds;
 pub mod record;
 pub mod select;
 
-pub use kinds::{BackendKind, find_kind};
+pub use kinds::find_kind;
 pub use select::{Selected, selected};

@@ -11,6 +11,7 @@ use super::kinds::{BackendKind, find_kind};
 use super::record::BackendRecord;
 use crate::context::Context;
 use crate::file_system::FileSystem;
+use crate::project::configuration_files;
 
 /// A backend and its configuration.
 pub struct Selected {
@@ -96,18 +97,10 @@ fn initialization_required(reason: &str) -> Diagnostic {
 }
 
 /// Returns the `backend` block of the root module. Nothing else of the configuration is needed, and most have no
-/// such block: files without the words are not even parsed.
+/// such block: files in which there can be none are not even parsed.
 fn root_backend() -> Option<(Backend, Arc<SourceMap>)> {
-    let has_words = |name: &str| {
-        let text = std::fs::read(name).unwrap_or_default();
-        [b"backend".as_slice(), b"cloud"].iter().any(|word| contains(&text, word))
-    };
-    let names =
-        std::fs::read_dir(".").ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let is_configuration = |name: &String| {
-        [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
-    };
-    if !names.filter(is_configuration).any(|name| has_words(&name)) {
+    let may_have = |name: String| may_have_backend(&std::fs::read(name).unwrap_or_default());
+    if !configuration_files().into_iter().any(may_have) {
         return None;
     }
     let configuration = load(".", &FileSystem, &NoModules);
@@ -118,8 +111,19 @@ fn root_backend() -> Option<(Backend, Arc<SourceMap>)> {
     Some((backend, configuration.sources))
 }
 
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
+/// Tells whether a text has the word `backend` or `cloud` where a block or JSON's property may start. Azure's
+/// resources have many arguments with these words in their names.
+fn may_have_backend(text: &[u8]) -> bool {
+    let is_part =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    ["backend", "cloud"].iter().any(|word| {
+        let mut windows = text.windows(word.len()).enumerate();
+        windows.any(|(start, window)| {
+            window == word.as_bytes()
+                && !is_part(start.checked_sub(1).and_then(|before| text.get(before)))
+                && !is_part(text.get(start + word.len()))
+        })
+    })
 }
 
 /// Knows no called module.
@@ -128,5 +132,24 @@ struct NoModules;
 impl ModuleResolver for NoModules {
     fn resolve(&self, _: &ModulePath, _: &SourceAddress, _: &str) -> Result<ResolvedModule, Diagnostic> {
         Err(Diagnostic::error("Module not installed", "Only the root module is read."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_the_words_in_them_are_no_blocks() {
+        for (text, may_have) in [
+            ("terraform {\n  backend \"local\" {}\n}", true),
+            ("{\"terraform\": {\"backend\": {\"local\": {}}}}", true),
+            ("terraform {\n  cloud {}\n}", true),
+            ("backend_address_pool_id = azurerm_lb_backend_address_pool.a.id", false),
+            ("resource \"google_cloud_run\" \"a\" {}", false),
+            ("", false),
+        ] {
+            assert_eq!(may_have_backend(text.as_bytes()), may_have, "{text}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 use terrane_model::{Diagnostics, ProviderSource, SourceMap};
 
-pub use credentials::{CREDENTIALS_FILE, Credentials, CredentialsHelper, StoreError};
+pub use credentials::{Credentials, CredentialsHelper, store_token};
 pub use installation::{InstallationMethod, PackageLocationKind};
 pub use locations::{config_folder, implied_mirror_folders};
 

@@ -1,11 +1,15 @@
 //! `version`: which version this is.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
+use terrane_provider_plugin::install::Platform;
 
 use super::Command;
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
+use crate::init::dependency_lock_file::DependencyLocks;
 use crate::project::TERRAFORM_VERSION;
 
 pub(super) const COMMAND: Command = Command {
@@ -17,12 +21,16 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let platform = format!("{}_{}", std::env::consts::OS, architecture());
+    let platform = Platform::current().to_string();
+    // Whoever asks for the version need not have a lock file that is right.
+    let locks = DependencyLocks::read().unwrap_or_default();
     if flags.switch("json", false) {
+        let selections: BTreeMap<String, String> =
+            locks.providers().map(|(source, lock)| (source.to_string(), lock.version.to_string())).collect();
         let report = json!({
             "terraform_version": TERRAFORM_VERSION,
             "platform": platform,
-            "provider_selections": {},
+            "provider_selections": selections,
             "terraform_outdated": false,
             "terrane_version": env!("CARGO_PKG_VERSION"),
         });
@@ -32,15 +40,9 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
             "Terrane v{} (compatible with Terraform v{TERRAFORM_VERSION})\non {platform}",
             env!("CARGO_PKG_VERSION")
         ));
+        for (source, lock) in locks.providers() {
+            context.terminal.line(&format!("+ provider {source} v{}", lock.version));
+        }
     }
     ExitCode::Success
-}
-
-/// Returns the processor architecture by the name that Terraform uses.
-pub(super) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }

@@ -190,7 +190,10 @@ impl ProviderInstaller<'_> {
         if new.signed_hashes.is_empty() && known.len() <= local.len() {
             installed.incomplete.push(source.clone());
         }
-        let hashes = known.into_iter().chain(local).chain(new.signed_hashes).collect();
+        let hashes: BTreeSet<String> = known.into_iter().chain(local).chain(new.signed_hashes).collect();
+        if let Ok(package) = installed_package(self.context, source, version, &platform) {
+            package.remember(&hashes);
+        }
         let lock = ProviderLock { version: version.clone(), constraints: constraints.clone(), hashes };
         installed.locks.insert(source.clone(), lock);
         Ok(())

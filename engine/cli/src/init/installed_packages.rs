@@ -7,9 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use terrane_language::config::version_constraint::Version;
 use terrane_model::ProviderSource;
-use terrane_provider_plugin::install::{
-    PackageLocation, Platform, find_in_mirror, matches_any_hash, package_folder,
-};
+use terrane_provider_plugin::install::{PackageLocation, Platform, matches_any_hash, package_folder};
 
 use super::whole_file::write_whole;
 use crate::context::Context;
@@ -52,13 +50,6 @@ pub fn installed_package(
     })
 }
 
-/// Returns the versions of a provider that are installed for a platform.
-pub fn installed_versions(context: &Context, source: &ProviderSource, platform: &Platform) -> Vec<Version> {
-    let found = find_in_mirror(&providers_folder(context), source).unwrap_or_default();
-    let found = found.into_iter().filter(|package| package.platform == *platform);
-    found.filter_map(|package| Version::parse(&package.version)).collect()
-}
-
 impl InstalledPackage {
     /// Checks that the package has one of the checksums. Hashing takes a while for large ones: a package that was
     /// right once and whose files have not changed since counts as right.
@@ -68,10 +59,7 @@ impl InstalledPackage {
     pub fn check(&self, hashes: &BTreeSet<String>) -> Result<(), String> {
         let unreadable =
             |error: &dyn std::fmt::Display| format!("the package {} cannot be read: {error}", self.name);
-        let mut stamp = stamp_of(&self.folder).map_err(|error| unreadable(&error))?;
-        for hash in hashes {
-            let _ = writeln!(stamp, "{hash}");
-        }
+        let stamp = self.stamp_with(hashes).map_err(|error| unreadable(&error))?;
         if std::fs::read_to_string(&self.stamp).is_ok_and(|kept| kept == stamp) {
             return Ok(());
         }
@@ -87,6 +75,25 @@ impl InstalledPackage {
         // Without the note, the package is hashed again next time.
         let _ = write_whole(&self.stamp, stamp.as_bytes());
         Ok(())
+    }
+}
+
+impl InstalledPackage {
+    /// Notes that the package, which was just installed, has the checksums.
+    pub fn remember(&self, hashes: &BTreeSet<String>) {
+        // Without the note, the package is hashed again when it is first used.
+        if let Ok(stamp) = self.stamp_with(hashes) {
+            let _ = write_whole(&self.stamp, stamp.as_bytes());
+        }
+    }
+
+    fn stamp_with(&self, hashes: &BTreeSet<String>) -> std::io::Result<String> {
+        let mut stamp = stamp_of(&self.folder)?;
+        for hash in hashes {
+            stamp.push_str(hash);
+            stamp.push('\n');
+        }
+        Ok(stamp)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod dependency_lock_file;
 pub mod http_client;
 pub mod install_providers;
 pub mod installed_packages;
+pub mod lock_packages;
 pub mod modules;
 mod network_mirror;
 pub mod package_sources;

@@ -1,5 +1,6 @@
 //! Which providers there are: the built-in ones with what they need from here, and installed plugins.
 
+mod plugin_log;
 mod plugins;
 mod remote_state;
 
@@ -18,7 +19,7 @@ use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories
 use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
 pub use self::plugins::{attached, development_warnings, prefers_plugin};
-use self::remote_state::LocalStates;
+use self::remote_state::RemoteStates;
 use crate::context::Context;
 use crate::emulation::Emulation;
 use crate::init::dependency_lock_file::DependencyLocks;
@@ -102,7 +103,7 @@ type Factories = Vec<(ProviderSource, Arc<dyn ProviderFactory>)>;
 
 fn standard_factories(context: &Context) -> Factories {
     terrane_provider_standard::factories(StandardOptions {
-        remote_state: Arc::new(LocalStates),
+        remote_state: Arc::new(RemoteStates { environment: context.environment.clone() }),
         functions: TerraformFunctions {
             encode_tfvars: |arguments| tfvars::encode_tfvars(arguments).map_err(function_error),
             decode_tfvars: |arguments| tfvars::decode_tfvars(arguments).map_err(function_error),

@@ -13,6 +13,7 @@ use terrane_provider_plugin::install::{Platform, program_in};
 use terrane_provider_plugin::{PluginFactory, PluginOptions, Reattach, SchemaCache, parse_reattach};
 
 use super::Factories;
+use super::plugin_log::plugin_log;
 use crate::context::Context;
 use crate::emulation::Emulation;
 use crate::init::dependency_lock_file::{DependencyLocks, ProviderLock};
@@ -201,6 +202,7 @@ pub fn options(context: &Context, source: &ProviderSource, program: PathBuf) -> 
         options.env = emulator_variables(emulation);
     }
     options.schema_cache = schema_cache(context);
+    options.log = plugin_log(context);
     options
 }
 

@@ -1,50 +1,52 @@
-//! Other configurations' states.
+//! Other configurations' states, in any backend that there is.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
-use terrane_model::{Diagnostic, Diagnostics, Value};
+use terrane_model::convert::convert;
+use terrane_model::{Block, Diagnostic, Diagnostics, Value};
 use terrane_provider::async_trait;
 use terrane_provider_standard::{RemoteOutputs, RemoteStateReader};
-use terrane_state::{LocalBackend, LocalOptions, StateBackend, read_state};
+use terrane_state::read_state;
+
+use crate::args::ParsedFlags;
+use crate::backend::find_kind;
 
 /// Reads other configurations' states for `terraform_remote_state`.
-pub(super) struct LocalStates;
+pub(super) struct RemoteStates {
+    /// Backends take settings from variables too.
+    pub(super) environment: BTreeMap<String, String>,
+}
 
 #[async_trait]
-impl RemoteStateReader for LocalStates {
-    fn validate(&self, backend: &str, _config: &Value) -> Diagnostics {
-        if backend == "local" {
-            return Diagnostics::new();
+impl RemoteStateReader for RemoteStates {
+    fn validate(&self, backend: &str, config: &Value) -> Diagnostics {
+        let invalid = |problem: Diagnostic| {
+            Diagnostics::from(Diagnostic { summary: "Invalid backend configuration".to_owned(), ..problem })
+        };
+        match find_kind(backend) {
+            // What is not known yet can still become right.
+            Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
+            Ok(kind) => config_of(config, &(kind.schema)()).err().map(invalid).unwrap_or_default(),
+            Err(problem) => invalid(problem),
         }
-        let detail = format!("There is no backend type named {backend:?}.");
-        Diagnostic::error("Invalid backend configuration", detail).into()
     }
 
     async fn read_outputs(
         &self,
-        _backend: &str,
+        backend: &str,
         config: &Value,
         workspace: &str,
     ) -> Result<Option<RemoteOutputs>, Diagnostics> {
-        let mut options = LocalOptions::default();
-        let text =
-            |name: &str| config.get(name).and_then(Value::as_str).map(|text| PathBuf::from(text.as_str()));
-        if let Some(path) = text("path") {
-            options.path = path;
-        }
-        if let Some(folder) = text("workspace_dir") {
-            options.workspace_folder = folder;
-        }
+        let kind = find_kind(backend)?;
+        let config = config_of(config, &(kind.schema)())?;
         let unreadable = |error: String| {
             Diagnostics::from(Diagnostic::error(
                 "Error loading state error",
                 format!("The state could not be read: {error}."),
             ))
         };
-        let content = LocalBackend::new(options)
-            .read(workspace)
-            .await
-            .map_err(|error| unreadable(error.to_string()))?;
+        let opened = (kind.open)(&self.environment, &ParsedFlags::default(), &config)?;
+        let content = opened.read(workspace).await.map_err(|error| unreadable(error.to_string()))?;
         if content.is_empty() {
             return Ok(None);
         }
@@ -52,4 +54,19 @@ impl RemoteStateReader for LocalStates {
         // What a provider answers carries no marks: whoever reads another state has to mark its secrets anew.
         Ok(Some(state.outputs.into_iter().map(|(name, output)| (name, output.value)).collect()))
     }
+}
+
+/// Takes what is written as a value of the backend's schema; what is not written is null.
+fn config_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
+    let mut entries = Vec::new();
+    for (name, attribute) in schema.attributes() {
+        let wanted = attribute.ty();
+        let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(wanted.clone()));
+        let value = convert(&written, &wanted).map_err(|error| {
+            let detail = format!("The argument {:?} cannot be used: {error}.", name.as_str());
+            Diagnostic::error("Invalid backend configuration", detail)
+        })?;
+        entries.push((name.clone(), value));
+    }
+    Ok(Value::object(entries))
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use terrane_apply::{ApplyEvent, EventSink};
-use terrane_model::{Diagnostics, ResourceInstanceAddress, SourceMap};
+use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
@@ -41,6 +41,18 @@ impl HumanReport {
         }
     }
 
+    fn ephemeral(&self, event: EphemeralEvent<'_>) {
+        let (going_on, done) = ephemeral_words(event.action);
+        let address = event.address;
+        match event.ended {
+            None => self.bold_line(&format!("{address}: {going_on}")),
+            Some((elapsed, true)) => {
+                self.bold_line(&format!("{address}: {done} after {}", elapsed_text(elapsed)));
+            }
+            Some((_, false)) => {}
+        }
+    }
+
     fn bold_line(&self, text: &str) {
         self.terminal.line(&self.terminal.style(Style::Bold, text));
     }
@@ -49,26 +61,18 @@ impl HumanReport {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows what is under way now, where that is shown already: what ends at once need not be.
+    fn renew_live(&self) {
+        if self.terminal.is_live() {
+            self.show_live();
+        }
+    }
+
     fn show_live(&self) {
         if self.terminal.shows_live {
             let lines = self.progress().live(Instant::now(), Paint::of(&self.terminal));
             self.terminal.show_live(lines);
         }
-    }
-
-    fn ephemeral(&self, event: EphemeralEvent<'_>) {
-        let (going_on, done) = ephemeral_words(event.action);
-        match event.ended {
-            None => self.about(event.address, going_on),
-            Some((elapsed, true)) => {
-                self.about(event.address, &format!("{done} after {}", elapsed_text(elapsed)));
-            }
-            Some((_, false)) => {}
-        }
-    }
-
-    fn about(&self, address: &ResourceInstanceAddress, text: &str) {
-        self.bold_line(&format!("{address}: {text}"));
     }
 }
 
@@ -151,10 +155,7 @@ impl PlanEvents for HumanReport {
                 let id = value.map(id_text).unwrap_or_default();
                 format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
             }
-            PlanEvent::Ephemeral(event) => {
-                self.ephemeral(event);
-                return;
-            }
+            PlanEvent::Ephemeral(event) => return self.ephemeral(event),
             PlanEvent::Importing { address, id, by_command: true } => {
                 format!("{address}: Importing from ID {id:?}...")
             }
@@ -187,19 +188,25 @@ impl EventSink for HumanReport {
                 self.bold_line(&format!("{}: Import complete [{id}]", change.address));
             }
             ApplyEvent::Progress { address, update } => self.progress().update(address, update),
-            ApplyEvent::ProvisionFinished { .. } | ApplyEvent::ProvisionFailed { .. } => {}
-            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
-                self.about(address, &format!("Provisioning with '{provisioner_type}'..."));
+            ApplyEvent::Provisioning { address, provisioner } => {
+                self.bold_line(&format!("{address}: Provisioning with '{provisioner}'..."));
             }
-            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
-                let origin = self.terminal.style(Style::Bold, &format!("{address} ({provisioner_type}):"));
-                self.terminal.line(&format!("{origin} {text}"));
+            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
+                let prefix = self.terminal.style(Style::Bold, &format!("{address} ({provisioner}):"));
+                for line in text.lines() {
+                    self.terminal.line(&format!("{prefix} {line}"));
+                }
             }
+            ApplyEvent::Provisioned { .. } => {}
             ApplyEvent::Finished { change, action, value } => {
                 let line = self.progress().finish(change, action, value, now);
+                self.renew_live();
                 self.bold_line(&line);
             }
-            ApplyEvent::Failed { change, action } => drop(self.progress().end(&change.address, action, now)),
+            ApplyEvent::Failed { change, action } => {
+                self.progress().end(&change.address, action, now);
+                self.renew_live();
+            }
         }
     }
 }

@@ -113,22 +113,6 @@ impl MachineReport {
         });
     }
 
-    fn provision(
-        &self,
-        kind: &str,
-        message: &str,
-        address: &ResourceInstanceAddress,
-        provisioner_type: &str,
-        output: Option<&str>,
-    ) {
-        self.hook(kind, message, address, |hook| {
-            hook.text("provisioner", provisioner_type);
-            if let Some(output) = output {
-                hook.text("output", output);
-            }
-        });
-    }
-
     fn summary(&self, text: &str, counts: ChangeCounts, operation: &str) {
         let mut changes = ObjectWriter::new();
         let mut number = |name: &str, count: usize| {
@@ -344,21 +328,30 @@ impl EventSink for MachineReport {
             }
             ApplyEvent::Ephemeral(event) => self.ephemeral(event),
             ApplyEvent::Imported { .. } | ApplyEvent::Progress { .. } => {}
-            ApplyEvent::ProvisionStarted { address, provisioner_type } => {
-                let message = format!("Provisioning with '{provisioner_type}'...");
-                self.provision("provision_start", &message, address, provisioner_type, None);
+            ApplyEvent::Provisioning { address, provisioner } => {
+                let message = format!("Provisioning with '{provisioner}'...");
+                self.hook("provision_start", &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
             }
-            ApplyEvent::ProvisionOutput { address, provisioner_type, text } => {
-                let message = format!("({provisioner_type}): {text}");
-                self.provision("provision_progress", &message, address, provisioner_type, Some(text));
+            ApplyEvent::ProvisionerOutput { address, provisioner, text } => {
+                for line in text.lines() {
+                    let message = format!("({provisioner}): {line}");
+                    self.hook("provision_progress", &message, address, |hook| {
+                        hook.text("provisioner", provisioner).text("output", line);
+                    });
+                }
             }
-            ApplyEvent::ProvisionFinished { address, provisioner_type } => {
-                let message = format!("({provisioner_type}) Provisioning complete");
-                self.provision("provision_complete", &message, address, provisioner_type, None);
-            }
-            ApplyEvent::ProvisionFailed { address, provisioner_type } => {
-                let message = format!("({provisioner_type}) Provisioning errored");
-                self.provision("provision_errored", &message, address, provisioner_type, None);
+            ApplyEvent::Provisioned { address, provisioner, failed } => {
+                let (kind, word) = if failed {
+                    ("provision_errored", "errored")
+                } else {
+                    ("provision_complete", "complete")
+                };
+                let message = format!("({provisioner}) Provisioning {word}");
+                self.hook(kind, &message, address, |hook| {
+                    hook.text("provisioner", provisioner);
+                });
             }
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address, action);

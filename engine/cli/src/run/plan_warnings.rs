@@ -57,5 +57,5 @@ pub fn forgetting_warning(plan: &Plan) -> Option<Diagnostic> {
          them:\n{list}\nAfter applying this plan, Terrane will no longer manage these objects. You will need to import them \
          into Terrane to manage them again."
     );
-    Some(Diagnostic::warning("Some objects will no longer be managed by Terrane", detail))
+    Some(Diagnostic::warning("Some objects will no longer be managed by Terraform", detail))
 }

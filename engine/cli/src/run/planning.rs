@@ -126,18 +126,14 @@ pub fn make_plan(
         diagnostics.push(generated_config::experimental());
         diagnostics.extend(generated_config::save(path, &generated, plan).err());
     }
-    match plan {
-        Some(plan) if !diagnostics.has_errors() => {
-            diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
-            diagnostics.extend(forgetting_warning(&plan));
-            Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
-        }
-        Some(plan) => {
-            report.plan(&plan, &providers);
-            Err(fail(diagnostics))
-        }
-        None => Err(fail(diagnostics)),
+    let Some(plan) = plan else { return Err(fail(diagnostics)) };
+    if diagnostics.has_errors() {
+        report.plan(&plan, &providers);
+        return Err(fail(diagnostics));
     }
+    diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
+    diagnostics.extend(forgetting_warning(&plan));
+    Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
 }
 
 /// Planning changes nothing, so that it is given up at the first interrupt.

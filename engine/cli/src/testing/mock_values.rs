@@ -1,7 +1,7 @@
 //! Values for what a provider would have computed.
 
 use terrane_model::convert::convert;
-use terrane_model::{Attribute, AttributeKind, Block, NestedBlock, Nesting, ObjectType, Str, Type, Value};
+use terrane_model::{Attribute, Block, NestedBlock, Nesting, ObjectType, Str, Type, Value};
 
 const TEXT_LENGTH: usize = 8;
 
@@ -123,17 +123,6 @@ fn random_text() -> String {
     bytes.iter().map(|byte| char::from(CHARACTERS[usize::from(*byte) % CHARACTERS.len()])).collect()
 }
 
-/// Returns the names of the parts of a mock that no provider would compute: they have no effect.
-pub fn ignored_names(block: &Block, mock: &Value) -> Vec<Str> {
-    let Some(parts) = mock.as_entries() else { return Vec::new() };
-    let is_ignored = |name: &Str| match (block.attribute(name), block.block_type(name)) {
-        (Some(attribute), _) => !attribute.computed,
-        (None, Some(_)) => false,
-        (None, None) => true,
-    };
-    parts.iter().map(|(name, _)| name.clone()).filter(is_ignored).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +180,5 @@ mod tests {
         let filled = with_unknown_filled(&block(), &planned, Some(&mock), &mut misfits);
         assert_eq!(filled.attribute("name"), Value::string("a"));
         assert_eq!(misfits.len(), 1);
-        assert_eq!(ignored_names(&block(), &mock), ["name"]);
     }
 }

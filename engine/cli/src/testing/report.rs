@@ -18,7 +18,7 @@ use crate::view::json::writer::{ObjectWriter, array, quoted};
 /// What a run has come to.
 pub enum Shown {
     /// A plan.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// A state.
     State(StateSnapshot),
 }

@@ -234,7 +234,7 @@ impl FileRunner<'_> {
             return Err(stop(diagnostics));
         }
         let mut evaluation = planned.evaluation;
-        let mut shown = self.settings.verbose.then(|| Shown::Plan(planned.plan.clone()));
+        let mut shown = self.settings.verbose.then(|| Shown::Plan(Box::new(planned.plan.clone())));
         if !run.plans_only {
             let timestamp = planned.plan.timestamp.clone();
             planned.plan.errored = false;
@@ -299,7 +299,7 @@ impl FileRunner<'_> {
     /// Reads the module of a run, once per file.
     fn module_of(&mut self, run: &Run) -> Result<(LoadedModule, Diagnostics), Stop> {
         let source = run.module.as_ref().map(|module| module.source.to_string());
-        let key = source.clone().unwrap_or_default();
+        let key = source.unwrap_or_default();
         if let Some(loaded) = self.loaded.get(&key) {
             return Ok((loaded.clone(), Diagnostics::new()));
         }

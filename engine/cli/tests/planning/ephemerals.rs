@@ -17,12 +17,13 @@ resource "terraform_data" "a" {
 }
 output "is_null" {
   value = ephemeralasnull(ephemeral.random_password.p.result) == null
+  sensitive = true
 }
 "#,
     );
     let text = project.apply("");
     assert_eq!(project.read("length").trim(), "13");
-    assert!(text.contains("(local-exec): (output suppressed due to ephemeral value in config)"), "{text}");
+    assert!(text.contains("(local-exec): (output suppressed due to sensitive value in config)"), "{text}");
     let about = |word: &str| text.matches(&format!("ephemeral.random_password.p: {word}...")).count();
     assert_eq!((about("Opening"), about("Closing")), (2, 2), "once to plan and once to apply: {text}");
     let state = project.state();

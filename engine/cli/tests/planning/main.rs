@@ -1,7 +1,9 @@
 //! Plans and applies as users see them: the program is run on small configurations.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod changes;
 mod ephemerals;
 mod imports;
 mod provisioners;
+mod refactoring;
 mod support;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use terrane_plan::plan_file::read_plan_file;
 use terrane_state::{
-    LocalBackend, LocalOptions, OnConflict, StateStore, StoreOptions, peek, read_state, write_state,
+    LocalBackend, LocalOptions, OnConflict, StateBackend, StateStore, StoreOptions, peek, read_state,
+    write_state,
 };
 
 use crate::directory::{Directory, Run};
@@ -199,8 +200,12 @@ fn journal_name(directory: &Path) -> Option<String> {
 fn damaged_journals_are_taken_over_or_refused_and_never_lost() {
     let sleepers = r#"
 resource "time_sleep" "each" {
-  count           = 3
   create_duration = "120s"
+}
+resource "local_file" "each" {
+  count    = 3
+  filename = "file${count.index}.txt"
+  content  = "text"
 }
 "#;
     let directory = Directory::new(&format!("{CONFIGURATION}{sleepers}"));

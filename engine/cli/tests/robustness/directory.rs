@@ -45,7 +45,9 @@ impl Directory {
 
     /// Returns the program with these words as arguments, ready to be started here.
     pub(crate) fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_terrane"));
+        let program =
+            std::env::var("TERRANE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_terrane").to_owned());
+        let mut command = Command::new(program);
         command.args(words.split_whitespace()).current_dir(self.path());
         for (name, _) in
             std::env::vars().filter(|(name, _)| name.starts_with("TF_") || name.starts_with("ARM_"))

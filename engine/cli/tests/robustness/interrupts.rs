@@ -1,6 +1,6 @@
 //! Ctrl-C: once ends a run in order, twice at once; either way nothing that was done is lost.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::directory::{Directory, Run};
@@ -36,29 +36,31 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn started(directory: &Directory) -> Child {
-    let child = directory.start("apply -auto-approve");
-    wait_until("waited for the sleep", || {
-        let journal = directory.read("terraform.tfstate.journal");
-        journal.windows(6).any(|bytes| bytes == b"\"begun")
-            && journal.windows(10).any(|bytes| bytes == b"time_sleep")
-    });
+/// Starts a run and waits until it says something. What it writes goes to a file beside the configuration.
+fn started(directory: &Directory, words: &str, said: &str) -> Child {
+    let output = std::fs::File::create(directory.join("output.txt")).unwrap();
+    let child = directory.command(words).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(said, || String::from_utf8_lossy(&directory.read("output.txt")).contains(said));
     child
 }
 
-fn end(child: Child) -> Run {
+/// Waits for the end, which has to come soon.
+fn end(child: Child, directory: &Directory) -> Run {
     let start = Instant::now();
-    let run: Run = child.wait_with_output().unwrap().into();
+    let mut run: Run = child.wait_with_output().unwrap().into();
+    run.stdout = String::from_utf8_lossy(&directory.read("output.txt")).into_owned();
     assert!(start.elapsed() < Duration::from_secs(20), "it took {:?} to end: {run:#?}", start.elapsed());
     run
 }
 
+const SLEEPS: &str = "time_sleep.long: Creating...";
+
 #[test]
 fn one_interrupt_ends_an_apply_in_order() {
     let directory = Directory::new(CONFIGURATION);
-    let child = started(&directory);
+    let child = started(&directory, "apply -auto-approve", SLEEPS);
     interrupt(&child);
-    let run = end(child);
+    let run = end(child, &directory);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("Gracefully shutting down"), "{run:#?}");
     assert!(directory.read("terraform.tfstate.journal").is_empty(), "the state is saved");
@@ -70,12 +72,12 @@ fn one_interrupt_ends_an_apply_in_order() {
 #[test]
 fn two_interrupts_end_an_apply_at_once() {
     let directory = Directory::new(CONFIGURATION);
-    let child = started(&directory);
+    let child = started(&directory, "apply -auto-approve", SLEEPS);
     interrupt(&child);
     // Both at the same moment would be one signal.
     std::thread::sleep(Duration::from_millis(200));
     interrupt(&child);
-    let run = end(child);
+    let run = end(child, &directory);
     assert_eq!(run.code, Some(1), "{run:#?}");
     let listed = directory.succeed("state list");
     assert_eq!(listed.matches("terraform_data.first").count(), 5, "{listed}");
@@ -94,10 +96,10 @@ data "external" "slow" {
 }
 "#,
     );
-    let child = directory.start("plan");
-    wait_until("waited for the program", || directory.join("started").exists());
+    let child = started(&directory, "plan", "data.external.slow: Reading...");
+    wait_until("the program's start", || directory.join("started").exists());
     interrupt(&child);
-    let run = end(child);
+    let run = end(child, &directory);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(!directory.join("terraform.tfstate").exists());
 }

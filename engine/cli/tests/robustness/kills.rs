@@ -19,7 +19,6 @@ variable "generation" {
 }
 provider "azurerm" {
   features {}
-  subscription_id = "00000000-0000-0000-0000-000000000001"
 }
 resource "azurerm_resource_group" "rg" {
   count    = 4
@@ -40,7 +39,7 @@ resource "azurerm_subnet" "sub" {
   name                 = "sub-${count.index}"
   resource_group_name  = azurerm_virtual_network.net[count.index % 4].resource_group_name
   virtual_network_name = azurerm_virtual_network.net[count.index % 4].name
-  address_prefixes     = [cidrsubnet(azurerm_virtual_network.net[count.index % 4].address_space[0], 8, count.index)]
+  address_prefixes     = [cidrsubnet("10.${count.index % 4}.0.0/16", 8, count.index)]
 }
 resource "azurerm_public_ip" "ip" {
   count               = 20

@@ -2,10 +2,12 @@
 //! press Ctrl-C.
 //!
 //! The tests run few cases each unless an environment variable says otherwise: `TERRANE_DAMAGED_FILES` (damaged files
-//! given to the program), `TERRANE_KILLS` (runs that are killed).
+//! given to the program), `TERRANE_KILLS` (runs that are killed). `TERRANE_PROGRAM` is a program to test in place of the
+//! one that was built with the tests: a release build takes a tenth of the time.
 
 mod damaged_files;
 mod directory;
+mod hard_inputs;
 mod interrupts;
 mod kills;
 mod random;

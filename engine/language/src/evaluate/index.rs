@@ -5,11 +5,11 @@ use terrane_model::{Diagnostic, Marks, Number, Str, Type, Value};
 
 const BAD_KEY: &str = "The given key does not identify an element in this collection value";
 
-/// Returns the attribute of an object, or the element of a map. `goes_on` tells whether more steps follow.
+/// Returns the attribute of an object, or the element of a map.
 ///
 /// # Errors
 /// With a diagnostic that still lacks its place.
-pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Value, Diagnostic> {
+pub(super) fn attribute(value: &Value, name: &Str) -> Result<Value, Diagnostic> {
     let marks = value.marks();
     let value = value.unmarked();
     let unsupported = |detail: String| Err(Diagnostic::error("Unsupported attribute", detail));
@@ -26,7 +26,7 @@ pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Valu
                 None => unsupported(no_such_attribute()),
             },
             Type::Map(element) => Ok(Value::unknown((**element).clone()).with_marks(marks)),
-            ty => unsupported(no_attributes(ty, name, goes_on)),
+            ty => unsupported(no_attributes(ty, name)),
         };
     }
     match value {
@@ -41,15 +41,14 @@ pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Valu
                 Err(Diagnostic::error("Missing map element", detail))
             }
         },
-        value => unsupported(no_attributes(&value.ty(), name, goes_on)),
+        value => unsupported(no_attributes(&value.ty(), name)),
     }
 }
 
-fn no_attributes(ty: &Type, name: &str, goes_on: bool) -> String {
+fn no_attributes(ty: &Type, name: &str) -> String {
     let hint = |kind: &str| {
-        let example = if goes_on { format!("{name:?} for") } else { format!("{name:?} for") };
         format!(
-            "Can't access attributes on a {kind} of objects. Did you mean to access attribute {example} a specific \
+            "Can't access attributes on a {kind} of objects. Did you mean to access attribute {name:?} for a specific \
              element of the {kind}, or across all elements of the {kind}?"
         )
     };

@@ -110,6 +110,7 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
 fn find_storage_behaviour(short_name: &str) -> &'static dyn Behaviour {
     match short_name {
         "storageAccounts" => &storage::StorageAccount,
+        "storageAccounts/fileServices" => &storage::FileService,
         "storageAccounts/blobServices/containers" => &storage::Container,
         "storageAccounts/fileServices/shares" => &storage::Share,
         _ => &Plain,

@@ -230,6 +230,17 @@ fn sas(action: &Action<'_, '_>) -> Outcome {
     Outcome::Done(Response::json(200, &json!({name: token})))
 }
 
+pub(super) struct FileService;
+
+impl Behaviour for FileService {
+    fn prepare(&self, draft: &mut Draft<'_>) -> Result<(), ArmError> {
+        // An empty list of versions or methods means that there is no restriction, and is not answered.
+        let settings = object_at(draft.properties(), "protocolSettings");
+        object_at(settings, "smb").retain(|_, value| value.as_str() != Some(""));
+        Ok(())
+    }
+}
+
 pub(super) struct Container;
 
 impl Behaviour for Container {

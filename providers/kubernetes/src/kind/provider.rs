@@ -6,8 +6,8 @@ use std::time::Duration;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value, encode_json};
 use terrane_provider::{
     ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, ImportTarget, NoProgress, PlanRequest, PlanResponse, PlannedResource, Private, Progress,
-    Provider, ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ImportResponse, ImportTarget, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
+    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
     async_trait,
 };
 use tokio::sync::{OnceCell, watch};

@@ -1,5 +1,7 @@
 //! Files and scripts over SSH, against a server in the same process that runs commands in a shell of this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod server;
 
 use std::sync::{Arc, Mutex};

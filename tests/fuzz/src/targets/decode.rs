@@ -166,7 +166,13 @@ fn round_trip(decode: &str, encode: &str, input: &[u8]) -> Result<String, String
         let twice = again.clone().and_then(|value| invoke(encode, vec![value]));
         // Numbers without end have no form in JSON, and none of their own in the YAML that Terraform writes.
         let has_infinity = value.any(&mut |part| part.as_number().is_some_and(Number::is_infinite));
-        if encoded.is_ok() && !has_infinity && (twice != encoded) {
+        // As Terraform's, jsonencode joins the end of an escape such as \u003e with a combining accent behind it.
+        let has_escape = value.any(&mut |part| {
+            let names = part.as_entries().unwrap_or_default().iter().map(|(name, _)| name.as_str());
+            names.chain(part.as_str().map(|text| text.as_str())).any(|text| text.contains(['<', '>', '&']))
+        });
+        let is_exempt = has_infinity || encode == "jsonencode" && has_escape;
+        if encoded.is_ok() && !is_exempt && twice != encoded {
             return Err(format!("encoded and decoded, {value:?} is {again:?} by way of {encoded:?}"));
         }
     }

@@ -137,5 +137,6 @@ pub(crate) fn surroundings(validating: bool) -> Surroundings {
         validating,
         environment: Arc::new(World),
         provider_functions: Arc::new(NoProviderFunctions),
+        runs: None,
     }
 }

@@ -130,7 +130,7 @@ impl<'a> InstallingResolver<'a> {
         Ok(ManifestEntry { source, version, directory })
     }
 
-    fn from_registry(
+    fn of_registry(
         &self,
         key: &str,
         (host, module, folder): (&str, &str, &str),
@@ -193,7 +193,7 @@ impl ModuleResolver for InstallingResolver<'_> {
             SourceAddress::Local(path) => self.local(&key, path, caller_directory)?,
             SourceAddress::Remote(text) => self.remote(&key, text)?,
             SourceAddress::Registry { host, module, folder } => {
-                self.from_registry(&key, (host, module, folder), source.version.as_ref())?
+                self.of_registry(&key, (host, module, folder), source.version.as_ref())?
             }
         };
         if self.options.upgrade || self.before.get(&key) != Some(&entry) {

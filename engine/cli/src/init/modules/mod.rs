@@ -8,5 +8,5 @@ pub mod manifest;
 pub mod package_address;
 mod registry;
 
-pub use fetch::{FetchError, Fetcher, copy_folder};
+pub use fetch::{Fetcher, copy_folder};
 pub use installer::{InstallOptions, InstallingResolver, fetch_root};

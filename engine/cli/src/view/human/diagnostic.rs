@@ -1,5 +1,6 @@
 //! Messages for people, laid out as Terraform lays them out: tools read the first lines of them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use rustc_hash::FxHashMap;
@@ -121,18 +122,34 @@ fn write_place(text: &mut String, diagnostic: &Diagnostic, sources: &SourceMap, 
     let _ = writeln!(text, "  on {} line {}{context}:", place.file.path(), place.start.line);
     let (before, rest) = snippet.code.split_at(snippet.highlight_start);
     let (highlighted, after) = rest.split_at(snippet.highlight_end - snippet.highlight_start);
-    let code = if terminal.color {
-        let lines: Vec<String> =
-            highlighted.split('\n').map(|line| terminal.style(Style::Underline, line)).collect();
-        format!("{before}{}{after}", lines.join("\n"))
-    } else {
-        snippet.code.clone()
-    };
+    let (before, highlighted, after) = (shortened_start(before), shortened(highlighted), shortened(after));
+    let lines: Vec<String> =
+        highlighted.split('\n').map(|line| terminal.style(Style::Underline, line)).collect();
+    let code = format!("{before}{}{after}", lines.join("\n"));
     for (index, line) in code.split('\n').enumerate() {
         let _ = writeln!(text, "{:4}: {line}", snippet.start_line + index);
     }
     write_values(text, diagnostic, terminal);
     text.push('\n');
+}
+
+/// Characters of a part of a snippet that are shown: whole files may stand in one line.
+const SNIPPET_CHARS_MAX: usize = 2000;
+
+/// Leaves out the end of what is too long to be read.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SNIPPET_CHARS_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Leaves out the start of what is too long to be read.
+fn shortened_start(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth_back(SNIPPET_CHARS_MAX - 1) {
+        Some((start, _)) if start > 0 => Cow::Owned(format!("…{}", &text[start..])),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 fn write_values(text: &mut String, diagnostic: &Diagnostic, terminal: &Terminal) {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use terrane_model::{ResourceMode, Schema};
+use rustc_hash::FxHashMap;
+use terrane_model::{AttributePath, ResourceInstanceAddress, ResourceMode, Schema};
 use terrane_plan::{Action, Plan, PlanMode, ProviderPool, ResourceChange};
 
 use super::paint::Paint;
@@ -82,8 +83,13 @@ fn shown_drift<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, is_changing: bool) 
     if !is_refresh_only && !is_changing {
         return Vec::new();
     }
+    let mut relevant: FxHashMap<&ResourceInstanceAddress, Vec<&AttributePath>> = FxHashMap::default();
+    for (address, path) in &plan.relevant_attributes {
+        relevant.entry(address).or_default().push(path);
+    }
     let diffs = plan.resource_drift.iter().map(|change| {
-        let relevant = (!is_refresh_only).then_some(plan.relevant_attributes.as_slice());
+        let of_object = relevant.get(&change.address).map(Vec::as_slice).unwrap_or_default();
+        let relevant = (!is_refresh_only).then_some(of_object);
         PlannedDiff::new(change, schema_of(change), relevant)
     });
     // What has only moved is said where the plan says what will be done.

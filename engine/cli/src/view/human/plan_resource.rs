@@ -1,6 +1,6 @@
 //! One change of a plan: what happens to which object and why, then its parts.
 
-use terrane_model::{AttributePath, ResourceAddress, ResourceInstanceAddress, ResourceMode, Schema, Value};
+use terrane_model::{AttributePath, ResourceAddress, ResourceMode, Schema, Value};
 use terrane_plan::{Action, ActionReason, ResourceChange};
 use terrane_provider::ImportTarget;
 
@@ -31,17 +31,15 @@ impl<'p> PlannedDiff<'p> {
     pub(super) fn new(
         change: &'p ResourceChange,
         schema: Option<&'p Schema>,
-        relevant: Option<&[(ResourceInstanceAddress, AttributePath)]>,
+        relevant: Option<&[&AttributePath]>,
     ) -> Self {
         let (before, mut after) = (&change.change.before, &change.change.after);
         if change.change.action == Action::Forget {
             // The object stays as it is; only its place in the state goes.
             after = before;
         }
-        let relevant = relevant.map_or(Paths::All, |relevant| {
-            let of_object = relevant.iter().filter(|(address, _)| *address == change.address);
-            Paths::of(of_object.map(|(_, path)| path)).spreading()
-        });
+        let relevant =
+            relevant.map_or(Paths::All, |relevant| Paths::of(relevant.iter().copied()).spreading());
         let is_of_interest = relevant.is_here_or_below();
         let interest = Interest { replace: Paths::of(&change.required_replace), relevant };
         let diff = match schema {

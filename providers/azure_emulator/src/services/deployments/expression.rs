@@ -1,12 +1,14 @@
 //! The expressions of templates, as far as names and references need them: `parameters`, `variables`, `concat`,
-//! `format`, `resourceId`, `resourceGroup()`, `subscription()`, `tenant()`, `uniqueString`, `toLower`, `toUpper`.
+//! `format`, `resourceId`, `resourceGroup()`, `subscription()`, `tenant()`, `uniqueString`, `toLower`, `toUpper`, and
+//! `reference` to what exists.
 
 use serde_json::{Map, Value, json};
 
+use crate::arm::render::render_object;
 use crate::behaviour::View;
 use crate::body::text_at;
 use crate::guid;
-use crate::resource_id::{containers_of, name_of};
+use crate::resource_id::{containers_of, key_of, name_of};
 
 /// Expressions may be nested this deep, directly or through variables.
 const DEPTH_MAX: usize = 32;
@@ -104,6 +106,7 @@ impl<'a> Scope<'a> {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 Ok(json!(guid::derived(&names).replace('-', "")[..13]))
             }
+            "reference" => self.reference(&text(0), text(2).eq_ignore_ascii_case("full")),
             "resourceid" => self.resource_id(&strings()),
             "subscriptionresourceid" => self.identified(&self.subscription(), &strings()),
             "resourcegroup" => Ok(self.resource_group()),
@@ -135,6 +138,21 @@ impl<'a> Scope<'a> {
         let own_group = containers_of(&self.scope_id).1.unwrap_or_default();
         let group = if at > 0 { arguments[at - 1].as_str() } else { own_group };
         self.identified(&format!("{}/resourceGroups/{group}", self.subscription()), &arguments[at..])
+    }
+
+    /// The properties of a resource, or with `full` all of it. Found by its id, the end of it, or its name.
+    fn reference(&self, target: &str, full: bool) -> Result<Value, String> {
+        let found = self.view.find(target).or_else(|| {
+            let end = format!("/{}", target.to_lowercase());
+            let mut below = self.view.world.below(&key_of(&self.scope_id));
+            below.find(|(key, _)| key.ends_with(&end)).map(|(_, resource)| resource)
+        });
+        let found = found.ok_or_else(|| format!("the resource '{target}' is not there to refer to"))?;
+        let mut body = render_object(self.view, found);
+        if full {
+            return Ok(Value::Object(body));
+        }
+        Ok(body.remove("properties").unwrap_or_else(|| json!({})))
     }
 
     fn identified(&self, scope: &str, arguments: &[String]) -> Result<Value, String> {

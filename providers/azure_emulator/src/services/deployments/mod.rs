@@ -1,6 +1,7 @@
-//! Microsoft.Resources/deployments: templates are checked (`validate`) and compared with what exists (`whatIf`). They
-//! are not carried out.
+//! Microsoft.Resources/deployments: templates are checked (`validate`), compared with what exists (`whatIf`), and
+//! carried out.
 
+mod carry_out;
 mod expression;
 
 use std::time::Duration;
@@ -14,33 +15,39 @@ use crate::body::{at, text_at};
 use crate::error::ArmError;
 use crate::guid;
 use crate::http::{Request, Response};
-use crate::resource_id::{Key, is_same_id};
+use crate::resource_id::{Key, is_same_id, key_of};
 use expression::Scope;
+
+const TYPE: &str = "Microsoft.Resources/deployments";
 
 pub(super) struct Deployment;
 
 impl Behaviour for Deployment {
     fn compute(
         &self,
-        _effects: &mut Effects<'_>,
+        effects: &mut Effects<'_>,
         request: &Request,
-        _parent: &Key,
+        parent: &Key,
         name: Option<&str>,
     ) -> Result<Response, ArmError> {
-        match (request.method.as_str(), name) {
-            ("GET", None) => Ok(Response::json(200, &json!({"value": []}))),
-            ("GET", Some(name)) => Err(ArmError::gateway(
+        let Some(name) = name else { return Ok(carry_out::list(effects, parent)) };
+        let id = format!("{}/providers/{TYPE}/{name}", scope_id_of(effects.view(), parent));
+        let key = key_of(&id);
+        let exists = effects.world.contains(&key);
+        match request.method.as_str() {
+            "PUT" => carry_out::put(effects, request, parent, &id),
+            "GET" if exists => Ok(Response::json(200, &carry_out::describe(effects.view(), &key))),
+            "GET" => Err(ArmError::gateway(
                 404,
                 "DeploymentNotFound",
                 format!("Deployment '{name}' could not be found."),
             )),
-            ("HEAD", _) => Ok(Response::empty(404)),
-            ("DELETE", _) => Ok(Response::empty(204)),
-            _ => Err(ArmError::gateway(
-                501,
-                "NotImplemented",
-                "The emulator checks deployments (validate, whatIf) but does not carry them out.",
-            )),
+            "HEAD" => Ok(Response::empty(if exists { 204 } else { 404 })),
+            "DELETE" => {
+                effects.remove_tree(&key);
+                Ok(Response::empty(204))
+            }
+            _ => Err(ArmError::gateway(405, "MethodNotAllowed", "Deployments are put, read and deleted.")),
         }
     }
 
@@ -58,6 +65,10 @@ struct Planned {
     id: String,
     api_version: String,
     body: Object,
+    /// What must be there before, as the template spells it: ids, ends of ids, or names of template resources.
+    depends_on: Vec<String>,
+    /// What the template calls the resource, in templates that name their resources.
+    symbol: Option<String>,
 }
 
 fn invalid(message: impl Into<String>) -> ArmError {
@@ -76,14 +87,18 @@ fn plan(view: View<'_>, scope_id: &str, input: &Object) -> Result<Vec<Planned>, 
     let given =
         at(input, &["properties", "parameters"]).and_then(Value::as_object).cloned().unwrap_or_default();
     let scope = Scope::new(view, scope_id, template, &given).map_err(invalid)?;
-    let resources = match template.get("resources") {
-        Some(Value::Array(resources)) => resources.iter().collect::<Vec<_>>(),
-        Some(Value::Object(resources)) => resources.values().collect(),
+    let resources: Vec<(Option<&String>, &Value)> = match template.get("resources") {
+        Some(Value::Array(resources)) => resources.iter().map(|resource| (None, resource)).collect(),
+        Some(Value::Object(resources)) => resources.iter().map(|(name, it)| (Some(name), it)).collect(),
         _ => return Err(invalid("the template has no resources")),
     };
     let mut planned = Vec::new();
-    for resource in resources {
+    for (symbol, resource) in resources {
+        let first = planned.len();
         plan_resource(&scope, scope_id, resource, None, &mut planned)?;
+        if let Some(planned) = planned.get_mut(first) {
+            planned.symbol = symbol.cloned();
+        }
     }
     Ok(planned)
 }
@@ -106,8 +121,17 @@ fn plan_resource(
         type_name = format!("{parent_type}/{type_name}");
         name = format!("{parent_name}/{name}");
     }
+    if body.remove("condition") == Some(Value::Bool(false)) {
+        return Ok(());
+    }
+    if body.contains_key("copy") {
+        return Err(invalid("copy loops are not supported by the emulator"));
+    }
     let children = body.remove("resources");
-    for name in ["dependsOn", "comments", "condition", "copy", "scope"] {
+    let depends_on = body.remove("dependsOn");
+    let depends_on = depends_on.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let depends_on = depends_on.filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    for name in ["comments", "scope"] {
         body.remove(name);
     }
     let id = resource_id(scope_id, &type_name, &name).ok_or_else(|| {
@@ -115,7 +139,7 @@ fn plan_resource(
             "the type '{type_name}' and the name '{name}' do not have the same number of segments"
         ))
     })?;
-    planned.push(Planned { id, api_version, body });
+    planned.push(Planned { id, api_version, body, depends_on, symbol: None });
     for child in children.as_ref().and_then(Value::as_array).into_iter().flatten() {
         plan_resource(scope, scope_id, child, Some((&type_name, &name)), planned)?;
     }
@@ -128,6 +152,9 @@ fn resource_id(scope: &str, type_name: &str, name: &str) -> Option<String> {
     let (types, names): (Vec<&str>, Vec<&str>) = (types.split('/').collect(), name.split('/').collect());
     if types.len() != names.len() {
         return None;
+    }
+    if type_name.eq_ignore_ascii_case("Microsoft.Resources/resourceGroups") {
+        return Some(format!("{scope}/resourceGroups/{}", names.concat()));
     }
     let pairs: String = types.iter().zip(names).map(|(kind, name)| format!("/{kind}/{name}")).collect();
     Some(format!("{scope}/providers/{namespace}{pairs}"))
@@ -159,13 +186,13 @@ fn check(planned: &[Planned]) -> Result<(), ArmError> {
     Err(error)
 }
 
-fn scope_id_of(action: &Action<'_, '_>) -> String {
-    let scope = scope_of(&action.key);
-    action.effects.world.get(scope).map_or_else(|| scope.to_owned(), |scope| scope.id.to_string())
+/// The id of the scope that a deployment is at.
+fn scope_id_of(view: View<'_>, scope: &str) -> String {
+    view.world.get(scope).map_or_else(|| scope.to_owned(), |scope| scope.id.to_string())
 }
 
 fn validate(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
-    let scope_id = scope_id_of(action);
+    let scope_id = scope_id_of(action.effects.view(), scope_of(&action.key));
     let planned = plan(action.effects.view(), &scope_id, &action.input)?;
     check(&planned)?;
     let resources: Vec<Value> = planned.iter().map(|planned| json!({"id": planned.id})).collect();
@@ -186,7 +213,7 @@ fn validate(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
 }
 
 fn what_if(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
-    let scope_id = scope_id_of(action);
+    let scope_id = scope_id_of(action.effects.view(), scope_of(&action.key));
     let view = action.effects.view();
     let planned = plan(view, &scope_id, &action.input)?;
     check(&planned)?;

@@ -141,6 +141,8 @@ impl Plane<'_> {
             [] if component == "properties" => self.service_properties(),
             [] if component == "list" => Ok(self.list_children()),
             [first] if self.service == Service::Table && first.starts_with("Tables") => self.table(first),
+            // An encoded slash would lead into the child.
+            [child, ..] if child.contains('/') => Err(invalid_name()),
             [child] => self.child(child, component),
             [container, ..] if self.service == Service::Blob => {
                 let name = segments[1..].join("/");

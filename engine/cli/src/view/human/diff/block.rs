@@ -227,9 +227,12 @@ fn plain_diff<'v>(
 ) -> Diff<'v> {
     // What the schema calls sensitive is marked already; this is for values that come without marks.
     let sensitive = |side: Side<'_>| side.sensitive || (is_sensitive && side.value.is_some());
-    // Terraform does not say it of values of any type.
-    let replace = if *ty == Type::Dynamic { &Paths::NONE } else { &interest.replace };
-    let diff = compare_typed(before.value, after.value, ty, replace);
+    let diff = if *ty == Type::Dynamic && !after.is_unknown() {
+        // Of values of any type, Terraform does not say it.
+        compare_typed(before.value, after.value, ty, &Paths::NONE)
+    } else {
+        compare_typed(before.value, after.value, ty, &interest.replace)
+    };
     if sensitive(before) || sensitive(after) {
         return sensitive_diff(&diff, sensitive(before), sensitive(after), &interest.replace);
     }

@@ -203,7 +203,7 @@ impl Comparison {
                 self.nodes(before.get(left), after.get(right), &replace.position(left))
             }
             Step::Before(left) => self.nodes(before.get(left), None, &replace.position(left)),
-            Step::After(right) => self.nodes(None, after.get(right), &replace.position(before.len())),
+            Step::After(right) => self.nodes(None, after.get(right), &replace.position(right)),
         };
         steps.into_iter().map(compare).collect()
     }

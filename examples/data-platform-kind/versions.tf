@@ -1,0 +1,20 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    kind = {
+      source = "tehcyx/kind"
+    }
+    kubernetes = {
+      source = "hashicorp/kubernetes"
+    }
+  }
+}
+
+# Configured from a cluster that the same apply makes.
+provider "kubernetes" {
+  host                   = module.cluster.kube_config.host
+  cluster_ca_certificate = module.cluster.kube_config.cluster_ca_certificate
+  client_certificate     = module.cluster.kube_config.client_certificate
+  client_key             = module.cluster.kube_config.client_key
+}
