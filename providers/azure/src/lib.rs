@@ -50,8 +50,6 @@
 //! the types whose services are irregular. `client` is the one way to Azure Resource Manager, `settings` the provider
 //! block, `connection` both together, and `provider` the trait. `generic` is azapi.
 
-#![allow(dead_code, reason = "tables that use the rest follow")]
-
 mod attributes;
 mod client;
 mod connection;

@@ -1,7 +1,6 @@
 //! The one way of every request to Azure: token, throttle, send, retry, follow the operation.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header;
@@ -473,9 +472,6 @@ fn jitter() -> f64 {
     let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
     f64::from((low & 0xffff) as u32) / f64::from(0xffff_u32)
 }
-
-/// What everything that talks to Azure holds.
-pub(crate) type SharedClient = Arc<ArmClient>;
 
 #[cfg(test)]
 #[path = "arm_client_tests.rs"]

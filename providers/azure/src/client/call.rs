@@ -89,11 +89,6 @@ impl<'a> Call<'a> {
     pub(crate) fn check_stopped(&self, about_to: &str) -> Result<(), ArmError> {
         if self.stop.is_stopped() { Err(ArmError::Stopped(about_to.to_owned())) } else { Ok(()) }
     }
-
-    /// Returns how long the call has been running.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
 }
 
 #[cfg(test)]

@@ -124,11 +124,6 @@ impl Cloud {
     pub(crate) fn management_scope(&self) -> String {
         format!("{}/.default", self.resource_manager)
     }
-
-    /// Returns the scope of tokens for key vaults.
-    pub(crate) fn key_vault_scope(&self) -> String {
-        format!("https://{}/.default", self.suffixes.key_vault)
-    }
 }
 
 #[cfg(test)]

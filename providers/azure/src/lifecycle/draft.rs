@@ -56,12 +56,6 @@ impl Draft<'_> {
         }
     }
 
-    /// Says that changes of an argument and of all in it are made in place after all.
-    pub(crate) fn keep_for(&mut self, path: &str) {
-        let path = attribute_path(path);
-        self.replaces.retain(|replaced| !replaced.starts_with(&path));
-    }
-
     /// Says that an attribute will be known only after the change.
     pub(crate) fn make_unknown(&mut self, name: &str, ty: Type) {
         self.planned.set(name, Value::unknown(ty));

@@ -41,7 +41,6 @@ struct ListKey {
 /// An object that is wanted.
 #[derive(Debug, Clone)]
 struct Wanted {
-    path: String,
     key: ListKey,
 }
 
@@ -56,9 +55,7 @@ pub(crate) async fn fetch_bodies(
     let mut objects: BTreeMap<String, Wanted> = BTreeMap::new();
     for (table, address) in wanted {
         if let Some(key) = list_of(catalog, table, &address.path) {
-            objects
-                .entry(address.path.to_ascii_lowercase())
-                .or_insert_with(|| Wanted { path: address.path.clone(), key });
+            objects.entry(address.path.to_ascii_lowercase()).or_insert_with(|| Wanted { key });
         }
     }
     let lists = choose_lists(objects.into_values().collect());
@@ -188,9 +185,9 @@ fn list_of(catalog: &Catalog, table: &ResourceTable, path: &str) -> Option<ListK
 mod tests {
     use super::*;
 
-    fn wanted(path: &str, list: &str, inside: &str) -> Wanted {
+    fn wanted(list: &str, inside: &str) -> Wanted {
         let key = ListKey { path: list.to_owned(), api_version: "1".to_owned(), inside: inside.to_owned() };
-        Wanted { path: path.to_owned(), key }
+        Wanted { key }
     }
 
     fn chosen(objects: Vec<Wanted>) -> Vec<String> {
@@ -199,13 +196,13 @@ mod tests {
 
     #[test]
     fn a_list_is_worth_it_from_two_objects_on() {
-        assert_eq!(chosen(vec![wanted("/a/1", "/a", "")]), Vec::<String>::new());
-        assert_eq!(chosen(vec![wanted("/a/1", "/a", ""), wanted("/a/2", "/a", "")]), ["/a "]);
+        assert_eq!(chosen(vec![wanted("/a", "")]), Vec::<String>::new());
+        assert_eq!(chosen(vec![wanted("/a", ""), wanted("/a", "")]), ["/a "]);
     }
 
     #[test]
     fn what_is_embedded_comes_with_the_list_of_its_containers() {
-        let objects = vec![wanted("/v/1", "/v", ""), wanted("/v/1/s/1", "/v", "properties.subnets")];
+        let objects = vec![wanted("/v", ""), wanted("/v", "properties.subnets")];
         assert_eq!(chosen(objects), ["/v properties.subnets"]);
     }
 
@@ -213,13 +210,8 @@ mod tests {
     fn many_groups_are_read_with_their_subscription() {
         let objects = (0..5).flat_map(|group| {
             let list = format!("/subscriptions/s/resourceGroups/g{group}/providers/N/t");
-            [wanted(&format!("{list}/a"), &list, ""), wanted(&format!("{list}/b"), &list, "")]
+            [wanted(&list, ""), wanted(&list, "")]
         });
         assert_eq!(chosen(objects.collect()), ["/subscriptions/s/providers/N/t "]);
-    }
-
-    #[test]
-    fn the_path_of_an_object_is_kept_with_it() {
-        assert_eq!(wanted("/a/1", "/a", "").path, "/a/1");
     }
 }

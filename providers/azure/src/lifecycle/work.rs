@@ -9,14 +9,13 @@ use crate::client::{ArmClient, ArmError, ArmRequest, Call};
 use crate::connection::Connection;
 use crate::lifecycle::Address;
 use crate::resources::Behaviour;
-use crate::table::{Generation, ResourceTable};
+use crate::table::ResourceTable;
 
 /// What a piece of work needs.
 pub(crate) struct Work<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) table: &'a ResourceTable,
     pub(crate) behaviour: &'static dyn Behaviour,
-    pub(crate) generation: Generation,
     pub(crate) call: Call<'a>,
     /// Whether Azure may have an object that it did not have before.
     may_exist: AtomicBool,
@@ -77,10 +76,9 @@ impl<'a> Work<'a> {
         connection: &'a Connection,
         table: &'a ResourceTable,
         behaviour: &'static dyn Behaviour,
-        generation: Generation,
         call: Call<'a>,
     ) -> Self {
-        Self { connection, table, behaviour, generation, call, may_exist: AtomicBool::new(false) }
+        Self { connection, table, behaviour, call, may_exist: AtomicBool::new(false) }
     }
 
     /// Returns the client.

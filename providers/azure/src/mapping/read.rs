@@ -24,12 +24,6 @@ pub(crate) fn read_object(
     read_all(arguments, documents, &Cursor::default(), known)
 }
 
-/// Reads a single block's object; for code that knows where it is.
-pub(crate) fn read_block(block: &BlockShape, body: &Json, known: Option<&Value>) -> Value {
-    let documents = Documents::of("", body.clone());
-    Value::object(read_all(&block.arguments, &documents, &Cursor::default(), known))
-}
-
 fn read_all(
     arguments: &[Argument],
     documents: &Documents,

@@ -1,6 +1,6 @@
 //! Ranges of subnets: inside of their network, and apart from each other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use terrane_model::{Diagnostics, Value};
 use terrane_provider::PlannedResource;
@@ -21,7 +21,8 @@ struct Range<'a> {
 /// something changes are looked at.
 pub(crate) fn check_address_ranges(resources: &[PlannedResource]) -> Diagnostics {
     let mut spaces: HashMap<String, Vec<Network>> = HashMap::new();
-    let mut ranges: HashMap<String, Vec<Range<'_>>> = HashMap::new();
+    // Sorted, so that messages come in the same order every time.
+    let mut ranges: BTreeMap<String, Vec<Range<'_>>> = BTreeMap::new();
     for resource in resources.iter().filter(|resource| !resource.planned_state.is_null()) {
         let planned = &resource.planned_state;
         match resource.type_name.as_str() {
@@ -68,7 +69,7 @@ fn networks(value: &Value) -> Option<Vec<Network>> {
 }
 
 fn add_ranges<'a>(
-    ranges: &mut HashMap<String, Vec<Range<'a>>>,
+    ranges: &mut BTreeMap<String, Vec<Range<'a>>>,
     key: &str,
     value: &Value,
     owner: &str,

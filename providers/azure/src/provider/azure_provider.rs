@@ -101,7 +101,7 @@ impl AzureProvider {
         table: &'static ResourceTable,
         call: Call<'a>,
     ) -> Work<'a> {
-        Work::begin(connection, table, behaviour_of(&table.type_name), self.generation, call)
+        Work::begin(connection, table, behaviour_of(&table.type_name), call)
     }
 
     /// Returns how long an action may take.

@@ -32,7 +32,7 @@ impl AzureProvider {
         let timeout = Self::timeout(table, config, ActionKind::Read);
         let call = Call::begin(timeout, &NoProgress, &self.stop);
         let behaviour = data_behaviour_of(&table.type_name);
-        let work = Work::begin(connection, table, behaviour, self.generation, call);
+        let work = Work::begin(connection, table, behaviour, call);
         let mut address = data_address(&work, config).await?;
         if !behaviour.locate(&work, &mut address, None).await? {
             return Err(not_found(table, &address).into());

@@ -43,14 +43,6 @@ impl IdTemplate {
         (!parts.is_empty()).then_some(Self { parts })
     }
 
-    /// Returns the names of the holes.
-    pub(crate) fn holes(&self) -> impl Iterator<Item = &Str> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Hole(name) => Some(name),
-            Part::Text(_) => None,
-        })
-    }
-
     /// Fills the holes; nothing when one cannot be filled.
     pub(crate) fn fill(&self, mut filling: impl FnMut(&str) -> Option<String>) -> Option<String> {
         let mut text = String::new();

@@ -1,7 +1,6 @@
 //! Node pools beside the default one.
 
 use async_trait::async_trait;
-use serde_json::Value as Json;
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Value};
 
 use crate::attributes::{at, text_at};
@@ -185,9 +184,4 @@ pub(crate) fn differs(before: &Value, after: &Value) -> bool {
 /// Returns the first block of a name; null when there is none.
 pub(crate) fn first_block(value: &Value, name: &str) -> Value {
     at(value, &format!("{name}.0"))
-}
-
-/// Returns the properties of a body.
-pub(crate) fn properties(body: &Json) -> Json {
-    body.get("properties").cloned().unwrap_or_default()
 }
