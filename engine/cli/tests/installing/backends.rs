@@ -102,7 +102,7 @@ fn backends_that_are_not_there_are_named() {
 fn state_server() -> Server {
     let kept: Mutex<(Vec<u8>, Option<Vec<u8>>)> = Mutex::default();
     Server::start(move |_, request: &Request| {
-        let mut kept = kept.lock().unwrap();
+        let mut kept = kept.lock().expect("no other thread has panicked");
         match (request.method.as_str(), kept.1.clone()) {
             ("GET", _) if kept.0.is_empty() => Answer::status(404),
             ("GET", _) => Answer::ok(kept.0.clone()),

@@ -41,7 +41,10 @@ impl Run {
 impl Project {
     /// Makes a directory with one configuration file and one for the command line.
     pub(crate) fn new(configuration: &str, settings: &str) -> Self {
-        let project = Self { directory: tempfile::tempdir().unwrap(), environment: BTreeMap::new() };
+        let project = Self {
+            directory: tempfile::tempdir().expect("there is room for a folder"),
+            environment: BTreeMap::new(),
+        };
         project.write("work/main.tf", configuration);
         project.write("home/.terraformrc", settings);
         project
@@ -57,8 +60,9 @@ impl Project {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::create_dir_all(path.parent().expect("it is in a folder"))
+            .expect("there is room for a folder");
+        std::fs::write(path, text).expect("there is room for a file");
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -77,7 +81,7 @@ impl Project {
         }
         command.env("TF_INPUT", "0").env("NO_COLOR", "1").env("HOME", self.path("home"));
         command.env("XDG_DATA_DIRS", self.path("data")).envs(&self.environment);
-        let Output { status, stdout, stderr } = command.output().unwrap();
+        let Output { status, stdout, stderr } = command.output().expect("the program was built");
         let shown = |bytes: Vec<u8>| {
             String::from_utf8_lossy(&bytes).replace(&self.directory.path().display().to_string(), "TEMP")
         };
@@ -119,14 +123,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port; the function gets the server's own address too.
     pub(crate) fn start(answer: impl Fn(&str, &Request) -> Answer + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = format!("http://{}", listener.local_addr().expect("it listens"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (own_address, log) = (address.clone(), Arc::clone(&requests));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let Some(request) = read_request(&stream) else { continue };
-                log.lock().unwrap().push(format!("{} {}", request.method, request.path));
+                log.lock()
+                    .expect("no other thread has panicked")
+                    .push(format!("{} {}", request.method, request.path));
                 write_answer(&stream, &answer(&own_address, &request));
             }
         });
@@ -135,7 +141,7 @@ impl Server {
 
     /// Returns what was asked so far.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().expect("no other thread has panicked").clone()
     }
 }
 
