@@ -344,7 +344,6 @@ pub fn read_request(type_name: &Str, object: &PriorObject, provider_meta: &Value
 }
 
 /// Takes over what a read answered: the object as it is now, or that there is none. Nothing after an error.
-#[expect(clippy::option_option, reason = "an error and a vanished object are different things")]
 pub fn refreshed_object(
     object: &PriorObject,
     response: ReadResponse,

@@ -67,7 +67,7 @@ impl Endpoint {
                 StepKind::Attribute(name) => names.push((name.clone(), None)),
                 StepKind::StringKey(key) => names.last_mut()?.1 = Some(InstanceKey::String(key.clone())),
                 StepKind::NumberKey(number) => {
-                    names.last_mut()?.1 = Some(InstanceKey::Int(number.parse().ok()?))
+                    names.last_mut()?.1 = Some(InstanceKey::Int(number.parse().ok()?));
                 }
             }
         }

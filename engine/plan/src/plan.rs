@@ -118,9 +118,9 @@ impl Plan {
 
     /// Tells whether applying would do nothing at all, not even to the state.
     pub fn is_empty(&self) -> bool {
-        !self.resource_changes.iter().any(ResourceChange::is_noteworthy)
-            && !self.has_output_changes()
-            && !(self.mode == PlanMode::RefreshOnly && self.has_drift())
+        let changes_state = self.mode == PlanMode::RefreshOnly && self.has_drift();
+        let changes_objects = self.resource_changes.iter().any(ResourceChange::is_noteworthy);
+        !(changes_objects || changes_state || self.has_output_changes())
     }
 
     /// Tells whether objects are not as the state says.

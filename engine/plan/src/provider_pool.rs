@@ -137,7 +137,7 @@ impl ProviderPool {
     /// Returns all configured providers.
     pub fn all_configured(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
         let mut providers: Vec<_> = self.configured.iter().collect();
-        providers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        providers.sort_by_key(|(a, _)| *a);
         providers.into_iter().map(|(_, provider)| provider)
     }
 

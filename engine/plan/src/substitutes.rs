@@ -7,12 +7,15 @@ use rustc_hash::FxHashMap;
 use terrane_model::{ProviderSource, ResourceAddress, ResourceInstanceAddress, Str, Target};
 use terrane_provider::Provider;
 
+/// What a target names, and who stands in for its provider.
+type Pretended = (Target, Arc<dyn Provider>);
+
 /// Providers that stand in for those that the configuration asks for.
 #[derive(Clone, Default)]
 pub struct Substitutes {
     configurations: BTreeMap<(ProviderSource, Option<Str>), Arc<dyn Provider>>,
     /// By the resource that a target is about; of several targets that match an object, the last counts.
-    objects: FxHashMap<ResourceAddress, Vec<(Target, Arc<dyn Provider>)>>,
+    objects: FxHashMap<ResourceAddress, Vec<Pretended>>,
 }
 
 impl Substitutes {

@@ -19,7 +19,7 @@ pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mu
             continue;
         }
         if check.data_resource.is_some() {
-            let detail = format!("This check block already has a data resource.");
+            let detail = "This check block already has a data resource.".to_string();
             diagnostics.push(Diagnostic::error("Multiple data resource blocks", detail).at(nested.header));
             continue;
         }

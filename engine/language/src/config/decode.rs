@@ -49,7 +49,7 @@ pub(super) fn decode_file(body: &ConfigBody, module: &mut Module, diagnostics: &
             "output" => module.outputs.extend(output::decode(block, diagnostics)),
             "module" => module.module_calls.extend(module_call::decode(block, diagnostics)),
             "resource" | "data" | "ephemeral" => {
-                module.resources.extend(resource::decode(block, diagnostics))
+                module.resources.extend(resource::decode(block, diagnostics));
             }
             "check" => check::decode(block, module, diagnostics),
             "moved" => module.moved.extend(refactoring::decode_moved(block, diagnostics)),
@@ -100,7 +100,7 @@ pub(super) fn attribute_expression(content: &BodyContent, name: &str) -> Option<
 /// Reads a list of references, as `depends_on` and `ignore_changes` have.
 pub(super) fn traversal_list(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Vec<Traversal> {
     let Some(elements) = attribute.expression.as_list() else {
-        let detail = format!("A static list expression is required.");
+        let detail = "A static list expression is required.".to_string();
         diagnostics.push(Diagnostic::error("Invalid expression", detail).at(attribute.expression.span));
         return Vec::new();
     };
@@ -151,7 +151,7 @@ pub(super) fn provider_reference(
             match rest {
                 [] => {}
                 [one] if !matches!(one.kind, StepKind::Attribute(_)) => {
-                    key = Some(constant_key(&one.kind, one.span))
+                    key = Some(constant_key(&one.kind, one.span));
                 }
                 [extra, ..] => {
                     let detail = "Extraneous extra operators after provider configuration alias.";
@@ -162,7 +162,7 @@ pub(super) fn provider_reference(
             Some(alias.clone())
         }
     };
-    Some(ProviderReference { local_name: traversal.root.name.clone(), alias, key, span: expression.span })
+    Some(ProviderReference { local_name: traversal.root.name, alias, key, span: expression.span })
 }
 
 fn constant_key(kind: &StepKind, span: Span) -> Expr {

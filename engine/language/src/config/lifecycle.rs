@@ -82,7 +82,7 @@ fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignor
         return IgnoreChanges::None;
     };
     // `["*"]` is how old configurations spell `all`.
-    if let [only] = &*elements
+    if let [only] = elements
         && only.as_literal_string() == Some("*")
     {
         let detail = "The [\"*\"] form of ignore_changes wildcard is was deprecated and is now invalid. Use \

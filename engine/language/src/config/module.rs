@@ -385,10 +385,10 @@ impl Module {
     /// Returns a module that can be called like this one and has the same outputs, but is made of nothing. The
     /// outputs get their values from `values`, and are null where those say nothing.
     #[must_use]
-    pub fn pretended(&self, values: &[(Str, terrane_model::Value)], span: Span) -> Self {
+    pub fn pretended(&self, values: &[(Str, Value)], span: Span) -> Self {
         let outputs = self.outputs.iter().map(|output| {
             let value = values.iter().find(|(name, _)| *name == output.name);
-            let value = value.map_or_else(terrane_model::Value::dynamic_null, |(_, value)| value.clone());
+            let value = value.map_or_else(Value::dynamic_null, |(_, value)| value.clone());
             Output {
                 value: Arc::new(super::literal::literal(&value, span)),
                 depends_on: Vec::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use terrane_model::{Diagnostic, Diagnostics, Span, Str};
 
 use super::decode::{
-    attribute_bool, attribute_expression, attribute_string, check_name, check_rule, provider_reference,
-    static_traversal, traversal_list,
+    attribute_bool, attribute_expression, attribute_string, check_name, check_rule, static_traversal,
+    traversal_list,
 };
 use super::module::{CheckRule, Expr, ProviderBlock, ProviderReference};
 use super::provider_block;

@@ -53,7 +53,7 @@ fn longest_prefix(traversal: &Traversal, scope: &dyn Scope) -> Option<(String, V
     let mut taken = resolved.steps_taken.min(traversal.steps.len());
     for step in traversal.steps.get(taken..).unwrap_or_default() {
         let part = match &step.kind {
-            StepKind::Attribute(name) => index::attribute(&value, name, false),
+            StepKind::Attribute(name) => index::attribute(&value, name),
             StepKind::StringKey(key) => index::index(&value, &Value::String(key.clone())),
             StepKind::NumberKey(number) => index::index(&value, &super::operators::number_key(number)),
         };

@@ -118,12 +118,9 @@ impl<'s> Evaluator<'s> {
 
     fn take_steps(&mut self, start: Value, steps: &[crate::syntax::tree::Step], whole: &Expression) -> Value {
         let mut value = start;
-        for (position, step) in steps.iter().enumerate() {
+        for step in steps {
             let result = match &step.kind {
-                StepKind::Attribute(name) => {
-                    let next = steps.get(position + 1).is_some();
-                    index::attribute(&value, name, next)
-                }
+                StepKind::Attribute(name) => index::attribute(&value, name),
                 StepKind::StringKey(key) => index::index(&value, &Value::String(key.clone())),
                 StepKind::NumberKey(number) => index::index(&value, &operators::number_key(number)),
             };

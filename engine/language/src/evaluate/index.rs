@@ -9,7 +9,7 @@ const BAD_KEY: &str = "The given key does not identify an element in this collec
 ///
 /// # Errors
 /// With a diagnostic that still lacks its place.
-pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Value, Diagnostic> {
+pub(super) fn attribute(value: &Value, name: &Str) -> Result<Value, Diagnostic> {
     let marks = value.marks();
     let value = value.unmarked();
     let unsupported = |detail: String| Err(Diagnostic::error("Unsupported attribute", detail));
@@ -26,7 +26,7 @@ pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Valu
                 None => unsupported(no_such_attribute()),
             },
             Type::Map(element) => Ok(Value::unknown((**element).clone()).with_marks(marks)),
-            ty => unsupported(no_attributes(ty, name, goes_on)),
+            ty => unsupported(no_attributes(ty, name)),
         };
     }
     match value {
@@ -41,13 +41,13 @@ pub(super) fn attribute(value: &Value, name: &Str, goes_on: bool) -> Result<Valu
                 Err(Diagnostic::error("Missing map element", detail))
             }
         },
-        value => unsupported(no_attributes(&value.ty(), name, goes_on)),
+        value => unsupported(no_attributes(&value.ty(), name)),
     }
 }
 
-fn no_attributes(ty: &Type, name: &str, goes_on: bool) -> String {
+fn no_attributes(ty: &Type, name: &str) -> String {
     let hint = |kind: &str| {
-        let example = if goes_on { format!("{name:?} for") } else { format!("{name:?} for") };
+        let example = format!("{name:?} for");
         format!(
             "Can't access attributes on a {kind} of objects. Did you mean to access attribute {example} a specific \
              element of the {kind}, or across all elements of the {kind}?"

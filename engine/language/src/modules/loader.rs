@@ -268,7 +268,7 @@ impl Loader<'_> {
             let path = if directory == "." { name.clone() } else { format!("{directory}/{name}") };
             match self.reader.read(&path).map(decode_source) {
                 Ok(Ok(text)) => {
-                    ids.push((self.sources.add(path, text), name.ends_with(".json"), is_override))
+                    ids.push((self.sources.add(path, text), name.ends_with(".json"), is_override));
                 }
                 Ok(Err(error)) => {
                     let id = self.sources.add(path, error.text.as_str());

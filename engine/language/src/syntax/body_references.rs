@@ -118,7 +118,7 @@ fn collect_json_iterators(value: &JsonValue, bound: &mut Vec<String>) {
             }
         }
         JsonKind::Array(elements) => {
-            elements.iter().for_each(|element| collect_json_iterators(element, bound))
+            elements.iter().for_each(|element| collect_json_iterators(element, bound));
         }
         _ => {}
     }
