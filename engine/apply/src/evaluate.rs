@@ -276,7 +276,7 @@ impl Executor {
                     outputs.insert(output.name.clone(), OutputState { value, sensitive: output.sensitive });
                 }
                 None => {
-                    outputs.extend(before.get(&output.name).map(|kept| (output.name.clone(), kept.clone())))
+                    outputs.extend(before.get(&output.name).map(|kept| (output.name.clone(), kept.clone())));
                 }
             }
         }
