@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use terrane_apply::Cancellation;
 use terrane_language::evaluate::GivenValues;
-use terrane_model::{Diagnostic, Diagnostics, ProviderSource, SourceMap};
+use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Severity, SourceMap};
 use terrane_plan::provider_functions::LoadedFunctions;
 use terrane_plan::validate::validate;
 use terrane_plan::{Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, plan};
@@ -178,11 +178,12 @@ pub fn now() -> String {
 
 /// Planning checks again what validation has checked; a message is shown once.
 fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
-    for diagnostic in second {
-        if !first.iter().any(|known| *known == diagnostic) {
-            first.push(diagnostic);
-        }
-    }
+    let key = |diagnostic: &Diagnostic| {
+        let Diagnostic { severity, summary, detail, address, subject, .. } = diagnostic;
+        (*severity == Severity::Error, summary.clone(), detail.clone(), address.clone(), *subject)
+    };
+    let known: std::collections::HashSet<_> = first.iter().map(key).collect();
+    first.extend(second.into_iter().filter(|diagnostic| !known.contains(&key(diagnostic))));
     first
 }
 
