@@ -35,7 +35,7 @@ pub fn collect(
         module,
         given: GivenValues::new(),
         diagnostics: Diagnostics::new(),
-        sources: copy(sources),
+        sources: sources.clone(),
         undeclared_in_files: 0,
     };
     for variable in &module.variables {
@@ -77,14 +77,6 @@ fn automatic_files() -> Vec<String> {
     let fixed = ["terraform.tfvars", "terraform.tfvars.json"];
     let present = fixed.into_iter().filter(|name| std::path::Path::new(name).exists()).map(str::to_owned);
     present.chain(names).collect()
-}
-
-fn copy(sources: &SourceMap) -> SourceMap {
-    let mut copy = SourceMap::new();
-    for (_, file) in sources.files() {
-        copy.add(file.path(), Arc::clone(file.text()));
-    }
-    copy
 }
 
 struct Collector<'a> {

@@ -124,7 +124,7 @@ fn floor_char_boundary(text: &str, offset: usize) -> usize {
 }
 
 /// All files that spans may point into.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<Arc<SourceFile>>,
 }

@@ -10,7 +10,6 @@ use terrane_language::syntax::tree::Traversal;
 use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, Span};
 
 use crate::import_blocks::ImportBlocks;
-use crate::variable_guards::VariableGuards;
 
 /// Identifies a node of one [`DependencyGraph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,13 +76,11 @@ impl DependencyGraph {
         for (id, _) in tree.nodes() {
             graph.add_module(tree, id);
         }
-        let guards = VariableGuards::find(&graph, tree);
         let mut targets: Vec<NodeId> = Vec::new();
         for position in 0..graph.nodes.len() {
             let node = graph.nodes[position];
             targets.clear();
             graph.collect_targets(tree, providers, imports, node, &mut targets);
-            guards.add(node, &mut targets);
             targets.sort_unstable();
             targets.dedup();
             let own = NodeId(position as u32);

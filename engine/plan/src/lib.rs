@@ -37,7 +37,6 @@ pub mod substitutes;
 pub mod targets;
 mod undeclared;
 pub mod validate;
-mod variable_guards;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};

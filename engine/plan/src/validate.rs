@@ -413,8 +413,7 @@ fn deprecated_output(
     let child = tree.node(module).children[position]?;
     let (_, output) = tree.module(child).output(output)?;
     let why = output.deprecated.as_ref()?;
-    let end = traversal.steps.last().map_or(traversal.root.span, |step| step.span);
-    Some(Diagnostic::warning("Deprecated value used", why.to_string()).at(traversal.root.span.to(end)))
+    Some(Diagnostic::warning("Deprecated value used", why.to_string()).at(traversal.span()))
 }
 
 /// Says that there is no such type of provisioner.

@@ -25,7 +25,6 @@ const PROVIDERS: [(&str, &str); 8] = [
 ];
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "a test that does nothing has to say so")]
 async fn schemas_are_what_terraform_prints() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     for (name, file) in PROVIDERS {

@@ -42,12 +42,7 @@ pub fn read_backend(
     for addition in additions {
         let added = match addition.split_once('=') {
             Some((name, text)) => one_addition(name.trim(), text, &schema),
-            None => {
-                let mut extended = copy_of(sources);
-                let added = file_of_additions(addition, &schema, &mut extended);
-                *sources = Arc::new(extended);
-                added
-            }
+            None => file_of_additions(addition, &schema, Arc::make_mut(sources)),
         };
         match added {
             Ok(added) => overrides.extend(added),
@@ -63,15 +58,6 @@ pub fn read_backend(
     });
     let config = Value::object(entries.collect::<Vec<_>>());
     Ok(WantedBackend { kind, written, config })
-}
-
-/// Copies the list of files; their places in it stay the same.
-fn copy_of(sources: &SourceMap) -> SourceMap {
-    let mut copy = SourceMap::new();
-    for (_, file) in sources.files() {
-        copy.add(file.path(), Arc::clone(file.text()));
-    }
-    copy
 }
 
 type Additions = Vec<(Str, Value)>;

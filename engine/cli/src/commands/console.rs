@@ -142,10 +142,7 @@ fn is_open(text: &str) -> bool {
 }
 
 fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, SourceMap)> {
-    let mut own = SourceMap::new();
-    for (_, file) in console.sources.files() {
-        own.add(file.path(), Arc::clone(file.text()));
-    }
+    let mut own = SourceMap::clone(&console.sources);
     let file = own.add("<console-input>", text);
     let (expression, problems) = parse_expression(text, file);
     if problems.has_errors() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 use terrane_apply::{ApplyEvent, EventSink};
-use terrane_model::{Diagnostics, ResourceInstanceAddress, Severity, SourceMap, Value};
+use terrane_model::{Diagnostics, ResourceInstanceAddress, SourceMap, Value};
 use terrane_plan::ephemeral::{EphemeralAction, EphemeralEvent};
 use terrane_plan::{
     Action, ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
@@ -13,10 +13,9 @@ use terrane_plan::{
 use terrane_state::StateSnapshot;
 
 use super::Report;
+use super::ui_lines::UiLines;
 use super::wording::{complete, elapsed_text, ephemeral_words, errored, id_of, progressing, starting};
-use crate::project::TERRAFORM_VERSION;
 use crate::terminal::Terminal;
-use crate::view::json::diagnostic::to_json;
 use crate::view::json::resources::key_json;
 use crate::view::json::state_v1::{type_json, value_json};
 use crate::view::json::writer::ObjectWriter;
@@ -26,7 +25,7 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
 
 /// Writes lines of JSON.
 pub struct MachineReport {
-    terminal: Arc<Terminal>,
+    lines: UiLines,
     running: Mutex<FxHashMap<(ResourceInstanceAddress, Action), Running>>,
 }
 
@@ -40,24 +39,11 @@ struct Running {
 impl MachineReport {
     /// Makes a report, and writes the line that says which version writes it.
     pub fn new(terminal: Arc<Terminal>) -> Self {
-        let report = Self { terminal, running: Mutex::new(FxHashMap::default()) };
-        let text = format!("Terraform {TERRAFORM_VERSION}");
-        report.line("info", &text, "version", |line| {
-            line.text("terraform", TERRAFORM_VERSION)
-                .text("terrane", env!("CARGO_PKG_VERSION"))
-                .text("ui", "1.2");
-        });
-        report
+        Self { lines: UiLines::begin(terminal), running: Mutex::new(FxHashMap::default()) }
     }
 
     fn line(&self, level: &str, message: &str, kind: &str, fill: impl FnOnce(&mut ObjectWriter)) {
-        let mut line = ObjectWriter::new();
-        line.text("@level", level).text("@message", message).text("@module", "terraform.ui");
-        let now = jiff::Timestamp::now();
-        line.text("@timestamp", &format!("{now:.6}"));
-        fill(&mut line);
-        line.text("type", kind);
-        self.terminal.line(&line.finish());
+        self.lines.write(level, message, kind, &[], fill);
     }
 
     /// Writes where `init` is in its work; `code` names the message.
@@ -168,17 +154,7 @@ impl MachineReport {
 
 impl Report for MachineReport {
     fn diagnostics(&self, diagnostics: &Diagnostics, sources: &SourceMap) {
-        for diagnostic in diagnostics {
-            let (level, word) = match diagnostic.severity {
-                Severity::Error => ("error", "Error"),
-                Severity::Warning => ("warn", "Warning"),
-            };
-            let message = format!("{word}: {}", diagnostic.summary);
-            let json = to_json(diagnostic, sources).to_string();
-            self.line(level, &message, "diagnostic", |line| {
-                line.raw("diagnostic", &json);
-            });
-        }
+        self.lines.diagnostics(diagnostics, sources, &[]);
     }
 
     fn plan(&self, plan: &Plan, _providers: &ProviderPool) {

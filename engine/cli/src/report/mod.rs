@@ -2,6 +2,7 @@
 
 mod human;
 mod machine;
+pub mod ui_lines;
 pub mod wording;
 
 use std::sync::Arc;

@@ -26,7 +26,7 @@ impl Expectations {
     pub(super) fn find(run: &Run, module: &Module, sources: &SourceMap, problems: &mut Diagnostics) -> Self {
         let mut expected = Vec::new();
         for traversal in &run.expect_failures {
-            let span = whole_span(traversal);
+            let span = traversal.span();
             match rules_of(traversal, module) {
                 Some(rules) => {
                     let text = sources.text(span).to_owned();
@@ -80,10 +80,6 @@ impl Expectations {
             })
             .collect()
     }
-}
-
-fn whole_span(traversal: &Traversal) -> Span {
-    traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span))
 }
 
 fn rules_of(traversal: &Traversal, module: &Module) -> Option<Vec<Span>> {

@@ -7,7 +7,6 @@ use terrane_language::config::test_file::{MockProvider as MockBlock, Override, O
 use terrane_language::config::version_constraint::VersionConstraints;
 use terrane_language::evaluate::{Scope, evaluate};
 use terrane_language::modules::{ModuleNode, ModuleTree};
-use terrane_language::syntax::tree::Traversal;
 use terrane_language::syntax::{ConfigBody, parse_file};
 use terrane_model::{
     Diagnostic, Diagnostics, ModulePath, ResourceInstanceAddress, ResourceMode, SourceMap, Span, Str, Target,
@@ -117,7 +116,7 @@ fn evaluate_override(
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Option<EvaluatedOverride> {
-    let span = span_of(&declared.target);
+    let span = declared.target.span();
     let target = Target::parse(sources.text(span).trim_matches('"'));
     let subject = match (declared.kind, target) {
         (OverrideKind::Module, Ok(Target::Module(module))) => OverrideSubject::Module(module.path()),
@@ -145,10 +144,6 @@ fn evaluate_override(
     let values = object_value(declared.values.as_deref(), scope, diagnostics)?;
     let during_plan = declared.during_plan.unwrap_or(false);
     Some(EvaluatedOverride { subject, kind: declared.kind, values, during_plan, span: declared.span })
-}
-
-fn span_of(traversal: &Traversal) -> Span {
-    traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span))
 }
 
 /// Evaluates an expression that should be an object; an absent one is empty.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use terrane_language::config::test_file::Run;
-use terrane_model::{Diagnostics, Severity, SourceMap};
+use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::Plan;
 use terrane_state::StateSnapshot;
 
 use super::runner::{RunResult, Status};
 use super::suite::Suite;
+use crate::report::ui_lines::{Place, UiLines};
 use crate::terminal::Terminal;
 use crate::view::human::diagnostic::render_all;
-use crate::view::json::diagnostic::to_json;
 use crate::view::json::writer::{ObjectWriter, array, quoted};
 
 /// What a run has come to.
@@ -141,48 +141,30 @@ fn name(status: Status) -> &'static str {
 
 /// Tells programs: one JSON object per line.
 pub struct MachineTests {
-    terminal: Arc<Terminal>,
+    lines: UiLines,
 }
 
 impl MachineTests {
     /// Makes a report, and writes the line that says which version writes it.
     pub fn new(terminal: Arc<Terminal>) -> Self {
-        // The report of plan and apply writes the same line.
-        drop(crate::report::MachineReport::new(Arc::clone(&terminal)));
-        Self { terminal }
+        Self { lines: UiLines::begin(terminal) }
     }
 
-    fn line(&self, level: &str, message: &str, place: (&str, &str), kind: &str, content: &str) {
-        let mut line = ObjectWriter::new();
-        line.text("@level", level).text("@message", message).text("@module", "terraform.ui");
-        let (file, run) = place;
-        if !file.is_empty() {
-            line.text("@testfile", file);
-        }
-        if !run.is_empty() {
-            line.text("@testrun", run);
-        }
-        let now = jiff::Timestamp::now();
-        line.text("@timestamp", &format!("{now:.6}")).raw(kind, content).text("type", kind);
-        self.terminal.line(&line.finish());
+    fn info(&self, message: &str, place: Place<'_>, kind: &str, content: &str) {
+        self.lines.write("info", message, kind, place, |line| {
+            line.raw(kind, content);
+        });
+    }
+
+    fn run(&self, path: &str, run: &Run, message: &str, content: &str) {
+        self.info(message, &[("@testfile", path), ("@testrun", &run.name)], "test_run", content);
     }
 
     fn file(&self, path: &str, message: &str, fill: impl FnOnce(&mut ObjectWriter)) {
         let mut content = ObjectWriter::new();
         content.text("path", path);
         fill(&mut content);
-        self.line("info", message, (path, ""), "test_file", &content.finish());
-    }
-
-    fn diagnostics(&self, place: (&str, &str), diagnostics: &Diagnostics, sources: &SourceMap) {
-        for diagnostic in diagnostics.iter() {
-            let (level, word) = match diagnostic.severity {
-                Severity::Error => ("error", "Error"),
-                Severity::Warning => ("warn", "Warning"),
-            };
-            let message = format!("{word}: {}", diagnostic.summary);
-            self.line(level, &message, place, "diagnostic", &to_json(diagnostic, sources).to_string());
-        }
+        self.info(message, &[("@testfile", path)], "test_file", &content.finish());
     }
 }
 
@@ -201,7 +183,7 @@ impl TestReport for MachineTests {
             plural(suite.files.len()),
             plural(runs)
         );
-        self.line("info", &message, ("", ""), "test_abstract", &files.finish());
+        self.info(&message, &[], "test_abstract", &files.finish());
     }
 
     fn file_started(&mut self, path: &str) {
@@ -214,7 +196,7 @@ impl TestReport for MachineTests {
         let mut content = ObjectWriter::new();
         content.text("path", path).text("run", &run.name).text("progress", "starting").raw("elapsed", "0");
         let message = format!("  {:?}... in progress", run.name.as_str());
-        self.line("info", &message, (path, &run.name), "test_run", &content.finish());
+        self.run(path, run, &message, &content.finish());
     }
 
     fn run_ended(&mut self, path: &str, run: &Run, result: &RunResult) {
@@ -225,8 +207,9 @@ impl TestReport for MachineTests {
             .text("progress", "complete")
             .text("status", name(result.status));
         let message = format!("  {:?}... {}", run.name.as_str(), word(result.status));
-        self.line("info", &message, (path, &run.name), "test_run", &content.finish());
-        self.diagnostics((path, &run.name), &result.diagnostics, &result.sources);
+        self.run(path, run, &message, &content.finish());
+        let place: Place<'_> = &[("@testfile", path), ("@testrun", &run.name)];
+        self.lines.diagnostics(&result.diagnostics, &result.sources, place);
     }
 
     fn teardown_started(&mut self, path: &str) {
@@ -236,7 +219,8 @@ impl TestReport for MachineTests {
     }
 
     fn file_diagnostics(&mut self, path: &str, diagnostics: &Diagnostics, sources: &SourceMap) {
-        self.diagnostics((path, ""), diagnostics, sources);
+        let place: Place<'_> = if path.is_empty() { &[] } else { &[("@testfile", path)] };
+        self.lines.diagnostics(diagnostics, sources, place);
     }
 
     fn file_ended(&mut self, path: &str, status: Status) {
@@ -258,6 +242,6 @@ impl TestReport for MachineTests {
         for (name, number) in numbers {
             content.raw(name, &number.to_string());
         }
-        self.line("info", &counts.sentence(status), ("", ""), "test_summary", &content.finish());
+        self.info(&counts.sentence(status), &[], "test_summary", &content.finish());
     }
 }

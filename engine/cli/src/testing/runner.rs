@@ -153,7 +153,7 @@ fn skipped(settings: &TestSettings<'_>) -> RunResult {
     RunResult {
         status: Status::Skip,
         diagnostics: Diagnostics::new(),
-        sources: Arc::new(copied(settings.sources)),
+        sources: Arc::new(settings.sources.clone()),
         shown: None,
         started: jiff::Timestamp::now(),
         elapsed: Duration::ZERO,
@@ -171,14 +171,6 @@ fn random_name() -> String {
     // Without randomness, a name that is taken gives an error when the directory is made.
     let _ = getrandom::fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn copied(sources: &SourceMap) -> SourceMap {
-    let mut copy = SourceMap::new();
-    for (_, file) in sources.files() {
-        copy.add(file.path(), Arc::clone(file.text()));
-    }
-    copy
 }
 
 /// Everything that a run works with.
@@ -287,7 +279,7 @@ impl FileRunner<'_> {
             Err(error) => {
                 let problem =
                     Diagnostic::error("Failed to prepare a state", format!("{error}.")).at(run.span);
-                Err((problem.into(), Arc::new(copied(self.settings.sources))))
+                Err((problem.into(), Arc::new(self.settings.sources.clone())))
             }
         }
     }
@@ -310,7 +302,7 @@ impl FileRunner<'_> {
                 format!("test.{}.{}", module_key(&self.file.path), run.name),
             )
         });
-        let sources = copied(self.settings.sources);
+        let sources = self.settings.sources.clone();
         let (project, diagnostics) = load_module_beside(self.settings.context, sources, call)?;
         let loaded = (project.tree, project.sources);
         self.loaded.insert(key, loaded.clone());
@@ -416,8 +408,7 @@ impl FileRunner<'_> {
         problems: &mut Diagnostics,
     ) -> PlanOptions {
         let mut target_of = |traversal: &Traversal| {
-            let span =
-                traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span));
+            let span = traversal.span();
             match Target::parse(sources.text(span).trim_matches('"')) {
                 Ok(target) => Some((target, span)),
                 Err(error) => {
@@ -513,7 +504,7 @@ impl FileRunner<'_> {
     /// Destroys what the runs have made, the latest first. Returns what is left to say.
     fn tear_down(&mut self) -> (Diagnostics, Arc<SourceMap>) {
         let mut all = Diagnostics::new();
-        let mut sources = Arc::new(copied(self.settings.sources));
+        let mut sources = Arc::new(self.settings.sources.clone());
         let mut order: Vec<(usize, String)> =
             self.states.iter().map(|(key, state)| (state.last_run, key.clone())).collect();
         order.sort();

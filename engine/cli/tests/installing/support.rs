@@ -158,7 +158,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         match header.trim().split_once(':') {
             None => break,
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.trim().parse().ok()?
+                length = value.trim().parse().ok()?;
             }
             Some(_) => {}
         }

@@ -12,10 +12,8 @@ pub struct ConstantScope;
 
 impl Scope for ConstantScope {
     fn resolve(&self, traversal: &Traversal) -> Resolved {
-        let span =
-            traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span));
         let error = Diagnostic::error("Variables not allowed", "Variables may not be used here.");
-        Resolved::error(error.at(span))
+        Resolved::error(error.at(traversal.span()))
     }
 
     fn function(&self, _name: &Identifier) -> Option<Callable<'_>> {

@@ -115,8 +115,7 @@ fn visit_rules(rules: &[CheckRule], visit: &mut dyn FnMut(&Traversal, Span)) {
 
 fn visit_traversals(traversals: &[Traversal], visit: &mut dyn FnMut(&Traversal, Span)) {
     for traversal in traversals {
-        let end = traversal.steps.last().map_or(traversal.root.span, |step| step.span);
-        visit(traversal, traversal.root.span.to(end));
+        visit(traversal, traversal.span());
     }
 }
 

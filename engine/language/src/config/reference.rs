@@ -97,11 +97,7 @@ pub fn parse_reference(traversal: &Traversal) -> Result<Reference, Diagnostic> {
 }
 
 fn invalid(traversal: &Traversal, subject: Span, detail: impl Into<String>) -> Diagnostic {
-    Diagnostic::error("Invalid reference", detail).at(subject).within(whole(traversal))
-}
-
-fn whole(traversal: &Traversal) -> Span {
-    traversal.steps.last().map_or(traversal.root.span, |last| traversal.root.span.to(last.span))
+    Diagnostic::error("Invalid reference", detail).at(subject).within(traversal.span())
 }
 
 fn name_of(step: &Step) -> Option<&Str> {
@@ -204,7 +200,7 @@ fn resource(traversal: &Traversal, mode: ResourceMode, prefix_steps: usize) -> R
         let detail = format!(
             "The {prefix:?} object must be followed by two attribute names: the {kind} and the resource name."
         );
-        return Err(invalid(traversal, whole(traversal), detail));
+        return Err(invalid(traversal, traversal.span(), detail));
     }
     let type_name = if prefix_steps == 0 { Some(&traversal.root.name) } else { name_of(&traversal.steps[0]) };
     let Some(resource_type) = type_name else {
@@ -215,7 +211,7 @@ fn resource(traversal: &Traversal, mode: ResourceMode, prefix_steps: usize) -> R
         let detail = format!(
             "A reference to a {kind} must be followed by at least one attribute access, specifying the resource name."
         );
-        return Err(invalid(traversal, whole(traversal), detail));
+        return Err(invalid(traversal, traversal.span(), detail));
     };
     let Some(name) = name_of(name_step) else {
         let detail = format!(
@@ -231,7 +227,7 @@ fn action(traversal: &Traversal) -> Result<Reference, Diagnostic> {
     let names = traversal.steps.first().and_then(name_of).zip(traversal.steps.get(1).and_then(name_of));
     let Some((action_type, name)) = names else {
         let detail = "The \"action\" object must be followed by two attribute names: the action type and the action name.";
-        return Err(invalid(traversal, whole(traversal), detail));
+        return Err(invalid(traversal, traversal.span(), detail));
     };
     let span = traversal.root.span.to(traversal.steps[1].span);
     Ok(Reference { subject: Subject::Action(action_type.clone(), name.clone()), subject_steps: 2, span })

@@ -172,6 +172,13 @@ pub struct Traversal {
     pub steps: Vec<Step>,
 }
 
+impl Traversal {
+    /// Returns all of it, from the first name to the end of the last step.
+    pub fn span(&self) -> Span {
+        self.steps.last().map_or(self.root.span, |last| self.root.span.to(last.span))
+    }
+}
+
 /// One constant step into a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {

@@ -54,7 +54,7 @@ pub(crate) async fn install_addons(api: &ClusterApi, manifests: &[Json]) -> Resu
     loop {
         match api.create(manifests).await {
             Err(ClusterError::Api { status: 0 | 401 | 403 | 404 | 429 | 500.., .. }) => {
-                tokio::time::sleep(PAUSE).await
+                tokio::time::sleep(PAUSE).await;
             }
             other => return other,
         }

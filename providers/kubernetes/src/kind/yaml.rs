@@ -147,7 +147,7 @@ mod tests {
         - a: 1
           b:
           - x
-          - y
+          - "y"
         - text
         - []
         nothing: null

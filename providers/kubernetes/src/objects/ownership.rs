@@ -91,8 +91,7 @@ pub(crate) fn takeover(object: &Object, manager: &str, whose: Takeover) -> Optio
         entry
     });
     let fields = ours.get("fieldsV1").cloned().unwrap_or_default();
-    ours["fieldsV1"] =
-        taken.iter().filter_map(|entry| entry.get("fieldsV1")).fold(fields, |all, fields| union(all, fields));
+    ours["fieldsV1"] = taken.iter().filter_map(|entry| entry.get("fieldsV1")).fold(fields, union);
     let mut merged: Vec<Json> = kept.into_iter().filter(|entry| !is_ours(entry)).cloned().collect();
     merged.push(ours);
     let version = object.get("metadata").and_then(|metadata| metadata.get("resourceVersion"))?;

@@ -383,16 +383,15 @@ fn admission() -> Vec<Case> {
             json!({"metadata": [{"name": "NAMESPACE-m"}], "webhook": webhook("Fail")}),
             json!({"metadata": [{"name": "NAMESPACE-m"}], "webhook": webhook("Ignore")}),
         ),
+        // Without a service: while one does not answer, no namespace of the cluster can be deleted.
         case(
             "kubernetes_api_service_v1",
             json!({"metadata": [{"name": "v1.NAMESPACE.example.com"}],
                    "spec": [{"group": "NAMESPACE.example.com", "version": "v1", "group_priority_minimum": 1000,
-                             "version_priority": 10, "insecure_skip_tls_verify": true,
-                             "service": [{"name": "none", "namespace": "NAMESPACE"}]}]}),
+                             "version_priority": 10}]}),
             json!({"metadata": [{"name": "v1.NAMESPACE.example.com"}],
                    "spec": [{"group": "NAMESPACE.example.com", "version": "v1", "group_priority_minimum": 1000,
-                             "version_priority": 20, "insecure_skip_tls_verify": true,
-                             "service": [{"name": "none", "namespace": "NAMESPACE"}]}]}),
+                             "version_priority": 20}]}),
         ),
         case(
             "kubernetes_runtime_class_v1",

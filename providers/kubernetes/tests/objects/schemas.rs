@@ -27,6 +27,37 @@ const LEFT_OUT: [&str; 14] = [
     "kubernetes_pod",
 ];
 
+/// What is still to be built; each leaves this list when it is.
+const NOT_YET: [&str; 27] = [
+    "resource kubernetes_annotations",
+    "resource kubernetes_certificate_signing_request_v1",
+    "resource kubernetes_config_map_v1_data",
+    "resource kubernetes_labels",
+    "resource kubernetes_manifest",
+    "resource kubernetes_secret_v1_data",
+    "resource kubernetes_token_request_v1",
+    "data kubernetes_config_map",
+    "data kubernetes_config_map_v1",
+    "data kubernetes_ingress_v1",
+    "data kubernetes_namespace",
+    "data kubernetes_namespace_v1",
+    "data kubernetes_nodes",
+    "data kubernetes_persistent_volume_claim",
+    "data kubernetes_persistent_volume_claim_v1",
+    "data kubernetes_pod_v1",
+    "data kubernetes_resource",
+    "data kubernetes_resources",
+    "data kubernetes_secret",
+    "data kubernetes_secret_v1",
+    "data kubernetes_server_version",
+    "data kubernetes_service",
+    "data kubernetes_service_account",
+    "data kubernetes_service_account_v1",
+    "data kubernetes_service_v1",
+    "data kubernetes_storage_class",
+    "data kubernetes_storage_class_v1",
+];
+
 #[tokio::test]
 async fn schemas_are_those_of_the_provider_they_stand_for() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/provider-schemas");
@@ -69,7 +100,15 @@ fn compare_all<'s>(
         compare(&format!("{what} {name}"), facts.get(name), &ours, wrong);
     }
     missing.retain(|name| !LEFT_OUT.contains(&name.as_str()));
-    wrong.extend(missing.iter().map(|name| format!("{what} {name} is missing")));
+    let missing: Vec<String> = missing.iter().map(|name| format!("{what} {name}")).collect();
+    let of_this_kind = NOT_YET.iter().filter(|name| name.split(' ').next() == Some(what));
+    wrong.extend(
+        of_this_kind
+            .filter(|name| !missing.iter().any(|missing| missing == *name))
+            .map(|name| format!("{name} is there: take it off the list of what is not yet")),
+    );
+    let forgotten = missing.iter().filter(|name| !NOT_YET.contains(&name.as_str()));
+    wrong.extend(forgotten.map(|name| format!("{name} is missing")));
 }
 
 /// Notes every place where two schemas differ.
@@ -84,7 +123,7 @@ fn compare(path: &str, theirs: Option<&Json>, ours: &Json, wrong: &mut Vec<Strin
         }
         (theirs, ours) if theirs.unwrap_or(&Json::Null) == ours => {}
         (theirs, ours) => {
-            wrong.push(format!("{path}: theirs {}, ours {ours}", theirs.unwrap_or(&Json::Null)))
+            wrong.push(format!("{path}: theirs {}, ours {ours}", theirs.unwrap_or(&Json::Null)));
         }
     }
 }

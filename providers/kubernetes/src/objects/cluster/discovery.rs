@@ -54,10 +54,11 @@ impl Discovery {
     /// Returns every version of every group, with each kind once, sorted: what charts are told of a cluster.
     pub(crate) fn api_versions(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::with_capacity(self.kinds.len());
-        for (api_version, kind) in self.kinds.keys() {
-            all.push(format!("{api_version}/{kind}"));
-            all.push(api_version.clone());
-        }
+        all.extend(
+            self.kinds
+                .keys()
+                .flat_map(|(api_version, kind)| [format!("{api_version}/{kind}"), api_version.clone()]),
+        );
         all.sort_unstable();
         all.dedup();
         all

@@ -33,8 +33,13 @@ pub(super) const CRON_JOB: ObjectType = ObjectType {
 
 /// Cron jobs under the name that they had before their API was stable. That API is gone; the stable one says the
 /// same with the same words.
-pub(super) const BETA_CRON_JOB: ObjectType =
-    ObjectType { name: "kubernetes_cron_job", is_deprecated: true, version: 1, ..CRON_JOB };
+pub(super) const BETA_CRON_JOB: ObjectType = ObjectType {
+    name: "kubernetes_cron_job",
+    fields: &[METADATA, block("spec", CRON_JOB_SPEC.split_at(CRON_JOB_SPEC.len() - 1).0).required()],
+    is_deprecated: true,
+    version: 1,
+    ..CRON_JOB
+};
 
 const TEMPLATE_META: &[Field] = &[
     text_map("annotations"),
@@ -77,5 +82,6 @@ const CRON_JOB_SPEC: &[Field] = &[
     whole("starting_deadline_seconds").or_whole(0),
     whole("successful_jobs_history_limit").or_whole(3),
     flag("suspend").or_flag(false),
+    // Last: the type under its old name does not have it.
     text("timezone").at("timeZone"),
 ];

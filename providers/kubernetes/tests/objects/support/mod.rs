@@ -1,4 +1,5 @@
 //! What the tests share.
+#![allow(dead_code, reason = "what leads objects is the same for all tests; not every one needs all of it")]
 
 pub(crate) mod cluster;
 pub(crate) mod engine;
