@@ -37,6 +37,7 @@ pub mod substitutes;
 pub mod targets;
 mod undeclared;
 pub mod validate;
+mod wanted_attributes;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
