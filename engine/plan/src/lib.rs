@@ -38,6 +38,7 @@ pub mod targets;
 mod undeclared;
 pub mod validate;
 mod wanted_attributes;
+mod whole_plan;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};

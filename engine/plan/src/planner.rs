@@ -121,6 +121,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     planner.check_requested_imports();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
+        planner.check_whole_plan().await;
     }
     planner.close_ephemerals().await;
     planner.finish()

@@ -321,7 +321,8 @@ async fn start_provider(
 pub(crate) fn text(diagnostics: &Diagnostics) -> String {
     let lines = diagnostics.iter().map(|diagnostic| {
         let path = diagnostic.attribute.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{}: {} {path}", diagnostic.summary, diagnostic.detail)
+        let address = diagnostic.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+        format!("{}: {address}{} {path}", diagnostic.summary, diagnostic.detail)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
