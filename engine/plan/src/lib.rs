@@ -4,6 +4,7 @@ pub mod change;
 pub mod checks;
 pub mod complete_resource;
 pub mod configure;
+mod critical_path;
 pub mod dependency_graph;
 pub mod ephemeral;
 pub mod evaluate_state;
@@ -41,6 +42,7 @@ mod wanted_attributes;
 mod whole_plan;
 
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
+pub use critical_path::{CriticalPath, critical_path};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
 pub use events::{NoEvents, PlanEvent, PlanEvents};
 pub use generate_config::resource_text;

@@ -106,7 +106,7 @@ RESOURCES = (
         "azurerm_federated_identity_credential",
         "c",
         40,
-        """  name                      = "c${count.index % 20}"
+        """  name                      = "github${count.index % 20}"
   user_assigned_identity_id = azurerm_user_assigned_identity.i[floor(count.index / 20)].id
   audience                  = ["api://AzureADTokenExchange"]
   issuer                    = "https://token.actions.githubusercontent.com"

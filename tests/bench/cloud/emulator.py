@@ -7,6 +7,12 @@ import time
 START_SECONDS_MAX = 20
 
 
+def environment(more=None):
+    """The environment of every program: nothing of the user's cloud, no colours, no questions."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "TERRANE_", "ARM_"))}
+    return {**kept, **(more or {}), "NO_COLOR": "1", "TF_INPUT": "0", "TF_IN_AUTOMATION": "1"}
+
+
 class Emulator:
     """A running emulator; ends with the block that it was made for."""
 
@@ -21,7 +27,9 @@ class Emulator:
                 json.dump({"seed": 7, "rules": rules}, file)
             command += ["-faults", faults]
         with open(self.ready, "wb") as output:
-            self.process = subprocess.Popen(command, stdout=output, stdin=subprocess.DEVNULL, cwd=directory)
+            self.process = subprocess.Popen(
+                command, stdout=output, stdin=subprocess.DEVNULL, cwd=directory, env=environment()
+            )
         self.environment = self._wait()
 
     def _wait(self):
@@ -59,13 +67,11 @@ class Workplace:
 
     def run(self, *arguments, expected=(0,)):
         """Runs terrane; returns its wall time in seconds and what it wrote."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "ARM_"))}
-        environment.update(self.emulator.environment, NO_COLOR="1", TF_INPUT="0", TF_IN_AUTOMATION="1")
         start = time.perf_counter()
         done = subprocess.run(
             [self.terrane, *arguments],
             cwd=self.directory,
-            env=environment,
+            env=environment(self.emulator.environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
