@@ -53,6 +53,9 @@ pub fn make_plan(
     report: &Arc<dyn Report>,
     operation: &str,
 ) -> Result<PlannedRun, Failure> {
+    if options.mode != PlanMode::Destroy && crate::project::configuration_files().is_empty() {
+        return Err((no_configuration().into(), Arc::default()));
+    }
     let mut loaded = load_configuration(context, flags)?;
     let mut options = options;
     let sources = Arc::clone(&loaded.sources);
@@ -129,6 +132,7 @@ pub fn make_plan(
     let Some(plan) = plan else { return Err(fail(diagnostics)) };
     if diagnostics.has_errors() {
         report.plan(&plan, &providers);
+        diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
         return Err(fail(diagnostics));
     }
     diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
@@ -176,8 +180,9 @@ pub fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Planning checks again what validation has checked; a message is shown once.
-fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
+/// Adds later messages to earlier ones. Planning checks again what validation has checked, and applying what planning
+/// has; a message is shown once.
+pub(super) fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
     let key = |diagnostic: &Diagnostic| {
         let Diagnostic { severity, summary, detail, address, subject, .. } = diagnostic;
         (*severity == Severity::Error, summary.clone(), detail.clone(), address.clone(), *subject)
@@ -185,6 +190,14 @@ fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
     let known: std::collections::HashSet<_> = first.iter().map(key).collect();
     first.extend(second.into_iter().filter(|diagnostic| !known.contains(&key(diagnostic))));
     first
+}
+
+/// Without any file everything would be undeclared: most likely this is the wrong directory.
+fn no_configuration() -> Diagnostic {
+    let detail = "This directory has no configuration files. Planning without a configuration would mark everything for destruction, \
+                  which is normally not what is desired. To destroy everything, use the -destroy option or the \"destroy\" \
+                  command; otherwise, create a configuration file (.tf file) and try again.";
+    Diagnostic::error("No configuration files", detail)
 }
 
 fn interrupted() -> Diagnostic {
