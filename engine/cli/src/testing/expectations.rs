@@ -2,8 +2,8 @@
 
 use terrane_language::config::module::CheckRule;
 use terrane_language::config::test_file::Run;
-use terrane_language::evaluate::RuleKind;
 use terrane_language::config::{Module, Subject, parse_reference};
+use terrane_language::evaluate::RuleKind;
 use terrane_language::syntax::tree::{StepKind, Traversal};
 use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, Severity, SourceMap, Span};
 

@@ -315,7 +315,8 @@ fn decode_plan_options(block: &BlockContent, diagnostics: &mut Diagnostics) -> R
     options.skip_refresh = attribute_bool(&content, "refresh", diagnostics) == Some(false);
     if options.refresh_only && options.skip_refresh {
         let span = content.attributes.get("refresh").map_or(block.header, |attribute| attribute.span);
-        let detail = "The \"refresh\" option cannot be set to false when running a test in \"refresh-only\" mode.";
+        let detail =
+            "The \"refresh\" option cannot be set to false when running a test in \"refresh-only\" mode.";
         diagnostics.push(Diagnostic::error("Incompatible plan options", detail).at(span));
     }
     if let Some(replace) = content.attributes.get("replace") {
