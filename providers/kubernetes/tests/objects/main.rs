@@ -9,4 +9,5 @@ mod support;
 
 mod differential;
 mod lives;
+mod releases;
 mod schemas;
