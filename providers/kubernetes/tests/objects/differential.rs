@@ -90,7 +90,7 @@ async fn take_over(
     }
 }
 
-fn attributes(state: &Value) -> Json {
+pub(crate) fn attributes(state: &Value) -> Json {
     let mut text = String::new();
     let known = state.map_leaves_first(&mut |value| match value {
         Value::Unknown(unknown) => Value::Null(unknown.ty.clone()),
@@ -101,7 +101,7 @@ fn attributes(state: &Value) -> Json {
 }
 
 /// Notes every place where two states differ.
-fn compare(path: &str, theirs: &Json, ours: &Json, wrong: &mut Vec<String>) {
+pub(crate) fn compare(path: &str, theirs: &Json, ours: &Json, wrong: &mut Vec<String>) {
     const VOLATILE: [&str; 4] = ["uid", "resource_version", "generation", "node_port"];
     match (theirs, ours) {
         (Json::Object(theirs), Json::Object(ours)) => {
