@@ -122,3 +122,24 @@ pub(crate) async fn missing(
 pub(crate) fn objects(manifest_text: &str) -> Vec<Rendered> {
     manifest::read(manifest_text).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helm_says_is_explained() {
+        let failed = |message: &str| {
+            explain("Cannot create release", "The release n/web", &HelmError::Failed(message.to_owned()))
+        };
+        let missing = explain("Cannot create release", "The release n/web", &HelmError::NotInstalled);
+        let text = [
+            missing,
+            failed("cannot re-use a name that is still in use"),
+            failed("chart \"x\" version \"9\" not found in r repository: no chart version found"),
+            failed("something new"),
+        ]
+        .map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail));
+        insta::assert_snapshot!(text.join("\n"));
+    }
+}

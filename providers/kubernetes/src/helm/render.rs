@@ -44,7 +44,16 @@ impl Rendering<'_> {
         let kinds =
             cluster.discovery(KINDS_AGE).await.map_err(|error| HelmError::Failed(error.to_string()))?;
         arguments.extend(["--api-versions".to_owned(), kinds.api_versions().join(",")]);
-        let first = self.render(Some(cluster), arguments.clone()).await?;
+        let first = match self.render(Some(cluster), arguments.clone()).await {
+            // Helm 4 looks for the kinds of all objects; some may be defined by the time of the release.
+            Err(HelmError::Failed(message)) if message.contains("ensure CRDs are installed first") => {
+                for argument in arguments.iter_mut().filter(|argument| *argument == "--dry-run=server") {
+                    *argument = "--dry-run=client".to_owned();
+                }
+                self.render(Some(cluster), arguments.clone()).await?
+            }
+            first => first?,
+        };
         let mut first = manifest::read(&first).map_err(HelmError::Failed)?;
         // Only what holds secrets generates anything: certificates, passwords, and checksums of them.
         if self.generates() {

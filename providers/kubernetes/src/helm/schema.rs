@@ -193,13 +193,9 @@ pub(super) const METADATA: [&str; 10] = [
     "version",
 ];
 
-fn is_number(name: &str) -> bool {
+/// Tells whether a part of a release's metadata is a number; the others are texts.
+pub(super) fn is_number(name: &str) -> bool {
     matches!(name, "first_deployed" | "last_deployed" | "revision")
-}
-
-/// Returns the type of a release's metadata.
-pub(super) fn metadata_type(block: &Block) -> Type {
-    block.attribute("metadata").map_or(Type::Dynamic, Attribute::ty)
 }
 
 /// Returns the schema of the data source `helm_template`.

@@ -66,14 +66,14 @@ pub(crate) fn objection(kinds: &Discovery, api_version: &str, kind: &str) -> Opt
             format!("use {instead}")
         };
         return Some(format!(
-            "a {kind} of {api_version}, which the cluster does not serve any more: {advice}."
+            "{kind} of {api_version}, which the cluster does not serve any more: {advice}."
         ));
     }
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
     let versions = kinds.versions_with(group, kind);
     (!versions.is_empty()).then(|| {
         format!(
-            "a {kind} of {api_version}, which the cluster does not serve; it serves {}.",
+            "{kind} of {api_version}, which the cluster does not serve; it serves {}.",
             versions.join(", ")
         )
     })

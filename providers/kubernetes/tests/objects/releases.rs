@@ -8,6 +8,7 @@ use crate::support::charts::{TestChart, helm, plain_chart};
 use crate::support::cluster::TestCluster;
 use crate::support::engine::{Action, Instance, read_data};
 use crate::support::render;
+use crate::support::repository::Repository;
 
 fn config(cluster: &TestCluster, chart: &TestChart, more: Json) -> Json {
     let mut config =
@@ -244,6 +245,39 @@ async fn an_interrupted_release_is_taken_over() {
     let mut release = instance(&cluster).await;
     assert_eq!(release.converge(&config(&cluster, &chart, json!({"timeout": 1}))).await, Action::Create);
     assert_eq!(text(&release, "status"), "deployed");
+}
+
+#[tokio::test]
+async fn charts_come_from_repositories() {
+    let (Some(_), Some(cluster)) = (helm(), TestCluster::new()) else { return };
+    let chart = plain_chart();
+    let repository = Repository::of_chart(&chart.path());
+    let open = config(&cluster, &chart, json!({"chart": "web", "repository": repository.url}));
+    let mut release = instance(&cluster).await;
+    let refused = release.try_plan(&open).await.err().expect("the repository wants a password");
+    assert!(refused.contains("401 Unauthorized"), "{refused}");
+    let mut known = open.clone();
+    known["repository_username"] = "user".into();
+    known["repository_password"] = "secret".into();
+    assert_eq!(release.converge(&known).await, Action::Create);
+    assert_eq!(text(&release, "version"), "0.1.0");
+    // A version that is written can only mean one chart: nobody is asked about it any more.
+    let mut pinned = known.clone();
+    pinned["version"] = "0.1.0".into();
+    repository.requests();
+    let provider = cluster.helm_provider().await;
+    let mut again = Instance::new(&provider, "helm_release").await;
+    again.state = release.state.clone();
+    again.refresh().await;
+    assert_eq!(again.plan(&pinned).await.action, Action::None);
+    assert_eq!(repository.requests(), Vec::<String>::new());
+    // A new version is found where none is written.
+    chart.write("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.2.0\n");
+    repository.pack(&chart.path());
+    let mut newest = instance(&cluster).await;
+    newest.state = release.state.clone();
+    assert_eq!(newest.converge(&known).await, Action::Update);
+    assert_eq!(text(&newest, "version"), "0.2.0");
 }
 
 #[tokio::test]

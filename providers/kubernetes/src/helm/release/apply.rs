@@ -288,6 +288,10 @@ impl Releasing<'_> {
             // Without either, Helm takes the values of the last revision wherever none are given.
             let reuse = self.is_set("reuse_values") && !self.is_set("reset_values");
             arguments.push(if reuse { "--reuse-values" } else { "--reset-values" }.to_owned());
+            // What others have changed of the objects is taken back, as the plan has said.
+            if major >= 4 && before.is_some_and(|record| record.apply_method == "ssa") {
+                arguments.push("--force-conflicts".to_owned());
+            }
             if self.is_set("cleanup_on_fail") {
                 arguments.push("--cleanup-on-fail".to_owned());
             }

@@ -183,18 +183,27 @@ impl Planning<'_> {
             }
         }
         match changed {
-            Some((rendered, _)) => {
-                self.draft.set_unknown("metadata");
+            Some((rendered, chart)) => {
+                self.draft.set(
+                    "metadata",
+                    state::planned_metadata(prior, self.config, Some(&chart.metadata), &values),
+                );
                 let shown = manifest::to_json(&rendered, &values::secrets(self.config));
                 show_objects(&mut self.draft, self.is_shown, Some(shown));
             }
-            None => self.plan_repair(&cluster, &seen).await?,
+            None => self.plan_repair(&cluster, &seen, prior, &values).await?,
         }
         Ok(())
     }
 
     /// Plans a release that is as configured: a new revision only where its objects are not as released.
-    async fn plan_repair(&mut self, cluster: &Cluster, seen: &Seen) -> Result<(), Diagnostics> {
+    async fn plan_repair(
+        &mut self,
+        cluster: &Cluster,
+        seen: &Seen,
+        prior: &Value,
+        values: &Map<String, Json>,
+    ) -> Result<(), Diagnostics> {
         self.kept.releases = false;
         if !self.context.helm.settings.keeps_manifests {
             show_objects(&mut self.draft, false, None);
@@ -216,7 +225,7 @@ impl Planning<'_> {
         }
         if comparison.live != comparison.expected {
             self.kept.releases = true;
-            self.draft.set_unknown("metadata");
+            self.draft.set("metadata", state::planned_metadata(prior, self.config, None, values));
         }
         Ok(())
     }

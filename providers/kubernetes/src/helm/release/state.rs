@@ -1,13 +1,13 @@
 //! From what Helm remembers of a release to the values of its state.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use terrane_model::{Block, Number, Str, Type, Value};
 
 use super::super::chart::same_version;
 use super::super::live::{Comparison, Shown};
 use super::super::manifest;
-use super::super::record::Record;
-use super::super::schema::METADATA;
+use super::super::record::{ChartMetadata, Record};
+use super::super::schema::{self, METADATA};
 use super::super::values;
 use super::propose::default;
 
@@ -102,6 +102,32 @@ fn shown_metadata(record: &Record, before: &Value, writes_only: bool) -> Value {
             _ => chart.version.as_str().into(),
         };
         (name, value)
+    }))
+}
+
+/// Returns what is known of the metadata before a release is changed. Without a chart it is the one that is released.
+pub(super) fn planned_metadata(
+    prior: &Value,
+    config: &Value,
+    chart: Option<&ChartMetadata>,
+    planned_values: &Map<String, Json>,
+) -> Value {
+    let before = prior.get("metadata").cloned().unwrap_or_else(Value::dynamic);
+    let reuses = config.get("reuse_values").and_then(Value::as_bool) == Some(true);
+    let is_write_only = config.get("set_wo").is_some_and(|sets| !sets.is_null());
+    Value::object(METADATA.map(|name| {
+        let kept = || before.get(name).cloned().filter(|value| !value.is_null());
+        let of_chart = |text: fn(&ChartMetadata) -> &str| chart.map(|chart| text(chart).into()).or_else(kept);
+        let known = match name {
+            "app_version" => of_chart(|chart| &chart.app_version),
+            "chart" => of_chart(|chart| &chart.name),
+            "version" => of_chart(|chart| &chart.version),
+            "first_deployed" | "name" | "namespace" => kept(),
+            "values" if !reuses && !is_write_only => Some(values::shown(planned_values, config).into()),
+            _ => None,
+        };
+        let ty = if schema::is_number(name) { Type::Number } else { Type::String };
+        (name, known.unwrap_or_else(|| Value::unknown(ty)))
     }))
 }
 

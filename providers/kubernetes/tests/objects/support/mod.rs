@@ -5,5 +5,6 @@ pub(crate) mod charts;
 pub(crate) mod cluster;
 pub(crate) mod engine;
 pub(crate) mod render;
+pub(crate) mod repository;
 pub(crate) mod terraform;
 pub(crate) mod written;
