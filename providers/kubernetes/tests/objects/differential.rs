@@ -100,7 +100,7 @@ async fn take_over(
     }
 }
 
-fn attributes(state: &Value) -> Json {
+pub(crate) fn attributes(state: &Value) -> Json {
     let mut text = String::new();
     let known = state.map_leaves_first(&mut |value| match value {
         Value::Unknown(unknown) => Value::Null(unknown.ty.clone()),
@@ -111,7 +111,7 @@ fn attributes(state: &Value) -> Json {
 }
 
 /// Notes every place where two states differ.
-fn compare(path: &str, theirs: &Json, ours: &Json, wrong: &mut Vec<String>) {
+pub(crate) fn compare(path: &str, theirs: &Json, ours: &Json, wrong: &mut Vec<String>) {
     const VOLATILE: [&str; 6] =
         ["uid", "resource_version", "generation", "node_port", "cluster_ip", "cluster_ips"];
     match (theirs, ours) {
