@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn messages(resources: &[PlannedResource]) -> Vec<String> {
-        check_address_ranges(resources).iter().map(|diagnostic| told(diagnostic)).collect()
+        check_address_ranges(resources).iter().map(told).collect()
     }
 
     fn told(diagnostic: &terrane_model::Diagnostic) -> String {
