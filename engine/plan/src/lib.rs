@@ -9,6 +9,7 @@ pub mod dependency_graph;
 pub mod ephemeral;
 pub mod evaluate_state;
 pub mod events;
+mod falling;
 mod generate_config;
 mod ignore_changes;
 pub mod import_blocks;

@@ -78,6 +78,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// Parts of objects that the changes depend on.
     pub relevant_attributes: Vec<(ResourceInstanceAddress, AttributePath)>,
+    /// Destroyed objects that need no call of their own, since they go with others: positions in `resource_changes`.
+    pub falling: BTreeMap<usize, usize>,
     /// The time of the plan in RFC 3339.
     pub timestamp: String,
     /// Whether planning failed, so that this is only what was found until then.

@@ -124,7 +124,9 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         planner.check_whole_plan().await;
     }
     planner.close_ephemerals().await;
-    planner.finish()
+    planner.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    let falling = planner.find_falling().await;
+    planner.finish(falling)
 }
 
 /// The state of the walk. Only the loop changes it; provider calls get copies and send back outcomes.
@@ -357,8 +359,7 @@ impl Planner {
         }
     }
 
-    fn finish(mut self) -> PlanOutcome {
-        self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    fn finish(mut self, falling: BTreeMap<usize, usize>) -> PlanOutcome {
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
         if self.options.mode == PlanMode::Destroy {
@@ -392,6 +393,7 @@ impl Planner {
             prior_state: self.state,
             checks: self.checks.results(),
             relevant_attributes,
+            falling,
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };

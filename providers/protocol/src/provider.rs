@@ -123,6 +123,15 @@ pub trait Provider: Send + Sync {
         Diagnostics::new()
     }
 
+    /// Tells for each object that a plan destroys with which of the others it would go by itself, the best first, as
+    /// positions in the list. Objects without any need a call of their own; an empty answer means all of them.
+    async fn falls_with(&self, _removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
+        Vec::new()
+    }
+
+    /// Takes note of objects that the next deletion of another one is to take along.
+    fn expect_fallen(&self, _fallen: &[PlannedResource]) {}
+
     /// Tells whether applying a resource type changes anything outside of the engine. Types without effects
     /// need no record before they are applied.
     fn effects(&self, _type_name: &str) -> Effects {
