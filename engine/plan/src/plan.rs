@@ -42,6 +42,8 @@ pub struct PlanOptions {
     pub timestamp: String,
     /// Objects to take over besides those of `import` blocks.
     pub imports: Vec<(ResourceInstanceAddress, ImportTarget)>,
+    /// A scope of which everything that exists is to be found.
+    pub discover: Option<Str>,
     /// Resources of the root module whose configuration is still to be written: their objects are only imported,
     /// whatever their blocks say.
     pub generating: Vec<ResourceAddress>,

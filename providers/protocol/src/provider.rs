@@ -8,9 +8,10 @@ use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 
 use crate::progress::Progress;
 use crate::request::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest, ImportResponse,
-    MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, ProviderFunctionError,
-    ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery, ImportRequest,
+    ImportResponse, MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private,
+    ProviderFunctionError, ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse,
+    ValidateRequest,
 };
 use crate::schemas::ProviderSchemas;
 
@@ -121,6 +122,15 @@ pub trait Provider: Send + Sync {
     /// resource can know (overlapping ranges, names taken twice, quota).
     async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
         Diagnostics::new()
+    }
+
+    /// Finds all objects in a scope, such as a resource group or an account, that resources could manage.
+    ///
+    /// # Errors
+    /// When the provider cannot, or the scope is none of its.
+    async fn discover(&self, scope: Str) -> Result<Discovery, Diagnostics> {
+        let detail = format!("The provider cannot tell what there is in {scope}.");
+        Err(Diagnostic::error("Scope cannot be searched", detail).into())
     }
 
     /// Tells for each object that a plan destroys with which of the others it would go by itself, the best first, as

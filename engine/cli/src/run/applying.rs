@@ -86,6 +86,7 @@ pub fn carry_out(
         mut session,
         sources,
         mut diagnostics,
+        discovered: _,
     } = run;
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     take_over(&mut store, &plan).map_err(|error| fail(error.into()))?;

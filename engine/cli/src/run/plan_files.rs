@@ -173,6 +173,7 @@ pub fn resume_plan(context: &Context, flags: &ParsedFlags, path: &str) -> Result
         session,
         sources,
         diagnostics: recovery.notices,
+        discovered: Vec::new(),
     })
 }
 

@@ -10,6 +10,7 @@ use terrane_plan::validate::validate;
 use terrane_plan::{
     Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, critical_path, plan,
 };
+use terrane_provider::Discovered;
 use terrane_state::{Recovery, StateStore, publish};
 
 use super::Failure;
@@ -42,6 +43,8 @@ pub struct PlannedRun {
     pub sources: Arc<SourceMap>,
     /// Warnings.
     pub diagnostics: Diagnostics,
+    /// What exists in the scope that was asked about.
+    pub discovered: Vec<Discovered>,
 }
 
 impl PlannedRun {
@@ -90,6 +93,7 @@ pub fn make_plan(
     }
     let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
     let cancellation = Cancellation::new();
+    let mut discovered = Vec::new();
     let configuration = Arc::new(configuration);
     let work = async {
         for source in needed_providers(&configuration) {
@@ -124,6 +128,7 @@ pub fn make_plan(
         };
         let outcome = plan(input).await;
         diagnostics.extend(merged(problems, outcome.diagnostics));
+        discovered = outcome.discovered;
         (Some(outcome.plan), outcome.providers, diagnostics)
     };
     let (plan, providers, mut diagnostics) = match block_on(giving_up(work, &cancellation, report.as_ref())) {
@@ -144,7 +149,7 @@ pub fn make_plan(
     }
     diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
     diagnostics.extend(forgetting_warning(&plan));
-    Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics })
+    Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics, discovered })
 }
 
 /// Planning changes nothing, so that it is given up at the first interrupt.

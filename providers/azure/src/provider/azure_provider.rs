@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
-    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
-    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery,
+    ImportRequest, ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress,
+    Provider, ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
 
 use crate::client::{ArmError, Call, StopSignal};
@@ -253,6 +253,10 @@ impl Provider for AzureProvider {
             [names, offers, servers].into_iter().for_each(|found| diagnostics.extend(found));
         }
         diagnostics
+    }
+
+    async fn discover(&self, scope: Str) -> Result<Discovery, Diagnostics> {
+        self.discover_scope(&scope).await
     }
 
     async fn falls_with(&self, removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
