@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderSchemas};
 
+use crate::helm::helm_catalog;
 use crate::objects::kubernetes_catalog;
 use crate::objects::provider::{Catalog, ObjectProvider};
 
@@ -24,8 +25,12 @@ pub struct KubernetesOptions {
 /// Returns the providers `hashicorp/kubernetes`, `gavinbunney/kubectl` and `hashicorp/helm`.
 pub fn kubernetes_factories(options: KubernetesOptions) -> Vec<(ProviderSource, Arc<dyn ProviderFactory>)> {
     static KUBERNETES: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubernetes_catalog()));
+    static HELM: LazyLock<Shared> = LazyLock::new(|| Shared::new(helm_catalog()));
     let options = Arc::new(options);
-    vec![(ProviderSource::implied("kubernetes"), factory(|| &KUBERNETES, options))]
+    vec![
+        (ProviderSource::implied("kubernetes"), factory(|| &KUBERNETES, Arc::clone(&options))),
+        (ProviderSource::implied("helm"), factory(|| &HELM, options)),
+    ]
 }
 
 /// A catalog and its schemas, made when the first provider starts.

@@ -143,6 +143,7 @@ fn plan_and_approve(
     let mut planned = make_plan(context, flags, options, report, operation)?;
     if asks {
         report.plan(&planned.plan, &planned.providers);
+        planned.show_expected(report.as_ref());
     }
     if !asks || !needs_approval(flags, &planned.plan) {
         // What the run finds out later takes the place of what was not known yet.

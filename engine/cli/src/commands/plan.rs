@@ -81,6 +81,7 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         }
     };
     report.plan(&planned.plan, &planned.providers);
+    planned.show_expected(report.as_ref());
     let hint = match flags.text("out") {
         Some(path) => match save_plan(&planned, path) {
             Ok(()) => Some(saved_hint(path)),

@@ -37,7 +37,11 @@ pub fn save_plan(planned: &PlannedRun, path: &str) -> Result<(), Diagnostic> {
     write_private(Path::new(path), &bytes).map_err(|error| failed(error.to_string()))
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;

@@ -7,7 +7,9 @@ use terrane_language::evaluate::GivenValues;
 use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Severity, SourceMap};
 use terrane_plan::provider_functions::LoadedFunctions;
 use terrane_plan::validate::validate;
-use terrane_plan::{Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, plan};
+use terrane_plan::{
+    Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, critical_path, plan,
+};
 use terrane_state::{Recovery, StateSnapshot, StateStore, publish};
 
 use super::Failure;
@@ -44,6 +46,15 @@ pub struct PlannedRun {
     pub diagnostics: Diagnostics,
     /// What is left for a later stage.
     pub waiting: Waiting,
+}
+
+impl PlannedRun {
+    /// Says how long carrying out the plan will take, where any provider knows.
+    pub fn show_expected(&self, report: &dyn Report) {
+        if let Some(path) = critical_path(&self.plan, &self.configuration, &self.providers) {
+            report.expected(&path);
+        }
+    }
 }
 
 /// Makes a plan. The state is locked from then on.

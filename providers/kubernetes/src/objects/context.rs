@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use regex::Regex;
-use terrane_model::{Diagnostic, Diagnostics};
+use terrane_model::{Diagnostic, Diagnostics, Value};
 use tokio::sync::watch;
 
 use super::cluster::{ApiError, Cluster, Connection};
 use crate::KubernetesOptions;
+use crate::helm::Session;
 
 /// What every call may look at.
 pub(crate) struct Context {
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) ignored_labels: Vec<Regex>,
     pub(crate) ignored_annotations: Vec<Regex>,
     pub(crate) options: Arc<KubernetesOptions>,
+    /// What releases of charts need beside the cluster.
+    pub(crate) helm: Session,
     /// Becomes true when what is under way is to end.
     pub(crate) stop: watch::Receiver<bool>,
     notes: Mutex<Notes>,
@@ -45,6 +48,7 @@ impl Context {
     /// Makes the context of a configured provider.
     pub(crate) fn new(
         connection: Connection,
+        config: &Value,
         options: Arc<KubernetesOptions>,
         stop: watch::Receiver<bool>,
     ) -> Self {
@@ -52,6 +56,7 @@ impl Context {
             connection,
             ignored_labels: Vec::new(),
             ignored_annotations: Vec::new(),
+            helm: Session::new(config, Arc::clone(&options)),
             options,
             stop,
             notes: Mutex::default(),

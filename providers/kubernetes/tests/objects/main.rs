@@ -9,4 +9,6 @@ mod support;
 
 mod differential;
 mod lives;
+mod release_differential;
+mod releases;
 mod schemas;

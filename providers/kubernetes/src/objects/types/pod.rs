@@ -56,7 +56,7 @@ macro_rules! pod_spec {
             $restart_policy,
             text("runtime_class_name"),
             text("scheduler_name").or_computed(),
-            block("security_context", SECURITY_CONTEXT),
+            block("security_context", SECURITY_CONTEXT).empty_is_none(),
             text("service_account_name").or_computed(),
             flag("share_process_namespace").or_flag(false),
             text("subdomain"),
