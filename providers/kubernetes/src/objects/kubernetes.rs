@@ -2,6 +2,9 @@
 
 use terrane_model::{Attribute, Block, NestedBlock, Nesting, Type};
 
+use super::any::manifest::Manifest;
+use super::any::patch::{Part, Patch};
+use super::any::sources::{ManyObjects, OneObject};
 use super::provider::Catalog;
 use super::table::shape::Shapes;
 use super::typed::TypedObject;
@@ -18,6 +21,17 @@ pub(crate) fn kubernetes_catalog() -> Catalog {
             catalog.add_resource(alias, TypedObject::new(ty, &mut shapes));
         }
     }
+    catalog.add_resource("kubernetes_manifest", Manifest::new());
+    for (name, part) in [
+        ("kubernetes_annotations", Part::Annotations),
+        ("kubernetes_config_map_v1_data", Part::ConfigMapData),
+        ("kubernetes_labels", Part::Labels),
+        ("kubernetes_secret_v1_data", Part::SecretData),
+    ] {
+        catalog.add_resource(name, Patch::new(part));
+    }
+    catalog.add_data_source("kubernetes_resource", OneObject);
+    catalog.add_data_source("kubernetes_resources", ManyObjects);
     catalog
 }
 

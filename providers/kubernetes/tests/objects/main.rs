@@ -9,6 +9,7 @@ mod support;
 
 mod differential;
 mod lives;
+mod manifests;
 mod release_differential;
 mod releases;
 mod schemas;

@@ -23,6 +23,9 @@ use super::table::shape::{Shape, Shapes};
 use super::table::{encode, plan, validate};
 use super::types::ObjectType;
 
+pub(crate) use apply::exists;
+pub(crate) use check::open_question;
+
 /// A resource type made of a table.
 pub(crate) struct TypedObject {
     ty: ObjectType,
