@@ -4,6 +4,7 @@
 //! when there is none.
 #![expect(clippy::print_stdout, reason = "a test that does nothing has to say so")]
 
+mod answers;
 mod cases;
 mod support;
 

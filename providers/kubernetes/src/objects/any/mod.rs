@@ -1,5 +1,6 @@
 //! Objects of any kind, found by what the cluster says of its kinds.
 
+pub(crate) mod functions;
 pub(crate) mod manifest;
 mod manifest_apply;
 mod manifest_plan;

@@ -3,8 +3,10 @@
 mod apply;
 mod check;
 mod delete;
+pub(crate) mod once;
 mod read;
 mod refresh;
+pub(crate) mod source;
 
 use std::sync::Arc;
 
