@@ -340,6 +340,7 @@ pub fn read_request(type_name: &Str, object: &PriorObject, provider_meta: &Value
         private: object.private.clone(),
         provider_meta: provider_meta.clone(),
         current_identity: object.identity.clone(),
+        wanted: None,
     }
 }
 

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use terrane_language::config::Declaration;
 use terrane_language::evaluate::locate;
-use terrane_model::{Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, Schema, Severity, Str, Value};
+use terrane_model::{
+    Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, ResourceMode, Schema, Severity, Str, Value,
+};
 use terrane_provider::{DataRequest, Provider, ValidateRequest};
 use terrane_state::CheckableKind;
 
@@ -50,7 +53,10 @@ pub(crate) struct DataOutcome {
 pub(crate) async fn read_data(task: DataTask) -> DataOutcome {
     let (config, marks) = task.config.split_marks();
     let nothing = Value::Null(task.schema.block.implied_type().clone());
-    let proposed = propose_new(&task.schema.block, &nothing, &config).with_marks_at(&marks);
+    let proposed = propose_new(&task.schema.block, &nothing, &config);
+    let mut proposed_marks = task.schema.block.sensitive_paths(&proposed);
+    proposed_marks.extend(marks.iter().cloned());
+    let proposed = proposed.with_marks_at(&proposed_marks);
     let mut outcome =
         DataOutcome { value: None, proposed, deferred: task.deferred, diagnostics: Diagnostics::new() };
     let request = ValidateRequest { type_name: task.type_name.clone(), config: config.clone() };
@@ -112,10 +118,21 @@ impl Planner {
     }
 
     /// Tells whether anything that the data resource is said to depend on still changes: its own `depends_on` and
-    /// that of the module calls around it.
+    /// that of the module calls around it, and the managed resources that its arguments refer to directly.
     fn has_pending_dependency(&self, context: &ResourceContext<'_>) -> bool {
         let tree = &self.configuration.tree;
         let graph = &self.configuration.graph;
+        let is_managed = |id: NodeId| match graph.node(id).kind {
+            NodeKind::Declaration(Declaration::Resource(position)) => {
+                let module = graph.node(id).module;
+                tree.module(module).resources[position].address.mode == ResourceMode::Managed
+            }
+            _ => false,
+        };
+        let mut referred = graph.dependencies(context.id).iter();
+        if referred.any(|id| self.pending.contains(id) && is_managed(*id)) {
+            return true;
+        }
         let mut targets: Vec<NodeId> = Vec::new();
         for traversal in &context.resource.depends_on {
             graph.target_of(tree, context.module, traversal, &mut targets);
@@ -128,10 +145,8 @@ impl Planner {
             module = caller;
         }
         targets.into_iter().any(|target| {
-            let stands_for_module = !matches!(
-                graph.node(target).kind,
-                NodeKind::Declaration(terrane_language::config::Declaration::Resource(_))
-            );
+            let stands_for_module =
+                !matches!(graph.node(target).kind, NodeKind::Declaration(Declaration::Resource(_)));
             let resources = self.configuration.dependencies.of(target).iter();
             self.pending.contains(&target)
                 || stands_for_module && resources.into_iter().any(|resource| self.pending.contains(resource))

@@ -33,6 +33,7 @@ use crate::refresh::RefreshBatch;
 use crate::relevant_attributes::relevant_attributes;
 use crate::removals::Removals;
 use crate::targets::Selection;
+use crate::wanted_attributes::WantedAttributes;
 
 /// Everything that a plan is made of.
 pub struct PlanInput {
@@ -114,11 +115,13 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         pending: FxHashSet::default(),
         failed: FxHashSet::default(),
         refreshes: FxHashMap::default(),
+        wanted: None,
         output_changes: BTreeMap::new(),
     };
     planner.check_requested_imports();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
+        planner.check_whole_plan().await;
     }
     planner.close_ephemerals().await;
     planner.finish()
@@ -157,6 +160,7 @@ pub(crate) struct Planner {
     pub(crate) pending: FxHashSet<NodeId>,
     pub(crate) failed: FxHashSet<NodeId>,
     pub(crate) refreshes: FxHashMap<ConfiguredKey, RefreshBatch>,
+    pub(crate) wanted: Option<Arc<WantedAttributes>>,
     pub(crate) limit: Arc<Semaphore>,
     pub(crate) output_changes: BTreeMap<terrane_model::Str, crate::change::OutputChange>,
 }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use rustc_hash::FxHashMap;
 use terrane_model::{ResourceInstanceAddress, ResourceMode, Value};
-use terrane_provider::{Effects, Provider, ReadResponse};
+use terrane_provider::{Effects, Provider, ReadRequest, ReadResponse};
 use terrane_state::DeposedKey;
 
 use crate::events::PlanEvent;
@@ -14,6 +14,7 @@ use crate::instance_plan::read_request;
 use crate::plan::PlanMode;
 use crate::planner::Planner;
 use crate::provider_pool::ConfiguredKey;
+use crate::wanted_attributes::WantedAttributes;
 
 type Key = (ResourceInstanceAddress, Option<DeposedKey>);
 
@@ -47,6 +48,7 @@ impl Planner {
         let config_address = self.configuration.provider_configs.get(key.0).address.clone();
         let mut objects: Vec<Key> = Vec::new();
         let mut requests = Vec::new();
+        let wanted = self.wanted_attributes();
         for (address, deposed, resource, _) in self.state.objects() {
             let is_ours = resource.provider_config.module == config_address.module
                 && resource.provider_config.provider == config_address.provider
@@ -73,7 +75,10 @@ impl Planner {
                 self.events.event(PlanEvent::Refreshed { address, deposed, value: &object.value });
                 continue;
             }
-            requests.push(read_request(&object_key.0.resource.resource_type, object, &Value::dynamic_null()));
+            let resource_type = &object_key.0.resource.resource_type;
+            let request = read_request(resource_type, object, &Value::dynamic_null());
+            let wanted = wanted.as_ref().and_then(|wanted| wanted.of(&object_key.0));
+            requests.push(ReadRequest { wanted, ..request });
             objects.push(object_key);
         }
         let positions = objects.iter().cloned().enumerate().map(|(position, key)| (key, position)).collect();
@@ -100,6 +105,16 @@ impl Planner {
         let batch = RefreshBatch { responses: read.boxed().shared(), positions: Arc::new(positions) };
         self.refreshes.insert(key.clone(), batch.clone());
         batch
+    }
+
+    /// Returns which attributes make a difference. Whoever wants to see all drift wants all attributes.
+    fn wanted_attributes(&mut self) -> Option<Arc<WantedAttributes>> {
+        if self.options.mode == PlanMode::RefreshOnly {
+            return None;
+        }
+        let configuration = &self.configuration;
+        let wanted = self.wanted.get_or_insert_with(|| Arc::new(WantedAttributes::find(configuration)));
+        Some(Arc::clone(wanted))
     }
 
     fn is_worth_reading(&self, address: &ResourceInstanceAddress) -> bool {

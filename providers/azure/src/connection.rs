@@ -11,6 +11,7 @@ use crate::client::arm_client::ClientSettings;
 use crate::client::authenticate::TokenSource;
 use crate::client::http::HttpSettings;
 use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
+use crate::lifecycle::recent::Recent;
 use crate::settings::{CloudChoice, ProviderSettings, Registration};
 
 /// Everything that calls need.
@@ -19,6 +20,8 @@ pub(crate) struct Connection {
     pub(crate) settings: ProviderSettings,
     /// The subscription that resources are made in.
     pub(crate) subscription_id: String,
+    /// Answers of this run's refresh.
+    pub(crate) recent: Recent,
     created: CreatedPaths,
 }
 
@@ -57,7 +60,8 @@ impl Connection {
             Some(id) => id.clone(),
             None => only_subscription(&client, stop).await?,
         };
-        Ok(Self { client, settings, subscription_id, created: CreatedPaths::default() })
+        let (recent, created) = (Recent::default(), CreatedPaths::default());
+        Ok(Self { client, settings, subscription_id, recent, created })
     }
 
     /// Takes note of an object that this run has made.

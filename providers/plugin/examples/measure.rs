@@ -117,6 +117,7 @@ async fn measure_pets(options: PluginOptions) -> Result<(), Box<dyn Error>> {
         private: Vec::new(),
         provider_meta: Value::dynamic_null(),
         current_identity: None,
+        wanted: None,
     });
     let read = provider.read_many(requests.collect()).await;
     println!("read of {} random_pet: {:.0} ms", read.len(), started.elapsed().as_secs_f64() * 1000.0);

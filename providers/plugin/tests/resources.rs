@@ -147,6 +147,7 @@ async fn many_objects_are_read_at_once() {
             private: Vec::new(),
             provider_meta: Value::dynamic_null(),
             current_identity: None,
+            wanted: None,
         }
     };
     let responses = random.read_many((0..500).map(request).collect()).await;

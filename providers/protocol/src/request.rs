@@ -4,6 +4,8 @@
 //! back. Unknown parts are allowed exactly where a field says so. Messages about a part of a value name it
 //! with [`Diagnostic::on_attribute`](terrane_model::Diagnostic::on_attribute).
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use terrane_model::{AttributePath, Diagnostics, Str, Value};
@@ -65,6 +67,9 @@ pub struct ReadRequest {
     pub provider_meta: Value,
     /// The object's identity as last seen.
     pub current_identity: Option<Value>,
+    /// The attributes that make a difference: those that the configuration sets, and those that anything refers to.
+    /// Nothing when all of them may. What is not among them and takes a call of its own may be answered as last seen.
+    pub wanted: Option<Arc<BTreeSet<Str>>>,
 }
 
 /// The answer to [`ReadRequest`].

@@ -7,7 +7,7 @@ use terrane_language::evaluate::{Evaluation, Evaluator, ModuleInstanceId, Repeti
 use terrane_language::modules::ModuleId;
 use terrane_language::syntax::parse_expression;
 use terrane_language::syntax::tree::{Expression, ExpressionKind};
-use terrane_model::{Diagnostics, SourceMap, Value};
+use terrane_model::{Diagnostic, Diagnostics, SourceMap, Value};
 use terrane_plan::evaluate_state::evaluate_with_state;
 use terrane_plan::provider_functions::LoadedFunctions;
 use terrane_plan::validate::check_reference;
@@ -93,6 +93,11 @@ fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnosti
     Ok((Console { evaluation, configuration, providers, sources }, diagnostics))
 }
 
+/// What `help` at the console says.
+const HELP: &str = "Type in an expression of the Terraform language and press enter to see its value. Everything that the \
+                    configuration\nof this directory can refer to may be used, with the values that the state has.\n\nTo \
+                    leave, type \"exit\" and press enter, or press Control-C or Control-D.";
+
 fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
     let mut last = None;
     let mut pending = String::new();
@@ -112,6 +117,10 @@ fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
         if text.trim().is_empty() {
             continue;
         }
+        if text.trim() == "help" {
+            last = Some(HELP.to_owned());
+            continue;
+        }
         match evaluate_text(&text, console) {
             Ok(result) => last = Some(result),
             Err((diagnostics, sources)) => {
@@ -119,6 +128,12 @@ fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
                 return ExitCode::Error;
             }
         }
+    }
+    if !pending.trim().is_empty()
+        && let Err((diagnostics, sources)) = evaluate_text(&pending, console)
+    {
+        context.show(&diagnostics, &sources);
+        return ExitCode::Error;
     }
     if let Some(last) = last {
         context.terminal.line(&last);
@@ -161,7 +176,10 @@ fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, 
     }
     let scope = console.evaluation.scope(ModuleInstanceId::ROOT, RepetitionValues::None);
     let mut evaluator = Evaluator::new(&scope);
-    let (argument, wants_type) = type_argument(&expression);
+    let (argument, wants_type) = match type_argument(&expression) {
+        Ok(found) => found,
+        Err(problem) => return Err((problem.into(), own)),
+    };
     let value: Value = evaluator.evaluate(argument);
     if evaluator.diagnostics.has_errors() {
         return Err((evaluator.diagnostics, own));
@@ -170,11 +188,20 @@ fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, 
 }
 
 /// `type(x)` exists at the console only, as the whole of an input.
-fn type_argument(expression: &Expression) -> (&Expression, bool) {
-    match &expression.kind {
-        ExpressionKind::Call(call) if call.name.name == "type" && call.arguments.len() == 1 => {
-            (&call.arguments[0], true)
+fn type_argument(expression: &Expression) -> Result<(&Expression, bool), Diagnostic> {
+    let ExpressionKind::Call(call) = &expression.kind else { return Ok((expression, false)) };
+    if call.name.name != "type" {
+        return Ok((expression, false));
+    }
+    match call.arguments.as_slice() {
+        [argument] => Ok((argument, true)),
+        [] => {
+            let detail = "Function \"type\" expects 1 argument(s). Missing value for \"value\".";
+            Err(Diagnostic::error("Not enough function arguments", detail).at(expression.span))
         }
-        _ => (expression, false),
+        [_, surplus, ..] => {
+            let detail = "Function \"type\" expects only 1 argument(s).";
+            Err(Diagnostic::error("Too many function arguments", detail).at(surplus.span))
+        }
     }
 }

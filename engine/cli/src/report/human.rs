@@ -6,7 +6,9 @@ use std::time::Instant;
 use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::ephemeral::EphemeralEvent;
-use terrane_plan::{ChangeCounts, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange};
+use terrane_plan::{
+    ChangeCounts, CriticalPath, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
+};
 use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
@@ -17,7 +19,7 @@ use crate::context::Context;
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
 use crate::view::human::paint::Paint;
-use crate::view::human::plan::render_plan;
+use crate::view::human::plan::{expected_duration, render_plan};
 use crate::view::human::progress::{Progress, id_text, subject};
 use crate::view::human::wrap::wrap;
 
@@ -83,6 +85,12 @@ impl Report for HumanReport {
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
         self.terminal.text(&render_plan(plan, providers, &self.terminal));
+    }
+
+    fn expected(&self, path: &CriticalPath) {
+        if let Some(text) = expected_duration(path) {
+            self.terminal.text(&text);
+        }
     }
 
     fn begin(&self, plan: &Plan) {

@@ -2,6 +2,7 @@
 
 mod human;
 mod machine;
+mod quiet;
 pub mod ui_lines;
 pub mod wording;
 
@@ -9,11 +10,12 @@ use std::sync::Arc;
 
 use terrane_apply::EventSink;
 use terrane_model::{Diagnostics, SourceMap};
-use terrane_plan::{ChangeCounts, Plan, PlanEvents, PlanMode, ProviderPool};
+use terrane_plan::{ChangeCounts, CriticalPath, Plan, PlanEvents, PlanMode, ProviderPool};
 use terrane_state::StateSnapshot;
 
 pub use human::HumanReport;
 pub use machine::MachineReport;
+pub use quiet::QuietReport;
 
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -25,6 +27,9 @@ pub trait Report: PlanEvents + EventSink {
 
     /// Shows a plan.
     fn plan(&self, plan: &Plan, providers: &ProviderPool);
+
+    /// Shows how long carrying out a plan will take.
+    fn expected(&self, _path: &CriticalPath) {}
 
     /// A plan is about to be carried out.
     fn begin(&self, _plan: &Plan) {}

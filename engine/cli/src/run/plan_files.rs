@@ -16,6 +16,7 @@ use terrane_state::StateSnapshot;
 
 use super::Failure;
 use super::planning::PlannedRun;
+use super::stages::Waiting;
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::load_early;
@@ -36,7 +37,11 @@ pub fn save_plan(planned: &PlannedRun, path: &str) -> Result<(), Diagnostic> {
     write_private(Path::new(path), &bytes).map_err(|error| failed(error.to_string()))
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
@@ -169,6 +174,7 @@ pub fn resume_plan(context: &Context, flags: &ParsedFlags, path: &str) -> Result
         session,
         sources,
         diagnostics: recovery.notices,
+        waiting: Waiting::default(),
     })
 }
 
@@ -205,6 +211,16 @@ fn ephemeral_values(
                 name.as_str()
             );
             problems.push(Diagnostic::error("Can't change variable when applying a saved plan", detail));
+        }
+    }
+    for name in file.plan.ephemeral_variables.iter().filter(|name| !given.contains_key(*name)) {
+        let is_required = root.variable(name).is_some_and(|(_, variable)| variable.is_required());
+        if is_required {
+            let detail = format!(
+                "The ephemeral input variable {:?} was set during the plan phase, and so must also be set during the apply phase.",
+                name.as_str()
+            );
+            problems.push(Diagnostic::error("No value for required variable", detail));
         }
     }
     if problems.has_errors() { Err(problems) } else { Ok(given) }

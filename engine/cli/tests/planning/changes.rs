@@ -110,3 +110,42 @@ fn an_empty_apply_makes_a_state() {
     project.apply("");
     assert_eq!(project.state()["serial"], 1);
 }
+
+#[test]
+fn data_waits_for_the_objects_that_its_arguments_refer_to() {
+    let project = Project::new(
+        "resource \"terraform_data\" \"a\" {\n  input = \"other.tfstate\"\n}\n\
+         data \"terraform_remote_state\" \"other\" {\n  backend = \"local\"\n  config = {\n    \
+         path = terraform_data.a.input\n  }\n}\n",
+    );
+    project.write(
+        "other.tfstate",
+        r#"{"version": 4, "serial": 1, "lineage": "l", "outputs": {}, "resources": []}"#,
+    );
+    let plan = project.plan("");
+    assert_eq!(Project::actions(&plan), "data.terraform_remote_state.other read\nterraform_data.a create");
+    project.apply("");
+    assert_eq!(Project::actions(&project.plan("")), "terraform_data.a no-op");
+}
+
+#[test]
+fn blocks_whose_number_is_not_known_are_said_to_be_unknown() {
+    let zone = |name: &str| {
+        format!(
+            "provider \"azurerm\" {{\n  features {{}}\n}}\n\
+             resource \"azurerm_resource_group\" \"g\" {{\n  name = \"g\"\n  location = \"westeurope\"\n}}\n\
+             resource \"azurerm_private_dns_zone\" \"z\" {{\n  name = \"{name}\"\n  \
+             resource_group_name = azurerm_resource_group.g.name\n}}\n"
+        )
+    };
+    let project = Project::new(&zone("a.example"));
+    let created = project.run("plan -emulate").succeeded();
+    assert!(created.contains("\n\n      + soa_record (known after apply)\n    }"), "{created}");
+    project.apply("-emulate");
+    project.write("main.tf", &zone("b.example"));
+    let replaced = project.run("plan -emulate").succeeded();
+    assert!(
+        replaced.contains("\n\n      ~ soa_record (known after apply)\n      - soa_record {\n"),
+        "{replaced}"
+    );
+}

@@ -210,7 +210,7 @@ fn what_does_not_fit_the_type_is_refused_with_its_path() {
 fn nesting_is_bounded() {
     let wrapped = bytes("92a92264796e616d696322").repeat(100_000);
     let error = value_from_msgpack(&wrapped, &Type::Dynamic).unwrap_err();
-    assert_eq!(error.to_string(), "values are nested more than 256 levels deep");
+    assert_eq!(error.to_string(), "values are nested more than 500 levels deep");
 }
 
 fn values() -> impl Strategy<Value = Value> {

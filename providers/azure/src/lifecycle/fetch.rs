@@ -1,15 +1,17 @@
 //! Reading one object with all its documents.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 use terrane_model::{Str, Value};
 
 use crate::attributes::at;
 use crate::client::{ArmError, ArmRequest, Method};
-use crate::lifecycle::{Address, Failure, Work};
+use crate::lifecycle::{Address, Failure, Work, interest};
 use crate::mapping::Documents;
 use crate::mapping::same::is_zero;
 use crate::table::body_path::look_up;
-use crate::table::{BodyPath, DocumentAddress, DocumentTable, PartTable};
+use crate::table::{BodyPath, DocumentAddress, DocumentTable, PartTable, ResourceTable};
 
 /// Reads an object with its documents; nothing when it does not exist.
 ///
@@ -19,7 +21,7 @@ pub(crate) async fn fetch_all(
     work: &Work<'_>,
     address: &Address,
     known: Option<&Value>,
-    thoroughness: Thoroughness,
+    thoroughness: Thoroughness<'_>,
 ) -> Result<Option<Documents>, Failure> {
     let Some(mut documents) = work.behaviour.fetch(work, address).await? else { return Ok(None) };
     complete(work, &mut documents, known, thoroughness).await?;
@@ -28,11 +30,12 @@ pub(crate) async fn fetch_all(
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Thoroughness {
+pub(crate) enum Thoroughness<'a> {
     /// Everything.
     All,
-    /// What is rare only where it was there before; for refreshing many objects.
-    Usual,
+    /// What takes calls of its own only where these attributes need it, and what is rare only where it was there
+    /// before; for refreshing many objects.
+    Wanted(&'a BTreeSet<Str>),
 }
 
 /// Reads the documents beside a body.
@@ -43,13 +46,15 @@ pub(crate) async fn complete(
     work: &Work<'_>,
     documents: &mut Documents,
     known: Option<&Value>,
-    thoroughness: Thoroughness,
+    thoroughness: Thoroughness<'_>,
 ) -> Result<(), Failure> {
     for table in &work.table.documents {
         if documents.named.contains_key(&table.name) || !exists(table, documents) {
             continue;
         }
-        if thoroughness == Thoroughness::Usual && can_wait(work, table, known) {
+        if let Thoroughness::Wanted(wanted) = thoroughness
+            && can_wait(work.table, table, known, wanted)
+        {
             documents.unread.insert(table.name.clone());
             continue;
         }
@@ -61,24 +66,20 @@ pub(crate) async fn complete(
 }
 
 /// Tells whether what is known of a document is good enough for a refresh of many objects.
-fn can_wait(work: &Work<'_>, table: &DocumentTable, known: Option<&Value>) -> bool {
+fn can_wait(
+    object: &ResourceTable,
+    table: &DocumentTable,
+    known: Option<&Value>,
+    wanted: &BTreeSet<Str>,
+) -> bool {
     let Some(known) = known else { return false };
     let is_known = match table.settled.as_deref() {
         Some(path) if !path.is_empty() => !is_zero(&at(known, path)),
-        _ => is_known(work, &table.name, known),
+        _ => interest::is_known(object, table, known),
     };
-    (table.is_rare && !is_known) || (table.settled.is_some() && is_known)
-}
-
-/// Tells whether the state has anything that comes from a document.
-fn is_known(work: &Work<'_>, document: &Str, known: &Value) -> bool {
-    work.table.arguments.iter().any(|argument| {
-        let is_there = argument
-            .mapping
-            .as_ref()
-            .is_some_and(|mapping| mapping.path.root == crate::table::PathRoot::Document(document.clone()));
-        is_there && !is_zero(&known.attribute(&argument.name))
-    })
+    (table.is_rare && !is_known)
+        || (table.settled.is_some() && is_known)
+        || !interest::needs(object, table, wanted)
 }
 
 fn exists(table: &DocumentTable, documents: &Documents) -> bool {
@@ -104,8 +105,8 @@ pub(crate) async fn read_document(
 ) -> Result<Option<Json>, Failure> {
     let Some(path) = document_path(documents, table) else { return Ok(None) };
     let request = ArmRequest::new(table.read, path, &table.api_version);
-    match work.client().send(&request, &work.call).await {
-        Ok(response) => Ok(Some(response.body)),
+    match work.read(&request).await {
+        Ok(body) => Ok(Some(body)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) if table.is_secret && is_forbidden(&error) => {
             // Who may read an object may not always read its keys; azurerm leaves them empty then, too.
@@ -126,8 +127,8 @@ fn is_forbidden(error: &ArmError) -> bool {
 /// When the exchange fails.
 pub(crate) async fn fetch_object(work: &Work<'_>, address: &Address) -> Result<Option<Documents>, Failure> {
     let request = ArmRequest::new(Method::Get, address.path.clone(), &work.table.api_version);
-    let body = match work.client().send(&request, &work.call).await {
-        Ok(response) => response.body,
+    let body = match work.read(&request).await {
+        Ok(body) => body,
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error.into()),
     };

@@ -3,7 +3,7 @@
 use terrane_model::Value;
 
 use crate::attributes::Attributes;
-use crate::lifecycle::{Address, Work};
+use crate::lifecycle::{Address, Work, interest};
 use crate::mapping::{Documents, read_object};
 use crate::schema::state_type;
 use crate::table::ResourceTable;
@@ -17,6 +17,10 @@ pub(crate) fn finish_state(
 ) -> Value {
     let mut attributes: Attributes =
         read_object(&work.table.arguments, documents, known).into_iter().collect();
+    if let (true, Some(known)) = (documents.is_summary, known) {
+        let hidden = work.table.arguments.iter().filter(|argument| !interest::is_in_summary(argument));
+        hidden.for_each(|argument| attributes.set(&argument.name, known.attribute(&argument.name)));
+    }
     fill_from_id(work.table, address, known, &mut attributes);
     attributes.set("id", address.id.as_str());
     work.behaviour.read_attributes(documents, known, &mut attributes);

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value as Json;
 use terrane_model::{Diagnostic, Diagnostics, Value};
 
 use crate::client::arm_client::Finished;
 use crate::client::{ArmClient, ArmError, ArmRequest, Call};
 use crate::connection::Connection;
 use crate::lifecycle::Address;
+use crate::lifecycle::recent::Memory;
 use crate::resources::Behaviour;
 use crate::table::ResourceTable;
 
@@ -17,6 +19,8 @@ pub(crate) struct Work<'a> {
     pub(crate) table: &'a ResourceTable,
     pub(crate) behaviour: &'static dyn Behaviour,
     pub(crate) call: Call<'a>,
+    /// What the run does with answers.
+    pub(crate) memory: Memory,
     /// Whether Azure may have an object that it did not have before.
     may_exist: AtomicBool,
 }
@@ -78,7 +82,32 @@ impl<'a> Work<'a> {
         behaviour: &'static dyn Behaviour,
         call: Call<'a>,
     ) -> Self {
-        Self { connection, table, behaviour, call, may_exist: AtomicBool::new(false) }
+        let memory = Memory::None;
+        Self { connection, table, behaviour, call, memory, may_exist: AtomicBool::new(false) }
+    }
+
+    /// Chooses what is done with answers.
+    #[must_use]
+    pub(crate) fn with_memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Sends a request that changes nothing, unless its answer is remembered.
+    ///
+    /// # Errors
+    /// When the exchange fails.
+    pub(crate) async fn read(&self, request: &ArmRequest) -> Result<Json, ArmError> {
+        let recent = &self.connection.recent;
+        if self.memory == Memory::Use
+            && let Some(body) = recent.get(request)
+        {
+            return Ok(body);
+        }
+        let response = self.client().send(request, &self.call).await?;
+        if self.memory == Memory::Keep {
+            recent.keep(request, &response.body);
+        }
+        Ok(response.body)
     }
 
     /// Returns the client.

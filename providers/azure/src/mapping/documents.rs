@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use terrane_model::Str;
 
 use crate::table::body_path::{look_up, place, put, remove};
-use crate::table::{BodyPath, BodyStep, PathRoot};
+use crate::table::{BodyPath, BodyStep, PathRoot, ResourceTable};
 
 /// The body of an object with its documents.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +19,9 @@ pub(crate) struct Documents {
     pub(crate) path: String,
     /// Documents that were left out: what is known of them stays.
     pub(crate) unread: BTreeSet<Str>,
+    /// Whether the body is a line from the list of everything in a group: what such lines never say stays as it is
+    /// known.
+    pub(crate) is_summary: bool,
     touched: BTreeSet<Str>,
 }
 
@@ -33,6 +36,12 @@ impl Documents {
     /// Takes a body as Azure sent it.
     pub(crate) fn of(path: impl Into<String>, body: Json) -> Self {
         Self { body, path: path.into(), ..Self::default() }
+    }
+
+    /// Takes an object's line in the list of everything in its group.
+    pub(crate) fn summary(table: &ResourceTable, path: impl Into<String>, line: Json) -> Self {
+        let unread = table.documents.iter().map(|document| document.name.clone()).collect();
+        Self { unread, is_summary: true, ..Self::of(path, line) }
     }
 
     /// Starts with an empty body.

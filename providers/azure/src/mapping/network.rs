@@ -31,6 +31,11 @@ impl Network {
         self.is_v6
     }
 
+    /// Returns the length of the prefix in bits.
+    pub(crate) fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Returns the first and the last address as numbers.
     pub(crate) fn bounds(&self) -> (u128, u128) {
         (self.first, self.last())

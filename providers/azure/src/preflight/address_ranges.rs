@@ -157,7 +157,11 @@ mod tests {
     }
 
     fn messages(resources: &[PlannedResource]) -> Vec<String> {
-        check_address_ranges(resources).iter().map(|diagnostic| diagnostic.detail.to_string()).collect()
+        check_address_ranges(resources).iter().map(told).collect()
+    }
+
+    fn told(diagnostic: &terrane_model::Diagnostic) -> String {
+        format!("{}: {}", diagnostic.address.clone().unwrap_or_default(), diagnostic.detail)
     }
 
     #[test]

@@ -2,11 +2,17 @@
 
 mod address_ranges;
 mod names;
+mod offers;
+mod private_servers;
 mod same_object;
+mod subnet_sizes;
 
 pub(crate) use address_ranges::check_address_ranges;
 pub(crate) use names::check_names;
+pub(crate) use offers::check_offers;
+pub(crate) use private_servers::check_private_servers;
 pub(crate) use same_object::check_same_objects;
+pub(crate) use subnet_sizes::check_subnet_sizes;
 
 use terrane_model::{Diagnostic, Value};
 use terrane_provider::PlannedResource;
@@ -16,9 +22,9 @@ fn is_changed(resource: &PlannedResource) -> bool {
     !resource.planned_state.is_null() && resource.prior_state != resource.planned_state
 }
 
-/// Begins the text of a message with the resource that it is about.
+/// Makes a message about a resource.
 fn complaint(summary: &str, resource: &PlannedResource, detail: &str) -> Diagnostic {
-    Diagnostic::error(summary, format!("{}: {detail}", resource.address))
+    Diagnostic::error(summary, detail).about(&resource.address)
 }
 
 /// Returns a known text that is not empty.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::{Value as Json, json};
-use terrane_model::{Diagnostic, Diagnostics, Str};
+use terrane_model::{AttributePath, Diagnostic, Diagnostics, Str};
 use terrane_provider::PlannedResource;
 
 use crate::client::{ArmError, ArmRequest, Call};
@@ -111,15 +111,16 @@ async fn ask(
 ) -> Option<Diagnostic> {
     let reason = taken(connection, shared, &name, call).await?;
     let summary = "Name is taken";
-    let detail = format!("{address}: The name {name} cannot be used: {reason}");
-    Some(if shared.may_come_back {
+    let detail = format!("The name {name} cannot be used: {reason}");
+    let diagnostic = if shared.may_come_back {
         Diagnostic::warning(
             summary,
             format!("{detail} If a deleted one of yours holds it, it will come back."),
         )
     } else {
         Diagnostic::error(summary, detail)
-    })
+    };
+    Some(diagnostic.about(address).on_attribute(AttributePath::root().attribute("name")))
 }
 
 /// Returns why a name is not free; nothing when it is, or when nobody says.

@@ -50,8 +50,10 @@ mod tests {
         let found = check_same_objects(&resources, |resource| {
             crate::preflight::text(&resource.planned_state, "name")
         });
-        let found: Vec<String> = found.iter().map(|diagnostic| diagnostic.detail.to_string()).collect();
+        let found: Vec<_> =
+            found.iter().map(|found| (found.address.as_deref(), found.detail.as_str())).collect();
         assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with("b: It has the id RG, and so has a."), "{found:?}");
+        assert_eq!(found[0].0, Some("b"));
+        assert!(found[0].1.starts_with("It has the id RG, and so has a."), "{found:?}");
     }
 }

@@ -32,6 +32,7 @@ impl AzureProvider {
                 return response(request.prior_state, diagnostic.into(), request.planned_private);
             }
         };
+        connection.recent.forget();
         let object = if action == ActionKind::Delete { &request.prior_state } else { &request.planned_state };
         let call = Call::begin(Self::timeout(table, object, action), progress, &self.stop)
             .expecting(Self::usual(table, action));

@@ -16,7 +16,10 @@ use crate::client::{ArmError, Call, StopSignal};
 use crate::connection::Connection;
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
-use crate::preflight::{check_address_ranges, check_names, check_same_objects};
+use crate::preflight::{
+    check_address_ranges, check_names, check_offers, check_private_servers, check_same_objects,
+    check_subnet_sizes,
+};
 use crate::provider::{AzureEndpoint, Session, choose_generation};
 use crate::resources::behaviour_of;
 use crate::schema::{block_schema, resource_schema, schema};
@@ -226,6 +229,7 @@ impl Provider for AzureProvider {
 
     async fn check_plan(&self, changes: Vec<PlannedResource>) -> Diagnostics {
         let mut diagnostics = check_address_ranges(&changes);
+        diagnostics.extend(check_subnet_sizes(&changes));
         let subscription_id = self.subscription_id().unwrap_or_default();
         diagnostics.extend(check_same_objects(&changes, |resource| {
             let table = self.catalog.resources.get(&resource.type_name)?;
@@ -236,10 +240,16 @@ impl Provider for AzureProvider {
         // Without a connection every create says why it fails.
         if !self.is_configuration_unknown()
             && let Ok(connection) = self.connection().await
-            && !connection.settings.features.overwrites_existing
         {
             let call = Call::begin(PREFLIGHT_TIMEOUT, &NoProgress, &self.stop);
-            diagnostics.extend(check_names(connection, &changes, &call).await);
+            let names = async {
+                let overwrites = connection.settings.features.overwrites_existing;
+                if overwrites { Diagnostics::new() } else { check_names(connection, &changes, &call).await }
+            };
+            let offers = check_offers(connection, &changes, &call);
+            let servers = check_private_servers(connection, &changes, &call);
+            let (names, offers, servers) = futures_util::join!(names, offers, servers);
+            [names, offers, servers].into_iter().for_each(|found| diagnostics.extend(found));
         }
         diagnostics
     }

@@ -5,6 +5,7 @@ use terrane_provider::{ActionKind, DataRequest, DataResponse, NoProgress};
 
 use crate::client::Call;
 use crate::lifecycle::fetch::{Thoroughness, complete};
+use crate::lifecycle::recent::Memory;
 use crate::lifecycle::{Address, Failure, Work, finish_state};
 use crate::provider::AzureProvider;
 use crate::resources::data_behaviour_of;
@@ -32,7 +33,7 @@ impl AzureProvider {
         let timeout = Self::timeout(table, config, ActionKind::Read);
         let call = Call::begin(timeout, &NoProgress, &self.stop);
         let behaviour = data_behaviour_of(&table.type_name);
-        let work = Work::begin(connection, table, behaviour, call);
+        let work = Work::begin(connection, table, behaviour, call).with_memory(Memory::Use);
         let mut address = data_address(&work, config).await?;
         if !behaviour.locate(&work, &mut address, None).await? {
             return Err(not_found(table, &address).into());

@@ -71,6 +71,7 @@ fn read_table(head: &Line, fragments: &Fragments) -> Result<ResourceTable, Table
         looks_before_create: true,
         locks: Vec::new(),
         listing: Listing::None,
+        summary: None,
         fixed: Vec::new(),
         read_only: Vec::new(),
         whole: Vec::new(),
@@ -120,6 +121,10 @@ fn read_directive(line: &Line, table: &mut ResourceTable, fragments: &Fragments)
                 line.words[1..].iter().map(|word| read_lock(line, word)).collect::<Result<_, _>>()?;
         }
         "list" => table.listing = read_listing(line)?,
+        "summary" => {
+            let paths = line.words[1..].iter().map(|word| read_path(line, word));
+            table.summary = Some(paths.collect::<Result<_, _>>()?);
+        }
         "fixed" => {
             let path = read_path(line, line.word(1, "the path")?)?;
             table.fixed.push((path, read_json(line, line.word(2, "the value")?)?));
@@ -233,6 +238,7 @@ fn read_listing(line: &Line) -> Result<Listing, TableError> {
         "scopes" => Ok(Listing::Scopes),
         "children" => Ok(Listing::Children),
         "embedded" => Ok(Listing::Embedded(read_path(line, line.word(2, "the path")?)?)),
+        "profiles" => Ok(Listing::Profiles(read_path(line, line.word(2, "the path")?)?)),
         other => Err(line.error(format!("no list {other}"))),
     }
 }
@@ -262,6 +268,7 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
         is_rare: false,
         settled: None,
         is_secret: read == Method::Post,
+        gives: Vec::new(),
     };
     for word in &line.words[5..] {
         match split_call(word) {
@@ -279,6 +286,9 @@ fn read_document(line: &Line) -> Result<DocumentTable, TableError> {
             ("born", _) => document.is_born_with_object = true,
             ("removed", _) => document.is_removed = true,
             ("rare", _) => document.is_rare = true,
+            ("gives", words) => {
+                document.gives = words.iter().map(|word| word.trim_start_matches('$').into()).collect();
+            }
             ("settled", words) => document.settled = Some(words.first().cloned().unwrap_or_default()),
             _ => return Err(line.error(format!("no word {word} for a document"))),
         }

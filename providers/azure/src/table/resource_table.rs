@@ -48,6 +48,9 @@ pub(crate) struct ResourceTable {
     pub(crate) locks: Vec<LockKey>,
     /// How many objects can be read in one call.
     pub(crate) listing: Listing,
+    /// Set where the list of everything in a resource group can stand for the object: what that list does not show
+    /// and never changes.
+    pub(crate) summary: Option<Vec<BodyPath>>,
     /// What every created object's body contains.
     pub(crate) fixed: Vec<(BodyPath, Json)>,
     /// What bodies contain that may not be sent back.
@@ -119,6 +122,8 @@ pub(crate) enum Listing {
     Children,
     /// That of the parents, inside each of them.
     Embedded(BodyPath),
+    /// That of the parents, inside each of them, without ids and with the properties on the outside.
+    Profiles(BodyPath),
 }
 
 /// A document beside the body.
@@ -151,6 +156,8 @@ pub(crate) struct DocumentTable {
     pub(crate) read_only: Vec<BodyPath>,
     /// Whether it holds credentials.
     pub(crate) is_secret: bool,
+    /// Documents that code makes from it.
+    pub(crate) gives: Vec<Str>,
 }
 
 /// Where a document is.

@@ -79,6 +79,7 @@ fn read_request(id: &str) -> ReadRequest {
         private: b"kept".to_vec(),
         provider_meta: Value::dynamic_null(),
         current_identity: Some(identity(id)),
+        wanted: None,
     }
 }
 

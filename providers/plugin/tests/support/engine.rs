@@ -78,6 +78,7 @@ impl Instance {
             private: self.private.clone(),
             provider_meta: Value::dynamic_null(),
             current_identity: self.identity.clone(),
+            wanted: None,
         };
         let read = self.provider.read_resource(request).await;
         assert!(!read.diagnostics.has_errors(), "{}", show(&read.diagnostics));

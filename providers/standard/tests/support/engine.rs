@@ -171,6 +171,7 @@ impl Instance {
             private: self.private.clone(),
             provider_meta: Value::dynamic_null(),
             current_identity: None,
+            wanted: None,
         };
         let response = self.provider.read_resource(request).await;
         (self.state, self.private) = (response.new_state, response.private);

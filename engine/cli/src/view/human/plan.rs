@@ -1,15 +1,17 @@
 //! A plan for people, laid out as Terraform lays it out: readers know it, and tools find their way in it.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use terrane_model::{AttributePath, ResourceInstanceAddress, ResourceMode, Schema};
-use terrane_plan::{Action, Plan, PlanMode, ProviderPool, ResourceChange};
+use terrane_plan::{Action, CriticalPath, Plan, PlanMode, ProviderPool, ResourceChange};
 
 use super::paint::Paint;
 use super::plan_outputs::output_changes;
 use super::plan_resource::{Cause, PlannedDiff, action_symbol, resource_diff};
 use super::wrap::wrap;
+use crate::report::wording::elapsed_text;
 use crate::terminal::{Style, Terminal};
 
 /// Finds the schema of an object.
@@ -59,6 +61,26 @@ pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, paint: Paint)
         }
     }
     out
+}
+
+/// The shortest duration that is worth a line.
+const DURATION_MIN: Duration = Duration::from_secs(10);
+/// How many objects of the longest chain are named.
+const CHAIN_MAX: usize = 4;
+
+/// Says how long the longest chain of operations usually takes; nothing when that is a moment.
+pub fn expected_duration(path: &CriticalPath) -> Option<String> {
+    if path.duration < DURATION_MIN {
+        return None;
+    }
+    let mut chain: Vec<String> = path.addresses.iter().map(ToString::to_string).collect();
+    let more = chain.len().saturating_sub(CHAIN_MAX);
+    if more > 0 {
+        // The longest operations are rarely the first ones.
+        chain.drain(..more);
+        chain.insert(0, format!("{more} others"));
+    }
+    Some(format!("\nExpected duration: about {} ({}).\n", elapsed_text(path.duration), chain.join(", then ")))
 }
 
 /// Tells whether a plan has to say anything about an object.

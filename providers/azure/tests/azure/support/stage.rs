@@ -173,13 +173,17 @@ impl Stage {
             .then(|| Object { type_name: object.type_name.clone(), state: response.new_state })
     }
 
-    /// Reads many objects at once.
-    pub(crate) async fn read_many(&self, objects: &[Object]) -> Vec<Option<Object>> {
-        let responses = self.provider.read_many(objects.iter().map(read_request).collect()).await;
+    /// Reads many objects at once, as somebody who wants what the configurations set.
+    pub(crate) async fn read_many(&self, objects: &[(Object, Json)]) -> Vec<Option<Object>> {
+        let request = |(object, config): &(Object, Json)| {
+            let names = config.as_object().into_iter().flatten().map(|(name, _)| name.as_str().into());
+            ReadRequest { wanted: Some(Arc::new(names.collect())), ..read_request(object) }
+        };
+        let responses = self.provider.read_many(objects.iter().map(request).collect()).await;
         objects
             .iter()
             .zip(responses)
-            .map(|(object, response)| {
+            .map(|((object, _), response)| {
                 assert!(
                     !response.diagnostics.has_errors(),
                     "{}: {}",
@@ -280,6 +284,7 @@ fn read_request(object: &Object) -> ReadRequest {
         private: Vec::new(),
         provider_meta: Value::dynamic_null(),
         current_identity: None,
+        wanted: None,
     }
 }
 
@@ -316,7 +321,8 @@ async fn start_provider(
 pub(crate) fn text(diagnostics: &Diagnostics) -> String {
     let lines = diagnostics.iter().map(|diagnostic| {
         let path = diagnostic.attribute.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{}: {} {path}", diagnostic.summary, diagnostic.detail)
+        let address = diagnostic.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+        format!("{}: {address}{} {path}", diagnostic.summary, diagnostic.detail)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

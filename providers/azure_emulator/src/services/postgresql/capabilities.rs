@@ -4,23 +4,45 @@ use serde_json::{Value, json};
 
 use super::server::STORAGE;
 
-/// Sizes that a server comes in: name, tier, cores, memory per core in megabytes.
-const SIZES: &[(&str, &str, u32, u32)] = &[
-    ("Standard_B1ms", "Burstable", 1, 2048),
-    ("Standard_B2s", "Burstable", 2, 2048),
-    ("Standard_B2ms", "Burstable", 2, 4096),
-    ("Standard_B4ms", "Burstable", 4, 4096),
-    ("Standard_D2s_v3", "GeneralPurpose", 2, 4096),
-    ("Standard_D2ds_v4", "GeneralPurpose", 2, 4096),
-    ("Standard_D2ds_v5", "GeneralPurpose", 2, 4096),
-    ("Standard_D4s_v3", "GeneralPurpose", 4, 4096),
-    ("Standard_D4ds_v5", "GeneralPurpose", 4, 4096),
-    ("Standard_D8ds_v5", "GeneralPurpose", 8, 4096),
-    ("Standard_D16ds_v5", "GeneralPurpose", 16, 4096),
-    ("Standard_E2ds_v5", "MemoryOptimized", 2, 8192),
-    ("Standard_E4ds_v5", "MemoryOptimized", 4, 8192),
-    ("Standard_E8ds_v5", "MemoryOptimized", 8, 8192),
+/// Small machines: name and cores. They have four gigabytes of memory per core, but the smallest two.
+const BURSTABLE: &[(&str, u32)] = &[
+    ("Standard_B1ms", 1),
+    ("Standard_B2s", 2),
+    ("Standard_B2ms", 2),
+    ("Standard_B4ms", 4),
+    ("Standard_B8ms", 8),
+    ("Standard_B12ms", 12),
+    ("Standard_B16ms", 16),
+    ("Standard_B20ms", 20),
 ];
+
+/// What follows the number of cores in the names of larger machines.
+const SERIES: &[&str] = &["s_v3", "ds_v4", "ds_v5", "ads_v5"];
+
+/// Cores that larger machines come with.
+const CORES: &[u32] = &[2, 4, 8, 16, 20, 32, 48, 64, 96];
+
+/// Sizes of a tier: name, cores, memory per core in megabytes.
+fn sizes(tier: &str) -> Vec<(String, u32, u32)> {
+    let (letter, memory) = match tier {
+        "Burstable" => {
+            let memory = |cores: u32| if cores < 2 { 2048 } else { 4096 };
+            return BURSTABLE
+                .iter()
+                .map(|(name, cores)| ((*name).to_owned(), *cores, memory(*cores)))
+                .collect();
+        }
+        "MemoryOptimized" => ('E', 8192),
+        _ => ('D', 4096),
+    };
+    // Only machines for much memory come with 20 cores.
+    let exists = |cores: u32| letter == 'E' || cores != 20;
+    let series = SERIES.iter().flat_map(|series| {
+        let cores = CORES.iter().filter(|cores| exists(**cores));
+        cores.map(move |cores| (format!("Standard_{letter}{cores}{series}"), *cores, memory))
+    });
+    series.collect()
+}
 
 /// Returns the document.
 pub(in crate::services) fn capabilities() -> Value {
@@ -53,10 +75,9 @@ pub(in crate::services) fn capabilities() -> Value {
 }
 
 fn edition(tier: &str) -> Value {
-    let sizes: Vec<Value> = SIZES
-        .iter()
-        .filter(|(_, its_tier, ..)| *its_tier == tier)
-        .map(|(name, _, cores, memory)| {
+    let sizes: Vec<Value> = sizes(tier)
+        .into_iter()
+        .map(|(name, cores, memory)| {
             json!({
                 "name": name,
                 "vCores": cores,

@@ -186,6 +186,7 @@ impl Instance {
             private: self.private.clone(),
             provider_meta: Value::dynamic_null(),
             current_identity: None,
+            wanted: None,
         };
         let response = self.provider.read_resource(request).await;
         assert!(response.diagnostics.is_empty(), "{}", render::diagnostics(&response.diagnostics));

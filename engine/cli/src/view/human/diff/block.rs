@@ -31,6 +31,8 @@ pub struct BlocksDiff<'v> {
     pub(super) blocks: Vec<(Option<Cow<'v, str>>, Diff<'v>)>,
     /// Whether the blocks as a whole are never shown, before and after.
     pub(super) sensitive: (bool, bool),
+    /// Whether it is not known yet how many blocks there will be.
+    pub(super) unknown: bool,
     /// Whether the whole object is replaced because of these blocks as a whole.
     pub(super) forces_replacement: bool,
 }
@@ -167,14 +169,17 @@ fn block_diff<'v>(
         let interest = interest.name(name);
         let left = before.attribute(name);
         let right = relevant_side(left, after.attribute(name), &interest);
-        let diffs = nested_blocks(left, right, nested, &interest);
+        let unknown =
+            right.is_unknown() && matches!(nested.nesting, Nesting::List | Nesting::Set | Nesting::Map);
+        let right = if unknown { Side { value: None, ..right } } else { right };
+        let diffs = BlocksDiff { unknown, ..nested_blocks(left, right, nested, &interest) };
         let presence = DiffAction::of_presence(left.value.is_some(), right.value.is_some());
         let blocks_action = match nested.nesting {
             Nesting::Single | Nesting::Group => DiffAction::NoOp,
             _ => presence,
         };
         action = action.with_part(parts_action(blocks_action, diffs.blocks.iter().map(|(_, diff)| diff)));
-        if left.value.is_some() || right.value.is_some() {
+        if left.value.is_some() || right.value.is_some() || unknown {
             blocks.push((Cow::Borrowed(name.as_str()), diffs));
         }
     }
@@ -371,6 +376,7 @@ fn nested_blocks<'v>(
     BlocksDiff {
         blocks,
         sensitive: (before.sensitive, after.sensitive),
+        unknown: false,
         forces_replacement: interest.replace.is_here(),
     }
 }

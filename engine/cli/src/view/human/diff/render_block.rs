@@ -27,6 +27,10 @@ pub(super) fn write_block(
     write_attributes(out, block, indent, &inner);
     let mut hidden = 0;
     for (name, blocks) in &block.blocks {
+        if blocks.unknown {
+            let (blanks, action) = (blanks(indent + 1), options.action(diff.action));
+            let _ = write!(out, "\n{blanks}{action}{} (known after apply)\n", attribute_name(name));
+        }
         hidden += write_blocks(out, name, blocks, indent, &inner);
     }
     if hidden > 0 {
@@ -65,7 +69,7 @@ fn write_blocks(
     indent: usize,
     options: &Options,
 ) -> usize {
-    let (mut hidden, mut is_begun) = (0, false);
+    let (mut hidden, mut is_begun) = (0, blocks.unknown);
     let inner = Options { forces_replacement: blocks.forces_replacement, ..*options };
     for (label, block) in &blocks.blocks {
         let masked = masked(blocks, block);
