@@ -14,3 +14,4 @@ mod manifests;
 mod release_differential;
 mod releases;
 mod schemas;
+mod yaml_manifests;

@@ -1,6 +1,8 @@
 //! Objects of any kind, found by what the cluster says of its kinds.
 
+pub(crate) mod compare;
 pub(crate) mod functions;
+pub(crate) mod kubectl;
 pub(crate) mod manifest;
 mod manifest_apply;
 mod manifest_plan;
