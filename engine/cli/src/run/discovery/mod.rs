@@ -133,22 +133,24 @@ fn write(
 /// Gives every object a name of its own.
 fn addresses(objects: Vec<Discovered>) -> BTreeMap<ResourceAddress, Discovered> {
     let mut named = BTreeMap::new();
+    // Where to go on counting for a type and name that were met before.
+    let mut numbers: BTreeMap<(Str, String), usize> = BTreeMap::new();
     for object in objects {
         let base = identifier(&object.name);
-        let mut name = base.clone();
-        let mut number = 1;
-        loop {
+        let number = numbers.entry((object.type_name.clone(), base.clone())).or_insert(0);
+        let mut object = Some(object);
+        while let Some(nameless) = object.take() {
+            *number += 1;
+            let name = if *number == 1 { base.clone() } else { format!("{base}_{number}") };
             let address = ResourceAddress {
                 mode: ResourceMode::Managed,
-                resource_type: object.type_name.clone(),
+                resource_type: nameless.type_name.clone(),
                 name: Str::from(name.as_str()),
             };
-            if !named.contains_key(&address) {
-                named.insert(address, object);
-                break;
+            match named.entry(address) {
+                Entry::Vacant(entry) => drop(entry.insert(nameless)),
+                Entry::Occupied(_) => object = Some(nameless),
             }
-            number += 1;
-            name = format!("{base}_{number}");
         }
     }
     named
