@@ -15,7 +15,7 @@ use self::blocks::Written;
 use self::groups::{Entry, entries};
 use super::Failure;
 use super::configuration::prepare_configuration;
-use super::generated_config::{Undeclared, import_all};
+use super::generated_config::{Secrets, Undeclared, import_all};
 use super::planning::make_plan;
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -109,7 +109,8 @@ fn write(
     let undeclared: Vec<Undeclared> =
         objects.keys().map(|address| Undeclared { address: address.clone(), provider: None }).collect();
     let state = terrane_state::StateSnapshot::default();
-    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace).map_err(fail)?;
+    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace, Secrets::HideArguments)
+        .map_err(fail)?;
     let written: Vec<Written> = texts
         .into_iter()
         .filter_map(|(address, text)| {
