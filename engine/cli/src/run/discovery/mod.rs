@@ -3,6 +3,7 @@
 mod blocks;
 mod groups;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use terrane_plan::{PlanMode, PlanOptions};
 use terrane_provider::Discovered;
 
 use self::blocks::Written;
-use self::groups::{Entry, entries};
+use self::groups::{Entry as Block, entries};
 use super::Failure;
 use super::configuration::prepare_configuration;
 use super::generated_config::{Secrets, Undeclared, import_all};
@@ -124,8 +125,8 @@ fn write(
             text.push('\n');
         }
         match entry {
-            Entry::Single(block) => text.push_str(&block.text()),
-            Entry::Group(group) => text.push_str(&group.text()),
+            Block::Single(block) => text.push_str(&block.text()),
+            Block::Group(group) => text.push_str(&group.text()),
         }
     }
     Ok(terrane_language::syntax::lay_out_source(&text))
@@ -144,8 +145,8 @@ fn addresses(objects: Vec<Discovered>) -> BTreeMap<ResourceAddress, Discovered> 
                 resource_type: object.type_name.clone(),
                 name: Str::from(name.as_str()),
             };
-            if !named.contains_key(&address) {
-                named.insert(address, object);
+            if let Entry::Vacant(free) = named.entry(address) {
+                free.insert(object);
                 break;
             }
             number += 1;
