@@ -38,21 +38,19 @@ pub fn collect(
         sources: sources.clone(),
         undeclared_in_files: 0,
     };
-    for variable in &module.variables {
-        if let Some(text) = context.environment.get(&format!("TF_VAR_{}", variable.name)) {
-            collector.text(
-                variable,
-                text,
-                ValueOrigin::Environment,
-                &format!("<value for var.{}>", variable.name),
-            );
-        }
-    }
     for path in automatic_files() {
         collector.file(&path);
     }
     for (name, value) in flags.in_order(&["var", "var-file"]) {
         if name == "var-file" { collector.file(value) } else { collector.assignment(value) }
+    }
+    // The environment counts least, and is not even read where something else has given the value.
+    for variable in &module.variables {
+        let text = context.environment.get(&format!("TF_VAR_{}", variable.name));
+        if let Some(text) = text.filter(|_| !collector.given.contains_key(&variable.name)) {
+            let file_name = format!("<value for var.{}>", variable.name);
+            collector.text(variable, text, ValueOrigin::Environment, &file_name);
+        }
     }
     collector.note_many_undeclared();
     if may_ask && !collector.diagnostics.has_errors() {
@@ -260,7 +258,7 @@ pub fn missing_values(module: &Module, given: &GivenValues) -> Diagnostics {
         .map(|variable| {
             let detail = format!(
                 "The root module input variable {:?} is not set, and has no default value. Use a -var or -var-file command \
-                 line option to provide a value for this variable.",
+                 line argument to provide a value for this variable.",
                 variable.name.as_str()
             );
             Diagnostic::error("No value for required variable", detail).at(variable.span)

@@ -6,10 +6,11 @@
 
 use std::fmt::{self, Write};
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::{Number, ObjectType, Str, Type, Value};
+use crate::{Number, ObjectType, Str, Type, VALUE_HEIGHT_MAX, Value};
 
 /// Why a value could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +242,11 @@ fn write_object_type(out: &mut String, object: &ObjectType) {
 /// # Errors
 /// When the text is anything else.
 pub fn type_from_json(json: &str) -> Result<Type, JsonError> {
-    let parsed: serde_json::Value = serde_json::from_str(json)?;
+    check_nesting(json)?;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.disable_recursion_limit();
+    let parsed = serde_json::Value::deserialize(&mut deserializer)?;
+    deserializer.end()?;
     read_type(&parsed).ok_or_else(|| serde_json::Error::custom("invalid type description").into())
 }
 
@@ -279,7 +284,36 @@ fn read_type(json: &serde_json::Value) -> Option<Type> {
 /// # Errors
 /// When the text is no JSON or does not have the shape of the type.
 pub fn value_from_json(json: &str, ty: &Type) -> Result<Value, JsonError> {
+    check_nesting(json)?;
+    read_value(json, ty)
+}
+
+/// How deep JSON may be nested: as deep as the type of the highest value, with the objects around it.
+const NESTING_MAX: usize = 2 * VALUE_HEIGHT_MAX + 100;
+
+/// Reading takes call stack for every level, so that what is deeper than anything we write is refused first.
+fn check_nesting(json: &str) -> Result<(), JsonError> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > NESTING_MAX {
+            let message = format!("JSON is nested more than {NESTING_MAX} levels deep");
+            return Err(serde_json::Error::custom(message).into());
+        }
+    }
+    Ok(())
+}
+
+fn read_value(json: &str, ty: &Type) -> Result<Value, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.disable_recursion_limit();
     let value = OfType(ty).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
@@ -294,11 +328,11 @@ impl<'de> DeserializeSeed<'de> for OfType<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self.0 {
             Type::Bool | Type::Number | Type::String => {
-                let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
+                let raw = <&RawValue as Deserialize>::deserialize(deserializer)?;
                 read_primitive(raw.get(), self.0).map_err(D::Error::custom)
             }
             Type::Dynamic => {
-                let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
+                let raw = <&RawValue as Deserialize>::deserialize(deserializer)?;
                 read_dynamic(raw.get()).map_err(D::Error::custom)
             }
             _ => deserializer.deserialize_any(self),
@@ -405,7 +439,7 @@ fn read_dynamic(json: &str) -> Result<Value, String> {
         (None, _) => Ok(Value::Null(ty)),
         (Some(value), Type::Dynamic) if value.get() == "null" => Ok(Value::dynamic_null()),
         (Some(_), Type::Dynamic) => Err("type of a dynamic value is missing".to_owned()),
-        (Some(value), ty) => value_from_json(value.get(), ty).map_err(|error| error.to_string()),
+        (Some(value), ty) => read_value(value.get(), ty).map_err(|error| error.to_string()),
     }
 }
 
@@ -481,6 +515,14 @@ mod tests {
         let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
         let wrapped = format!("{{\"value\":{0},\"type\":{0}}}", nested(100_000));
         assert!(value_from_json(&wrapped, &Type::Dynamic).is_err());
+    }
+
+    #[test]
+    fn the_highest_values_are_read_back() {
+        let wrap = |value| Value::object([("deeper", value)]);
+        let value = (0..VALUE_HEIGHT_MAX).fold(Value::from(1), |value, _| wrap(value));
+        assert_eq!(value.height(), VALUE_HEIGHT_MAX);
+        assert_eq!(value_from_json(&json(&value, &Type::Dynamic), &Type::Dynamic).unwrap(), value);
     }
 
     fn values() -> impl Strategy<Value = Value> {

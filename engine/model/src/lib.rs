@@ -38,7 +38,7 @@ pub use source_span::{FileId, Position, SourceFile, SourceMap, Span};
 pub use type_system::{ObjectType, Type};
 pub use unify::unify;
 pub use unknown::{Refinement, Unknown};
-pub use value::Value;
+pub use value::{VALUE_HEIGHT_MAX, Value};
 
 /// Immutable text that is cheap to clone; short texts need no allocation.
 pub type Str = ecow::EcoString;

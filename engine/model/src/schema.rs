@@ -74,6 +74,8 @@ pub struct NestedAttributes {
     pub nesting: Nesting,
     /// What each consists of.
     pub block: Arc<Block>,
+    /// Whether configurations may write the objects as blocks, too: the provider has declared them as such before.
+    pub accepts_blocks: bool,
 }
 
 /// A nested block type.

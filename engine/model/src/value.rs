@@ -41,18 +41,28 @@ pub enum Value {
     Marked(Arc<MarkedValue>),
 }
 
+/// The highest value that can be stored or handed to a provider; see [`Value::height`].
+///
+/// Whatever walks through values may use the call stack for each level.
+pub const VALUE_HEIGHT_MAX: usize = 500;
+
 /// What lies anywhere inside a value, noted when it is made so that asking costs nothing.
 #[derive(Clone, Copy, Default)]
 struct Contents {
     marks: Marks,
     has_unknown: bool,
+    height: u32,
 }
 
 impl Contents {
     fn of<'a>(parts: impl IntoIterator<Item = &'a Value>) -> Self {
         parts.into_iter().fold(Self::default(), |all, part| {
             let part = part.contents();
-            Self { marks: all.marks | part.marks, has_unknown: all.has_unknown || part.has_unknown }
+            Self {
+                marks: all.marks | part.marks,
+                has_unknown: all.has_unknown || part.has_unknown,
+                height: all.height.max(part.height.saturating_add(1)),
+            }
         })
     }
 }
@@ -602,7 +612,7 @@ impl Value {
             Self::Map(map) => map.contents,
             Self::Tuple(tuple) => tuple.contents,
             Self::Object(object) => object.contents,
-            Self::Unknown(_) => Contents { marks: Marks::NONE, has_unknown: true },
+            Self::Unknown(_) => Contents { has_unknown: true, ..Contents::default() },
             Self::Marked(marked) => {
                 let inner = marked.value.contents();
                 Contents { marks: inner.marks | marked.marks, ..inner }
@@ -619,6 +629,12 @@ impl Value {
     /// Returns all marks on the value and inside it; takes constant time.
     pub fn deep_marks(&self) -> Marks {
         self.contents().marks
+    }
+
+    /// Returns on how many levels collections and structures lie in each other, 0 for what holds no other value;
+    /// takes constant time.
+    pub fn height(&self) -> usize {
+        self.contents().height as usize
     }
 
     /// Tells whether nothing is unknown, on any level; takes constant time.

@@ -88,19 +88,19 @@ impl Planner {
         self.take_over_refreshed(context, slot, outcome.prior.as_ref());
         let value = match (outcome.planned, self.options.mode) {
             (Some(planned), _) => {
-                let after = planned.after.clone();
-                if !self.may_be_destroyed(context, slot, planned.action) {
+                let (after, action) = (planned.after.clone(), planned.action);
+                self.enter_change(context, slot, outcome.prior.as_ref(), outcome.imported, planned);
+                // What is refused is shown as well.
+                if !self.may_be_destroyed(context, slot, action) {
                     return None;
                 }
-                self.enter_change(context, slot, outcome.prior.as_ref(), outcome.imported, planned);
                 after
             }
             (None, PlanMode::RefreshOnly) => outcome.prior.as_ref()?.marked(context.schema),
             (None, PlanMode::Destroy) => {
                 let prior = outcome.prior.as_ref()?;
-                if self.may_be_destroyed(context, slot, Action::Delete) {
-                    self.enter_destroy(context, slot, prior);
-                }
+                self.enter_destroy(context, slot, prior);
+                self.may_be_destroyed(context, slot, Action::Delete);
                 return Some(prior.marked(context.schema));
             }
             (None, PlanMode::Normal) => return None,

@@ -36,8 +36,9 @@ impl Planner {
             if !problems.has_errors() {
                 problems.extend(self.evaluation.evaluate_output(instance, position));
             }
+            let failed = problems.has_errors();
             self.note(id, problems);
-            if module == ModuleId::ROOT {
+            if module == ModuleId::ROOT && !failed {
                 self.record_output(instance, position);
             }
         }

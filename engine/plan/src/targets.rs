@@ -84,8 +84,16 @@ impl Selection {
         let mut out: FxHashSet<NodeId> = FxHashSet::default();
         let mut pending: Vec<NodeId> = Vec::new();
         for (id, node) in graph.nodes() {
-            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { continue };
             let path = &tree.node(node.module).path;
+            if let NodeKind::Declaration(Declaration::Call(position)) = node.kind {
+                // Of a module that is left out, not even the number of instances matters.
+                let child = path.child(&tree.module(node.module).module_calls[position].name);
+                if self.excludes.iter().any(|target| is_whole_module(target, &child)) && out.insert(id) {
+                    pending.push(id);
+                }
+                continue;
+            }
+            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { continue };
             let address = &tree.module(node.module).resources[position].address;
             // One instance that is left out does not stop the others.
             let whole = |target: &&Target| match target {
@@ -144,6 +152,12 @@ fn include_with_dependencies(graph: &DependencyGraph, id: NodeId, nodes: &mut Fx
             pending.extend_from_slice(graph.dependencies(id));
         }
     }
+}
+
+/// Tells whether a target covers all instances of a module call.
+fn is_whole_module(target: &Target, path: &ModulePath) -> bool {
+    let Target::Module(module) = target else { return false };
+    path.calls().starts_with(module.path().calls()) && module.steps().iter().all(|step| step.key.is_none())
 }
 
 /// Tells whether a target covers any instance of a resource block.

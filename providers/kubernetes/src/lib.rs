@@ -4,8 +4,10 @@
 
 mod docker;
 mod factories;
+mod helm;
 mod kind;
 mod objects;
+mod yaml;
 
 pub use factories::{KubernetesOptions, kubernetes_factories};
 pub use kind::{KindOptions, kind_factories};

@@ -153,7 +153,11 @@ impl SchemaReader {
                 let depth = deeper(depth)?;
                 let block = Block::new(self.attributes(&object.attributes, depth)?, []);
                 let nesting = read_nesting(object.nesting())?;
-                AttributeKind::Nested(NestedAttributes { nesting, block: Arc::new(block) })
+                AttributeKind::Nested(NestedAttributes {
+                    nesting,
+                    block: Arc::new(block),
+                    accepts_blocks: false,
+                })
             }
             None => AttributeKind::Plain(read_type(&wire.ty)?),
         };

@@ -10,7 +10,7 @@ use crate::connection::{Connection, connection_schema};
 use crate::lines::Lines;
 use crate::reading::{block, optional, text, texts};
 use crate::remote_files::{quote, upload};
-use crate::session::Session;
+use crate::session::{Session, Stream};
 
 /// Runs scripts on other machines.
 pub(crate) struct RemoteExec {
@@ -103,11 +103,17 @@ async fn run_script(
         .await
         .map_err(|error| format!("Failed to upload script: {error}"))?;
     let quoted = quote(&path);
-    let mut lines = Lines::new(output);
-    let end = session.run(&quoted, None, &mut |piece| lines.push(piece)).await;
+    // Each stream has lines of its own: a piece of one may come in the middle of the other's line.
+    let (mut lines, mut errors) = (Lines::new(output), Lines::new(output));
+    let mut receive = |stream, piece: &[u8]| match stream {
+        Stream::Output => lines.push(piece),
+        Stream::Errors => errors.push(piece),
+    };
+    let end = session.run(&quoted, None, &mut receive).await;
     lines.finish();
+    errors.finish();
     // A script that stays behind is a nuisance, but no failure.
-    let _ = session.run(&format!("rm -f {quoted}"), None, &mut |_| {}).await;
+    let _ = session.run(&format!("rm -f {quoted}"), None, &mut |_, _| {}).await;
     match end {
         Ok(None) => Ok(()),
         Ok(Some(end)) => Err(format!("error executing {path:?}: {end}")),

@@ -103,7 +103,7 @@ async fn expect(
     path: &str,
 ) -> Result<(), UploadError> {
     let mut said = Vec::new();
-    match session.run(command, input, &mut |piece| said.extend_from_slice(piece)).await? {
+    match session.run(command, input, &mut |_, piece| said.extend_from_slice(piece)).await? {
         None => Ok(()),
         Some(end) => {
             let said = String::from_utf8_lossy(&said).trim().to_owned();

@@ -58,6 +58,15 @@ pub(crate) struct Session {
     _bastion: Option<Handle<Client>>,
 }
 
+/// What a command writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Errors,
+}
+
 /// How a command ended, as messages say it; nothing when it was successful.
 pub(crate) type CommandEnd = Option<String>;
 
@@ -97,7 +106,7 @@ impl Session {
         &self,
         command: &str,
         input: Option<&[u8]>,
-        receive: &mut (dyn FnMut(&[u8]) + Send),
+        receive: &mut (dyn FnMut(Stream, &[u8]) + Send),
     ) -> Result<CommandEnd, SessionError> {
         let mut channel = self.handle.channel_open_session().await?;
         channel.exec(true, command).await?;
@@ -108,7 +117,8 @@ impl Session {
         let mut end: Option<CommandEnd> = None;
         while let Some(message) = channel.wait().await {
             match message {
-                ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } => receive(&data),
+                ChannelMsg::Data { data } => receive(Stream::Output, &data),
+                ChannelMsg::ExtendedData { data, .. } => receive(Stream::Errors, &data),
                 ChannelMsg::ExitStatus { exit_status: 0 } => end = Some(None),
                 ChannelMsg::ExitStatus { exit_status } => {
                     end = Some(Some(format!("Process exited with status {exit_status}")));

@@ -2,6 +2,7 @@
 
 use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 use terrane_plan::PlanMode;
+use terrane_plan::move_hints::move_hints;
 
 use super::Command;
 use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS, VARIABLE_FLAGS};
@@ -15,6 +16,8 @@ use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
 use crate::run::plan_files::resume_plan;
 use crate::run::plan_warnings::incomplete_warning;
 use crate::run::planning::{PlannedRun, make_plan, operation_name};
+use crate::run::stages::Waiting;
+use crate::view::human::move_hints::render_move_hints;
 
 const OWN_FLAGS: &[Flag] =
     &[Flag::switch("auto-approve", "Skip interactive approval of plan before applying.")];
@@ -45,7 +48,19 @@ pub(super) const REFRESH: Command = Command {
 
 fn run(context: &Context, flags: &ParsedFlags, mode: Option<PlanMode>) -> ExitCode {
     let report = report(context, flags);
-    match execute(context, flags, mode, &report) {
+    let mut stages = 1;
+    let ended = loop {
+        match execute(context, flags, mode, &report) {
+            Ok(waiting) if waiting.is_empty() => break Ok(()),
+            Ok(_) if stages >= STAGES_MAX => break Err((too_many_stages().into(), SourceMap::new().into())),
+            Ok(waiting) => {
+                stages += 1;
+                report.notice(&next_stage(stages, &waiting));
+            }
+            Err(failure) => break Err(failure),
+        }
+    };
+    match ended {
         Ok(()) => ExitCode::Success,
         Err((diagnostics, sources)) => {
             report.diagnostics(&diagnostics, &sources);
@@ -54,12 +69,26 @@ fn run(context: &Context, flags: &ParsedFlags, mode: Option<PlanMode>) -> ExitCo
     }
 }
 
+/// How many stages a run may have: more than any sensible chain of unknowns needs.
+const STAGES_MAX: usize = 50;
+
+fn too_many_stages() -> Diagnostic {
+    let detail = format!("After {STAGES_MAX} stages there is still something that cannot be planned.");
+    Diagnostic::error("Too many stages", detail)
+}
+
+fn next_stage(number: usize, waiting: &Waiting) -> String {
+    let list: Vec<String> = waiting.targets.iter().map(|target| format!("  - {target}")).collect();
+    format!("\nStage {number}: planning what was not known before.\n{}\n", list.join("\n"))
+}
+
+/// Carries out a run, or one stage of it. Returns what is left for the next one.
 fn execute(
     context: &Context,
     flags: &ParsedFlags,
     mode: Option<PlanMode>,
     report: &std::sync::Arc<dyn Report>,
-) -> Result<(), Failure> {
+) -> Result<Waiting, Failure> {
     let options = plan_options(flags, mode).map_err(|problems| (problems, SourceMap::new().into()))?;
     let asks = mode != Some(PlanMode::RefreshOnly);
     let parallelism = options.parallelism;
@@ -80,7 +109,14 @@ fn execute(
         _ => return Err((too_many_arguments().into(), SourceMap::new().into())),
     };
     let Some(mut planned) = planned else { return Err((Diagnostics::new(), SourceMap::new().into())) };
-    planned.diagnostics.extend(incomplete_warning(&planned.plan));
+    let waiting = std::mem::take(&mut planned.waiting);
+    if !waiting.is_empty() && !planned.plan.is_applyable() {
+        // Nothing can be done that would make it known.
+        return Err((waiting.problems, planned.sources));
+    }
+    if waiting.is_empty() {
+        planned.diagnostics.extend(incomplete_warning(&planned.plan));
+    }
     let counts = planned.plan.counts();
     let sources = std::sync::Arc::clone(&planned.sources);
     let (store, diagnostics) = carry_out(context, planned, parallelism, report)?;
@@ -89,10 +125,10 @@ fn execute(
     if mode != Some(PlanMode::RefreshOnly) {
         report.applied(mode.unwrap_or_default(), counts);
     }
-    if mode != Some(PlanMode::Destroy) {
+    if mode != Some(PlanMode::Destroy) && waiting.is_empty() {
         report.outputs(store.snapshot());
     }
-    Ok(())
+    Ok(waiting)
 }
 
 /// Makes a plan, shows it and asks for approval; nothing when the answer was no.
@@ -117,6 +153,9 @@ fn plan_and_approve(
     }
     let warnings = std::mem::take(&mut planned.diagnostics);
     report.diagnostics(&warnings, &planned.sources);
+    if let Some(moves) = render_move_hints(&move_hints(&planned.plan)) {
+        report.hint(&moves);
+    }
     if let Err(refusal) = approve(context, flags, &planned.plan) {
         return match refusal {
             Some(problem) => Err((problem.into(), planned.sources)),

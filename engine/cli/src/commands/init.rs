@@ -17,6 +17,7 @@ use crate::init::modules::{Fetcher, InstallOptions, InstallingResolver, fetch_ro
 use crate::init::progress::InitProgress;
 use crate::init::provider_step::{ProviderStep, install_providers};
 use crate::project::{InstalledModules, configuration_files, project_of};
+use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 
 pub(super) const COMMAND: Command = Command {
     name: "init",
@@ -149,16 +150,33 @@ fn initialize(context: &Context, flags: &ParsedFlags, progress: &InitProgress) -
         diagnostics.extend(problems);
         (diagnostics, sources)
     })?;
+    check_tests(flags)?;
     let sources = Arc::clone(&project.sources);
     progress.diagnostics(&warnings, &sources);
     let step = ProviderStep { context, flags, progress, tree: &project.tree, selected: selected.as_ref() };
     install_providers(&step).map_err(|problems| (problems, sources))?;
-    say_success(progress);
+    say_success(context, progress);
     Ok(())
 }
 
-fn say_success(progress: &InitProgress) {
+/// Test files are part of the configuration that has to be valid.
+fn check_tests(flags: &ParsedFlags) -> Result<(), Failure> {
+    let directory = flags.text("test-directory").unwrap_or(TEST_DIRECTORY_DEFAULT);
+    let (suite, problems) = read_suite(directory, &[], SourceMap::new());
+    if !problems.has_errors() {
+        return Ok(());
+    }
+    let mut diagnostics = Diagnostics::from(invalid_configuration());
+    diagnostics.extend(problems);
+    Err((diagnostics, Arc::new(suite.sources)))
+}
+
+fn say_success(context: &Context, progress: &InitProgress) {
     progress.success("output_init_success_message", "\nTerrane has been successfully initialized!");
+    // A program that runs this knows what to do next.
+    if context.variable("TF_IN_AUTOMATION").is_some() {
+        return;
+    }
     progress.step(
         "output_init_success_cli_message",
         "\nYou may now begin working with Terrane. Try running \"terrane plan\" to see\nany changes that are required for your \

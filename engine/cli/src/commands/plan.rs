@@ -9,6 +9,9 @@ use crate::report::report;
 use crate::run::options::{PLANNING_FLAGS, RUN_FLAGS, plan_options};
 use crate::run::plan_files::save_plan;
 use crate::run::planning::{make_plan, operation_name};
+use crate::run::stages::Waiting;
+use crate::view::human::move_hints::render_move_hints;
+use terrane_plan::move_hints::move_hints;
 
 pub(super) const COMMAND: Command = Command {
     name: "plan",
@@ -51,6 +54,15 @@ fn saved_hint(path: &str) -> String {
     )
 }
 
+fn waiting_hint(waiting: &Waiting) -> String {
+    let list: Vec<String> = waiting.targets.iter().map(|target| format!("  - {target}")).collect();
+    format!(
+        "This is the first of several stages. These, and what depends on them, can only be planned when it has been applied:\n{}\n\n\"terrane \
+         apply -stages\" carries out one stage after the other.",
+        list.join("\n")
+    )
+}
+
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     let report = report(context, flags);
     let options = match plan_options(flags, None) {
@@ -83,7 +95,9 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     report.diagnostics(&planned.diagnostics, &planned.sources);
     let is_generated = planned.plan.resource_changes.iter().any(|change| change.generated_config.is_some());
     let generated = flags.text("generate-config-out").filter(|_| is_generated).map(generated_hint);
-    let hints: Vec<String> = generated.into_iter().chain(hint).collect();
+    let later = (!planned.waiting.is_empty()).then(|| waiting_hint(&planned.waiting));
+    let moves = render_move_hints(&move_hints(&planned.plan));
+    let hints: Vec<String> = later.into_iter().chain(moves).chain(generated).chain(hint).collect();
     if !hints.is_empty() {
         report.hint(&hints.join("\n\n"));
     }

@@ -14,7 +14,7 @@ use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::init::provider_requirements::{module_requirements, state_providers};
-use crate::project::load_project;
+use crate::project::{configuration_files, load_project};
 use crate::registry::registry;
 use crate::session::{Session, block_on};
 use crate::view::json::provider_schemas::provider_schemas_json;
@@ -36,6 +36,11 @@ pub(super) const SCHEMA: Command = Command {
 };
 
 fn show(context: &Context, flags: &ParsedFlags) -> ExitCode {
+    if configuration_files().is_empty() {
+        let detail = "This directory contains no configuration files.";
+        context.show(&Diagnostic::error("No configuration files", detail).into(), &SourceMap::new());
+        return ExitCode::Error;
+    }
     let (project, warnings) = match load_project(context) {
         Ok(loaded) => loaded,
         Err((problems, sources)) => {

@@ -90,6 +90,8 @@ fn show_state(context: &Context, flags: &ParsedFlags, state: &StateSnapshot) -> 
     let (objects, providers) = decoded(&state_registry(context), state)?;
     if flags.switch("json", false) {
         context.terminal.line(&state_json(state, &objects, &providers));
+    } else if state.is_empty() && state.serial == 0 {
+        context.terminal.line("No state.");
     } else if state.is_empty() {
         context.terminal.line("The state file is empty. No resources are represented.");
     } else {

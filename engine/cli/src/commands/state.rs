@@ -103,8 +103,19 @@ fn target(text: &str) -> Result<Target, Diagnostics> {
         .map_err(|error| Diagnostic::error(format!("Invalid address {text:?}"), format!("{error}.")).into())
 }
 
-fn list(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
+/// Reads the state; commands about what it has need one.
+fn existing_state(context: &Context, flags: &ParsedFlags) -> Result<StateSnapshot, Diagnostics> {
     let state = Session::find(context, flags)?.read()?;
+    if state.lineage.is_empty() && state.serial == 0 && state.resources.is_empty() {
+        let detail = "State management commands require a state file. Run this command in a directory where Terrane has been run \
+                      or use the -state flag to point the command to a specific state location.";
+        return Err(Diagnostic::error("No state file was found!", detail).into());
+    }
+    Ok(state)
+}
+
+fn list(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
+    let state = existing_state(context, flags)?;
     let targets: Vec<Target> = flags.arguments.iter().map(|text| target(text)).collect::<Result<_, _>>()?;
     let mut found = vec![false; targets.len()];
     for (address, deposed, _, object) in state.objects() {
@@ -142,7 +153,7 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
         return Err(usage("Exactly one argument expected: the address."));
     };
     let address = instance(text)?;
-    let state = Session::find(context, flags)?.read()?;
+    let state = existing_state(context, flags)?;
     let no_such = || {
         let detail = format!(
             "No instance found for the given address {address}. Use \"terrane state list\" to see all."

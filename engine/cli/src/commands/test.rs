@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use terrane_apply::Cancellation;
-use terrane_model::{Diagnostic, Diagnostics};
+use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 use terrane_plan::ProviderPool;
 
 use super::Command;
@@ -16,7 +16,7 @@ use crate::project::load_project;
 use crate::testing::junit;
 use crate::testing::report::{Counts, HumanTests, MachineTests, Shown, TestReport};
 use crate::testing::runner::{Status, TestSettings, run_file};
-use crate::testing::suite::read_suite;
+use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 use crate::variables;
 use crate::view::human::state::render_state;
 
@@ -75,7 +75,8 @@ fn run_all(
     if diagnostics.has_errors() {
         return Err((diagnostics, values.sources));
     }
-    let (suite, problems) = read_suite(flags.text("test-directory").unwrap_or("tests"), &flags.all("filter"));
+    let directory = flags.text("test-directory").unwrap_or(TEST_DIRECTORY_DEFAULT);
+    let (suite, problems) = read_suite(directory, &flags.all("filter"), SourceMap::new());
     if problems.has_errors() {
         return Err((problems, Arc::new(suite.sources)));
     }

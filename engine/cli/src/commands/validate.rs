@@ -14,6 +14,7 @@ use crate::exit_code::ExitCode;
 use crate::project::{Phase, load_project, surroundings};
 use crate::registry::{development_warnings, registry};
 use crate::session::block_on;
+use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 use crate::view::json::diagnostic::to_json;
 
 pub(super) const COMMAND: Command = Command {
@@ -32,7 +33,13 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let (diagnostics, sources) = check(context);
+    let (mut diagnostics, mut sources) = check(context);
+    if !flags.switch("no-tests", false) {
+        let directory = flags.text("test-directory").unwrap_or(TEST_DIRECTORY_DEFAULT);
+        let (suite, problems) = read_suite(directory, &[], SourceMap::clone(&sources));
+        diagnostics.extend(problems);
+        sources = Arc::new(suite.sources);
+    }
     let failed = diagnostics.has_errors();
     if flags.switch("json", false) {
         let list: Vec<_> = diagnostics.iter().map(|diagnostic| to_json(diagnostic, &sources)).collect();

@@ -121,16 +121,20 @@ fn new(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     }
     block_on(session.backend.create_workspace(name)).map_err(|error| failed("create workspace", &error))?;
     choose(context, name)?;
-    let made =
-        context.terminal.style(Style::BoldGreen, &format!("Created and switched to workspace {name:?}!"));
-    context.terminal.line(&format!(
-        "{made}\n\nYou're now on a new, empty workspace. Workspaces isolate their state,\nso if you run \"terrane plan\" \
-         Terrane will not see any existing state\nfor this configuration."
-    ));
+    context.terminal.line(&created(context, name));
     match flags.text("state") {
         Some(path) => fill(context, flags, Path::new(path)),
         None => Ok(()),
     }
+}
+
+fn created(context: &Context, name: &str) -> String {
+    let made =
+        context.terminal.style(Style::BoldGreen, &format!("Created and switched to workspace {name:?}!"));
+    format!(
+        "{made}\n\nYou're now on a new, empty workspace. Workspaces isolate their state,\nso if you run \"terrane plan\" \
+         Terrane will not see any existing state\nfor this configuration."
+    )
 }
 
 /// Puts an existing state into a new workspace.
@@ -156,7 +160,8 @@ fn select(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
         return Ok(());
     }
     let names = block_on(session.backend.workspaces()).map_err(|error| failed("list workspaces", &error))?;
-    if !names.iter().any(|existing| existing.as_str() == name) {
+    let is_new = !names.iter().any(|existing| existing.as_str() == name);
+    if is_new {
         if !flags.switch("or-create", false) {
             let detail = "You can create this workspace with the \"new\" subcommand or include the \"-or-create\" flag with the \
                           \"select\" subcommand.";
@@ -166,7 +171,12 @@ fn select(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
             .map_err(|error| failed("create workspace", &error))?;
     }
     choose(context, name)?;
-    context.terminal.line(&context.terminal.style(Style::Green, &format!("Switched to workspace {name:?}.")));
+    if is_new {
+        context.terminal.line(&created(context, name));
+    } else {
+        let text = format!("Switched to workspace {name:?}.");
+        context.terminal.line(&context.terminal.style(Style::Green, &text));
+    }
     Ok(())
 }
 

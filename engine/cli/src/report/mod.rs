@@ -2,6 +2,7 @@
 
 mod human;
 mod machine;
+mod quiet;
 pub mod ui_lines;
 pub mod wording;
 
@@ -14,6 +15,7 @@ use terrane_state::StateSnapshot;
 
 pub use human::HumanReport;
 pub use machine::MachineReport;
+pub use quiet::QuietReport;
 
 use crate::args::ParsedFlags;
 use crate::context::Context;

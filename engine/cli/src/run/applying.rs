@@ -10,7 +10,7 @@ use terrane_plan::{Plan, PlanMode};
 use terrane_state::{Change, Outcome, StateStore, publish, save_errored_state, write_state};
 
 use super::interrupts::{Ending, interruptible};
-use super::planning::PlannedRun;
+use super::planning::{PlannedRun, merged};
 use super::{Failure, ask};
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -86,6 +86,7 @@ pub fn carry_out(
         mut session,
         sources,
         mut diagnostics,
+        waiting: _,
         discovered: _,
     } = run;
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
@@ -119,7 +120,8 @@ pub fn carry_out(
     report.end();
     let store = match ending {
         Ending::Finished(outcome) => {
-            diagnostics.extend(outcome.diagnostics);
+            // A check that failed before fails again.
+            diagnostics = merged(diagnostics, outcome.diagnostics);
             Ok(outcome.store)
         }
         // What was recorded until then is in the journal.

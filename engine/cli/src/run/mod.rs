@@ -11,6 +11,7 @@ pub mod options;
 pub mod plan_files;
 pub mod plan_warnings;
 pub mod planning;
+pub mod stages;
 
 use std::sync::Arc;
 

@@ -35,6 +35,10 @@ pub const PLANNING_FLAGS: &[Flag] = &[
         "resource",
         "Leave the given module, resource, or resource instance out of the plan, and everything that depends on it. You can use this option multiple times.",
     ),
+    Flag::switch(
+        "stages",
+        "Where a count or for_each is not known before something else is applied, plan and apply that first, then plan again and go on.",
+    ),
     Flag::value("exclude-file", "file", "Read what to leave out from a file, one address per line."),
 ];
 

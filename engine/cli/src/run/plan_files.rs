@@ -16,6 +16,7 @@ use terrane_state::StateSnapshot;
 
 use super::Failure;
 use super::planning::PlannedRun;
+use super::stages::Waiting;
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::load_early;
@@ -173,6 +174,7 @@ pub fn resume_plan(context: &Context, flags: &ParsedFlags, path: &str) -> Result
         session,
         sources,
         diagnostics: recovery.notices,
+        waiting: Waiting::default(),
         discovered: Vec::new(),
     })
 }
@@ -210,6 +212,16 @@ fn ephemeral_values(
                 name.as_str()
             );
             problems.push(Diagnostic::error("Can't change variable when applying a saved plan", detail));
+        }
+    }
+    for name in file.plan.ephemeral_variables.iter().filter(|name| !given.contains_key(*name)) {
+        let is_required = root.variable(name).is_some_and(|(_, variable)| variable.is_required());
+        if is_required {
+            let detail = format!(
+                "The ephemeral input variable {:?} was set during the plan phase, and so must also be set during the apply phase.",
+                name.as_str()
+            );
+            problems.push(Diagnostic::error("No value for required variable", detail));
         }
     }
     if problems.has_errors() { Err(problems) } else { Ok(given) }

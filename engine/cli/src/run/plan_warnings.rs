@@ -23,7 +23,15 @@ pub fn targeting_warning(plan: &Plan) -> Option<Diagnostic> {
          only for exceptional situations such as recovering from errors or mistakes, or when Terrane specifically suggests to \
          use it as part of an error message."
     );
-    Some(Diagnostic::warning("Resource targeting is in effect", detail))
+    Some(Diagnostic::warning(TARGETING, detail))
+}
+
+/// What it is called that a plan is not about everything.
+const TARGETING: &str = "Resource targeting is in effect";
+
+/// Tells whether a message says that a plan is not about everything.
+pub fn is_targeting_warning(diagnostic: &Diagnostic) -> bool {
+    diagnostic.summary == TARGETING
 }
 
 /// Says that what was carried out was not about everything.

@@ -11,13 +11,15 @@ use terrane_plan::{
     Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, critical_path, plan,
 };
 use terrane_provider::Discovered;
-use terrane_state::{Recovery, StateStore, publish};
+use terrane_state::{Recovery, StateSnapshot, StateStore, publish};
 
 use super::Failure;
-use super::configuration::load_configuration;
+use super::configuration::{LoadedConfiguration, load_configuration};
 use super::generated_config::{self, generate};
 use super::interrupts::{Ending, interruptible};
-use super::plan_warnings::{forgetting_warning, targeting_warning};
+use super::plan_files::save_plan;
+use super::plan_warnings::{forgetting_warning, is_targeting_warning, targeting_warning};
+use super::stages::{Waiting, waiting};
 use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::project::{Phase, surroundings};
@@ -43,6 +45,8 @@ pub struct PlannedRun {
     pub sources: Arc<SourceMap>,
     /// Warnings.
     pub diagnostics: Diagnostics,
+    /// What is left for a later stage.
+    pub waiting: Waiting,
     /// What exists in the scope that was asked about.
     pub discovered: Vec<Discovered>,
 }
@@ -67,8 +71,38 @@ pub fn make_plan(
     report: &Arc<dyn Report>,
     operation: &str,
 ) -> Result<PlannedRun, Failure> {
+    if options.mode != PlanMode::Destroy && crate::project::configuration_files().is_empty() {
+        return Err((no_configuration().into(), Arc::default()));
+    }
+    let is_limited_by_user = options.imports.is_empty();
+    let mut run = plan_once(context, flags, options.clone(), report, operation)?;
+    if flags.switch("stages", false)
+        && let Some(more) = waiting(&run.configuration, run.store.snapshot(), &run.diagnostics)
+        && more.targets.iter().any(|target| !options.excludes.contains(target))
+    {
+        // The lock is given back: the next attempt takes it again.
+        drop(run);
+        return next_attempt(context, flags, options, report, operation, more);
+    }
+    if run.diagnostics.has_errors() {
+        report.plan(&run.plan, &run.providers);
+        run.diagnostics.extend(targeting_warning(&run.plan).filter(|_| is_limited_by_user));
+        return Err(failed_plan(flags, run));
+    }
+    run.diagnostics.extend(targeting_warning(&run.plan).filter(|_| is_limited_by_user));
+    run.diagnostics.extend(forgetting_warning(&run.plan));
+    Ok(run)
+}
+
+/// Plans as far as possible: what went wrong is among the messages of the run.
+fn plan_once(
+    context: &Context,
+    flags: &ParsedFlags,
+    mut options: PlanOptions,
+    report: &Arc<dyn Report>,
+    operation: &str,
+) -> Result<PlannedRun, Failure> {
     let mut loaded = load_configuration(context, flags)?;
-    let mut options = options;
     let sources = Arc::clone(&loaded.sources);
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     let mut session = Session::find(context, flags).map_err(&fail)?;
@@ -82,59 +116,30 @@ pub fn make_plan(
         options.generated = written.blocks;
     }
     let generated = options.generated.clone();
-    let is_limited_by_user = options.imports.is_empty();
-    let (mut configuration, sources, given) = (loaded.configuration, loaded.sources, loaded.given);
-    let mut diagnostics = loaded.diagnostics;
+    let LoadedConfiguration { mut configuration, given, sources, mut diagnostics } = loaded;
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     diagnostics.extend(recovery.notices);
     configuration.include_state(store.snapshot());
     for (_, intent) in &recovery.unfinished {
         configuration.include_provider(&intent.provider_config);
     }
-    let mut providers = ProviderPool::new(Arc::new(registry(context, &configuration.tree)));
-    let cancellation = Cancellation::new();
-    let mut discovered = Vec::new();
-    let configuration = Arc::new(configuration);
-    let work = async {
-        for source in needed_providers(&configuration) {
-            diagnostics.extend(providers.load(&source).await);
-        }
-        if diagnostics.has_errors() {
-            return (None, providers, diagnostics);
-        }
-        let functions = Arc::new(LoadedFunctions::of(&providers));
-        let timestamp = now();
-        let phase = Phase {
-            plan_timestamp: Some(timestamp.clone()),
-            provider_functions: Some(functions),
-            ..Phase::default()
-        };
-        let validating = Phase { validating: true, ..phase.clone() };
-        let problems =
-            validate(&configuration, &providers, surroundings(context, &session.workspace, &validating))
-                .await;
-        if problems.has_errors() {
-            diagnostics.extend(problems);
-            return (None, providers, diagnostics);
-        }
-        let input = PlanInput {
-            configuration: Arc::clone(&configuration),
-            providers,
-            state: store.snapshot().clone(),
-            options: PlanOptions { given: given.clone(), timestamp, ..options },
-            surroundings: surroundings(context, &session.workspace, &phase),
-            unfinished: recovery.unfinished.iter().map(|(_, intent)| intent.clone()).collect(),
-            events: Arc::clone(report) as Arc<dyn terrane_plan::PlanEvents>,
-        };
-        let outcome = plan(input).await;
-        diagnostics.extend(merged(problems, outcome.diagnostics));
-        discovered = outcome.discovered;
-        (Some(outcome.plan), outcome.providers, diagnostics)
+    let ground = Ground {
+        context,
+        workspace: &session.workspace,
+        providers: ProviderPool::new(Arc::new(registry(context, &configuration.tree))),
+        configuration: Arc::new(configuration),
+        state: store.snapshot().clone(),
+        unfinished: recovery.unfinished.iter().map(|(_, intent)| intent.clone()).collect(),
+        events: Arc::clone(report) as Arc<dyn terrane_plan::PlanEvents>,
     };
-    let (plan, providers, mut diagnostics) = match block_on(giving_up(work, &cancellation, report.as_ref())) {
-        Ending::Finished(outcome) => outcome,
-        Ending::Abandoned => return Err(fail(interrupted().into())),
-    };
+    let configuration = Arc::clone(&ground.configuration);
+    let options = PlanOptions { given: given.clone(), ..options };
+    let work = validate_and_plan(ground, options, diagnostics);
+    let Planned { plan, providers, discovered, mut diagnostics } =
+        match block_on(giving_up(work, &Cancellation::new(), report.as_ref())) {
+            Ending::Finished(outcome) => outcome,
+            Ending::Abandoned => return Err(fail(interrupted().into())),
+        };
     if let Err(problems) = block_on(publish_recovered(&mut store, &session)) {
         diagnostics.extend(problems);
     }
@@ -143,13 +148,119 @@ pub fn make_plan(
         diagnostics.extend(generated_config::save(path, &generated, plan).err());
     }
     let Some(plan) = plan else { return Err(fail(diagnostics)) };
-    if diagnostics.has_errors() {
-        report.plan(&plan, &providers);
-        return Err(fail(diagnostics));
+    let waiting = Waiting::default();
+    Ok(PlannedRun {
+        plan,
+        configuration,
+        providers,
+        given,
+        store,
+        session,
+        sources,
+        diagnostics,
+        waiting,
+        discovered,
+    })
+}
+
+/// What planning comes to.
+struct Planned {
+    /// Nothing when the configuration is wrong.
+    plan: Option<Plan>,
+    providers: ProviderPool,
+    discovered: Vec<Discovered>,
+    diagnostics: Diagnostics,
+}
+
+impl Planned {
+    fn nothing(providers: ProviderPool, diagnostics: Diagnostics) -> Self {
+        Self { plan: None, providers, discovered: Vec::new(), diagnostics }
     }
-    diagnostics.extend(targeting_warning(&plan).filter(|_| is_limited_by_user));
-    diagnostics.extend(forgetting_warning(&plan));
-    Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics, discovered })
+}
+
+/// What a plan is made from.
+struct Ground<'g> {
+    context: &'g Context,
+    workspace: &'g str,
+    configuration: Arc<PreparedConfiguration>,
+    providers: ProviderPool,
+    state: StateSnapshot,
+    unfinished: Vec<terrane_state::Intent>,
+    events: Arc<dyn terrane_plan::PlanEvents>,
+}
+
+/// Checks the configuration and plans. There is no plan when the configuration is wrong.
+async fn validate_and_plan(
+    ground: Ground<'_>,
+    options: PlanOptions,
+    mut diagnostics: Diagnostics,
+) -> Planned {
+    let Ground { context, workspace, configuration, mut providers, state, unfinished, events } = ground;
+    for source in needed_providers(&configuration) {
+        diagnostics.extend(providers.load(&source).await);
+    }
+    if diagnostics.has_errors() {
+        return Planned::nothing(providers, diagnostics);
+    }
+    let timestamp = now();
+    let phase = Phase {
+        plan_timestamp: Some(timestamp.clone()),
+        provider_functions: Some(Arc::new(LoadedFunctions::of(&providers))),
+        ..Phase::default()
+    };
+    let validating = Phase { validating: true, ..phase.clone() };
+    let problems = validate(&configuration, &providers, surroundings(context, workspace, &validating)).await;
+    if problems.has_errors() {
+        diagnostics.extend(problems);
+        return Planned::nothing(providers, diagnostics);
+    }
+    let input = PlanInput {
+        configuration,
+        providers,
+        state,
+        options: PlanOptions { timestamp, ..options },
+        surroundings: surroundings(context, workspace, &phase),
+        unfinished,
+        events,
+    };
+    let outcome = plan(input).await;
+    diagnostics.extend(merged(problems, outcome.diagnostics));
+    Planned {
+        plan: Some(outcome.plan),
+        providers: outcome.providers,
+        discovered: outcome.discovered,
+        diagnostics,
+    }
+}
+
+/// Plans without what has to wait.
+fn next_attempt(
+    context: &Context,
+    flags: &ParsedFlags,
+    mut options: PlanOptions,
+    report: &Arc<dyn Report>,
+    operation: &str,
+    more: Waiting,
+) -> Result<PlannedRun, Failure> {
+    let is_limited_by_user = !options.excludes.is_empty() || !options.targets.is_empty();
+    options.excludes.extend(more.targets.iter().cloned());
+    let mut run = make_plan(context, flags, options, report, operation)?;
+    if !is_limited_by_user {
+        // Nobody asked for a part: the rest follows.
+        let found = std::mem::take(&mut run.diagnostics);
+        run.diagnostics = found.into_iter().filter(|problem| !is_targeting_warning(problem)).collect();
+    }
+    run.waiting.targets.splice(0..0, more.targets);
+    run.waiting.problems = more.problems.into_iter().chain(run.waiting.problems).collect();
+    Ok(run)
+}
+
+/// Saves what could be planned before something went wrong: it can be looked at, but not be applied.
+fn failed_plan(flags: &ParsedFlags, mut run: PlannedRun) -> Failure {
+    if let Some(Err(problem)) = flags.text("out").map(|path| save_plan(&run, path)) {
+        run.diagnostics.push(problem);
+    }
+    (run.diagnostics, run.sources)
 }
 
 /// Planning changes nothing, so that it is given up at the first interrupt.
@@ -192,8 +303,9 @@ pub fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Planning checks again what validation has checked; a message is shown once.
-fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
+/// Adds later messages to earlier ones. Planning checks again what validation has checked, and applying what planning
+/// has; a message is shown once.
+pub(super) fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
     let key = |diagnostic: &Diagnostic| {
         let Diagnostic { severity, summary, detail, address, subject, .. } = diagnostic;
         (*severity == Severity::Error, summary.clone(), detail.clone(), address.clone(), *subject)
@@ -201,6 +313,14 @@ fn merged(mut first: Diagnostics, second: Diagnostics) -> Diagnostics {
     let known: std::collections::HashSet<_> = first.iter().map(key).collect();
     first.extend(second.into_iter().filter(|diagnostic| !known.contains(&key(diagnostic))));
     first
+}
+
+/// Without any file everything would be undeclared: most likely this is the wrong directory.
+fn no_configuration() -> Diagnostic {
+    let detail = "This directory has no configuration files. Planning without a configuration would mark everything for destruction, \
+                  which is normally not what is desired. To destroy everything, use the -destroy option or the \"destroy\" \
+                  command; otherwise, create a configuration file (.tf file) and try again.";
+    Diagnostic::error("No configuration files", detail)
 }
 
 fn interrupted() -> Diagnostic {

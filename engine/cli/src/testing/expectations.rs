@@ -3,8 +3,9 @@
 use terrane_language::config::module::CheckRule;
 use terrane_language::config::test_file::Run;
 use terrane_language::config::{Module, Subject, parse_reference};
+use terrane_language::evaluate::RuleKind;
 use terrane_language::syntax::tree::{StepKind, Traversal};
-use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, SourceMap, Span};
+use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, Severity, SourceMap, Span};
 
 /// The failures that a run expects, and which of them have come.
 pub(super) struct Expectations {
@@ -60,6 +61,10 @@ impl Expectations {
                     if diagnostic.is_error() {
                         stopped_by.get_or_insert_with(|| expected.text.clone());
                     }
+                }
+                // In a test nobody reads warnings.
+                None if diagnostic.summary == RuleKind::Assertion.failure_summary() => {
+                    rest.push(Diagnostic { severity: Severity::Error, ..diagnostic });
                 }
                 None => rest.push(diagnostic),
             }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use terrane_language::config::test_file::Run;
 use terrane_model::{Diagnostics, SourceMap};
 
 use super::runner::{RunResult, Status};
@@ -47,7 +48,7 @@ fn write_suite(out: &mut String, file: &SuiteFile, runs: &[RunResult]) {
         let mut inner = String::new();
         match result.status {
             Status::Pass => {}
-            Status::Fail => write_element(&mut inner, "failure", Some("Test run failed"), &errors),
+            Status::Fail => write_element(&mut inner, "failure", Some(&failure(run, result)), &errors),
             Status::Error => {
                 stopped_by = Some(run.name.clone());
                 write_element(&mut inner, "error", Some("Encountered an error"), &errors);
@@ -78,6 +79,16 @@ fn write_suite(out: &mut String, file: &SuiteFile, runs: &[RunResult]) {
     out.push_str("  </testsuite>\n");
 }
 
+/// Says which of a run's assertions do not hold.
+fn failure(run: &Run, result: &RunResult) -> String {
+    let mut failed = result.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    let first = failed.next().map_or("", |diagnostic| diagnostic.detail.as_str());
+    let count = failed.count() + 1;
+    let all = run.assertions.len();
+    let including = if count == 1 { ":" } else { ", including:" };
+    format!("{count} of {all} assertions failed{including} {first}")
+}
+
 fn write_element(out: &mut String, name: &str, message: Option<&str>, content: &str) {
     let message = message.map_or_else(String::new, |message| format!(" message=\"{}\"", escaped(message)));
     // The end mark of such a section must not occur inside of it.
@@ -88,7 +99,7 @@ fn write_element(out: &mut String, name: &str, message: Option<&str>, content: &
 fn messages(diagnostics: &Diagnostics, sources: &SourceMap, errors: bool) -> String {
     let plain = Terminal::plain();
     let wanted = diagnostics.iter().filter(|diagnostic| diagnostic.is_error() == errors);
-    wanted.map(|diagnostic| render(diagnostic, sources, &plain)).collect::<Vec<_>>().join("\n")
+    wanted.map(|diagnostic| render(diagnostic, sources, &plain) + "\n").collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -73,6 +73,8 @@ pub trait TestReport {
     fn run_ended(&mut self, path: &str, run: &Run, result: &RunResult);
     /// What a file's runs have made is destroyed.
     fn teardown_started(&mut self, path: &str);
+    /// What a run and others before it have made is destroyed.
+    fn run_teardown(&mut self, path: &str, run: &Run);
     /// There is something to say about a file.
     fn file_diagnostics(&mut self, path: &str, diagnostics: &Diagnostics, sources: &SourceMap);
     /// A file has ended.
@@ -112,6 +114,8 @@ impl TestReport for HumanTests {
     fn teardown_started(&mut self, path: &str) {
         self.terminal.line(&format!("{path}... tearing down"));
     }
+
+    fn run_teardown(&mut self, _path: &str, _run: &Run) {}
 
     fn file_diagnostics(&mut self, _path: &str, diagnostics: &Diagnostics, sources: &SourceMap) {
         render_all(diagnostics, sources, &self.terminal, false);
@@ -216,6 +220,13 @@ impl TestReport for MachineTests {
         self.file(path, &format!("{path}... tearing down"), |content| {
             content.text("progress", "teardown");
         });
+    }
+
+    fn run_teardown(&mut self, path: &str, run: &Run) {
+        let mut content = ObjectWriter::new();
+        content.text("path", path).text("run", &run.name).text("progress", "teardown").raw("elapsed", "0");
+        let message = format!("  {:?}... tearing down", run.name.as_str());
+        self.run(path, run, &message, &content.finish());
     }
 
     fn file_diagnostics(&mut self, path: &str, diagnostics: &Diagnostics, sources: &SourceMap) {

@@ -137,7 +137,7 @@ pub fn run_file(
         results.push(result);
     }
     report.teardown_started(&file.path);
-    let (left, sources) = runner.tear_down();
+    let (left, sources) = runner.tear_down(report);
     if !left.is_empty() {
         report.file_diagnostics(&file.path, &left, &sources);
     }
@@ -182,25 +182,26 @@ struct Prepared {
     diagnostics: Diagnostics,
 }
 
+/// What a run that got as far as its assertions has come to.
+struct Ended {
+    status: Status,
+    diagnostics: Diagnostics,
+    sources: Arc<SourceMap>,
+    shown: Option<Shown>,
+}
+
 impl FileRunner<'_> {
     fn timed(&mut self, position: usize, run: &Run) -> RunResult {
         let (started, clock) = (jiff::Timestamp::now(), Instant::now());
         let (status, diagnostics, sources, shown) = match self.carry_out(position, run) {
-            Ok((diagnostics, sources, shown)) => {
-                let status = if diagnostics.has_errors() { Status::Fail } else { Status::Pass };
-                (status, diagnostics, sources, shown)
-            }
+            Ok(ended) => (ended.status, ended.diagnostics, ended.sources, ended.shown),
             Err((diagnostics, sources)) => (Status::Error, diagnostics, sources, None),
         };
         RunResult { status, diagnostics, sources, shown, started, elapsed: clock.elapsed() }
     }
 
-    /// Carries out a run. Errors that come back in the good case are conditions that do not hold.
-    fn carry_out(
-        &mut self,
-        position: usize,
-        run: &Run,
-    ) -> Result<(Diagnostics, Arc<SourceMap>, Option<Shown>), Stop> {
+    /// Carries out a run up to its assertions.
+    fn carry_out(&mut self, position: usize, run: &Run) -> Result<Ended, Stop> {
         let key = self.state_of(position, run)?;
         let Prepared { configuration, providers, given, sources, mut diagnostics } =
             self.prepare(run, &key)?;
@@ -246,13 +247,20 @@ impl FileRunner<'_> {
                 return Err(stop(diagnostics));
             }
         }
-        diagnostics.extend(expectations.missing());
+        let missing = expectations.missing();
+        if missing.has_errors() {
+            diagnostics.extend(missing);
+            return Err(stop(diagnostics));
+        }
+        let mut status = Status::Pass;
         // A run that was meant to fail has no values to look at.
         if stopped_by.is_none() {
-            diagnostics.extend(check_assertions(run, &evaluation));
+            let (worst, problems) = check_assertions(run, &evaluation);
+            status = worst;
+            diagnostics.extend(problems);
         }
         self.outputs.insert(run.name.clone(), root_outputs(&evaluation));
-        Ok((diagnostics, sources, shown))
+        Ok(Ended { status, diagnostics, sources, shown })
     }
 
     /// Opens the state that a run works on; returns its key.
@@ -502,7 +510,7 @@ impl FileRunner<'_> {
     }
 
     /// Destroys what the runs have made, the latest first. Returns what is left to say.
-    fn tear_down(&mut self) -> (Diagnostics, Arc<SourceMap>) {
+    fn tear_down(&mut self, report: &mut dyn TestReport) -> (Diagnostics, Arc<SourceMap>) {
         let mut all = Diagnostics::new();
         let mut sources = Arc::new(self.settings.sources.clone());
         let mut order: Vec<(usize, String)> =
@@ -513,6 +521,7 @@ impl FileRunner<'_> {
                 continue;
             }
             let run = &self.file.test.runs[position];
+            report.run_teardown(&self.file.path, run);
             let problems = self.destroy(run, &key);
             let left =
                 self.state(&key).map(|state| state.store.snapshot().objects().count()).unwrap_or_default();
@@ -595,13 +604,21 @@ fn root_outputs(evaluation: &Evaluation) -> Value {
     Value::object(outputs.collect::<Vec<_>>())
 }
 
-fn check_assertions(run: &Run, evaluation: &Evaluation) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    let Some(root) = evaluation.instances_of(ModuleId::ROOT).first().copied() else { return diagnostics };
+/// Evaluates the assertions. One that does not hold makes the run fail, one that cannot be evaluated is an error.
+fn check_assertions(run: &Run, evaluation: &Evaluation) -> (Status, Diagnostics) {
+    let (mut status, mut diagnostics) = (Status::Pass, Diagnostics::new());
+    let Some(root) = evaluation.instances_of(ModuleId::ROOT).first().copied() else {
+        return (status, diagnostics);
+    };
     for rule in &run.assertions {
         let scope = evaluation.scope(root, RepetitionValues::None);
         let (outcome, problems) = evaluate_rule(rule, RuleKind::TestAssertion, &scope);
         diagnostics.extend(problems);
+        status = status.max(match outcome {
+            RuleOutcome::Pass => Status::Pass,
+            RuleOutcome::Fail { .. } => Status::Fail,
+            RuleOutcome::Unknown | RuleOutcome::Error => Status::Error,
+        });
         if outcome == RuleOutcome::Unknown {
             let detail = "Condition expression could not be evaluated at this time. This means you have executed a `run` block \
                           with `command = plan` and one of the values your condition depended on is not known until after the \
@@ -611,7 +628,7 @@ fn check_assertions(run: &Run, evaluation: &Evaluation) -> Diagnostics {
             diagnostics.push(Diagnostic::error("Unknown condition value", detail).at(rule.condition.span));
         }
     }
-    diagnostics
+    (status, diagnostics)
 }
 
 fn undeclared(name: &str, run: &str) -> Diagnostic {

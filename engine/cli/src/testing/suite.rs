@@ -27,10 +27,18 @@ pub struct SuiteFile {
 
 const ENDINGS: [&str; 4] = [".tftest.hcl", ".tftest.json", ".tofutest.hcl", ".tofutest.json"];
 
-/// Reads the test files beside the configuration and in a directory below it; with `filter`, these alone.
-pub fn read_suite(test_directory: &str, filter: &[String]) -> (Suite, Diagnostics) {
-    let mut suite = Suite::default();
+/// Where test files are looked for when nothing else is said.
+pub const TEST_DIRECTORY_DEFAULT: &str = "tests";
+
+/// Reads the test files beside the configuration and in a directory below it; with `filter`, these alone. Their texts are
+/// added to `sources`.
+pub fn read_suite(test_directory: &str, filter: &[String], sources: SourceMap) -> (Suite, Diagnostics) {
+    let mut suite = Suite { files: Vec::new(), sources };
     let mut diagnostics = Diagnostics::new();
+    if test_directory != TEST_DIRECTORY_DEFAULT && !Path::new(test_directory).is_dir() {
+        let detail = format!("Requested test directory {test_directory} does not exist.");
+        diagnostics.push(Diagnostic::warning("Test directory does not exist", detail));
+    }
     let mut paths = BTreeSet::new();
     find(".", "", &mut paths);
     let prefix = test_directory.trim_start_matches("./").trim_end_matches('/');

@@ -67,7 +67,9 @@ pub fn snippet(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<Snippet> 
     let code_start = code_start?;
     let clamp = |byte: usize| floor(&code, byte.saturating_sub(code_start).min(code.len()));
     let (highlight_start, highlight_end) = (clamp(place.start.byte), clamp(place.end.byte));
-    let context = block_header(place.file, subject.start as usize, subject.file);
+    // A message about a header as a whole is not about something inside of the block.
+    let before = (subject.start as usize).checked_sub(1);
+    let context = before.and_then(|before| block_header(place.file, before, subject.file));
     Some(Snippet {
         highlight_start,
         highlight_end: highlight_end.max(highlight_start),

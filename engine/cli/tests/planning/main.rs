@@ -3,6 +3,7 @@
 
 mod changes;
 mod ephemerals;
+mod explaining;
 mod imports;
 mod provisioners;
 mod refactoring;

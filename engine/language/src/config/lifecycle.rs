@@ -7,6 +7,7 @@ use terrane_model::{Diagnostic, Diagnostics, ResourceMode, Str};
 use super::constant::constant_bool;
 use super::decode::{attribute_bool, attribute_expression, check_rule, static_traversal};
 use super::module::{Expr, IgnoreChanges, Lifecycle, Provisioner, Repetition};
+use super::reference::{Subject, parse_reference};
 use crate::syntax::tree::{Attribute, Expression, StepKind, Traversal};
 use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody};
 
@@ -112,7 +113,32 @@ fn replace_triggered_by(attribute: &Attribute, diagnostics: &mut Diagnostics) ->
         diagnostics.push(Diagnostic::error("Invalid expression", detail).at(attribute.expression.span));
         return Vec::new();
     };
+    elements.iter().for_each(|element| check_trigger(element, diagnostics));
     elements.iter().map(|element| Arc::new(element.clone())).collect()
+}
+
+/// A trigger is a resource, one of its instances or a part of it; keys may be those of the resource itself.
+fn check_trigger(element: &Expression, diagnostics: &mut Diagnostics) {
+    let traversals: Vec<Traversal> = match element.as_traversal() {
+        Some(traversal) => vec![traversal.into_owned()],
+        None => element.variables().map(|reference| reference.traversal.clone()).collect(),
+    };
+    for traversal in traversals {
+        match parse_reference(&traversal) {
+            Ok(reference) => match reference.subject {
+                Subject::Resource { mode: ResourceMode::Managed, .. }
+                | Subject::CountIndex
+                | Subject::EachKey => {}
+                _ => {
+                    let detail =
+                        "Only resources, count.index, and each.key may be used in replace_triggered_by.";
+                    let summary = "Invalid reference in replace_triggered_by expression";
+                    diagnostics.push(Diagnostic::error(summary, detail).at(traversal.span()));
+                }
+            },
+            Err(problem) => diagnostics.push(problem),
+        }
+    }
 }
 
 pub(super) fn decode_provisioner(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Provisioner> {

@@ -284,7 +284,10 @@ fn is_plan(command: &Attribute, diagnostics: &mut Diagnostics) -> bool {
         Some("plan") => true,
         Some("apply") | None => false,
         Some(other) => {
-            let detail = format!("The \"command\" argument must be \"apply\" or \"plan\", not {other:?}.");
+            let detail = format!(
+                "The \"command\" argument requires one of the following keywords without quotes: apply or plan. There is no \
+                 {other:?}."
+            );
             let error = Diagnostic::error("Invalid \"command\" keyword", detail);
             diagnostics.push(error.at(command.expression.span));
             false
@@ -311,8 +314,10 @@ fn decode_plan_options(block: &BlockContent, diagnostics: &mut Diagnostics) -> R
     }
     options.skip_refresh = attribute_bool(&content, "refresh", diagnostics) == Some(false);
     if options.refresh_only && options.skip_refresh {
-        let detail = "The \"refresh\" argument cannot be set to false when the mode is \"refresh-only\".";
-        diagnostics.push(Diagnostic::error("Incompatible plan options", detail).at(block.header));
+        let span = content.attributes.get("refresh").map_or(block.header, |attribute| attribute.span);
+        let detail =
+            "The \"refresh\" option cannot be set to false when running a test in \"refresh-only\" mode.";
+        diagnostics.push(Diagnostic::error("Incompatible plan options", detail).at(span));
     }
     if let Some(replace) = content.attributes.get("replace") {
         options.replace = traversal_list(replace, diagnostics);

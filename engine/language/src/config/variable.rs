@@ -7,7 +7,7 @@ use super::decode::{attribute_bool, attribute_string, check_name, check_rule};
 use super::module::{Local, Variable};
 use super::type_expression::{TypeConstraint, parse_type};
 use crate::syntax::identifiers::is_valid_identifier;
-use crate::syntax::tree::Expression;
+use crate::syntax::tree::{Expression, ExpressionKind};
 use crate::syntax::{BlockContent, BodySchema};
 
 /// Names that a `module` block uses for itself.
@@ -68,7 +68,9 @@ fn parse_variable_type(expression: &Expression, diagnostics: &mut Diagnostics) -
         Some("map") => return plain(Type::map(Type::Dynamic)),
         _ => {}
     }
-    if let Some(quoted) = expression.as_literal_string() {
+    // In JSON a type is always between quotes.
+    let is_json = matches!(expression.kind, ExpressionKind::JsonString(_));
+    if let Some(quoted) = expression.as_literal_string().filter(|_| !is_json) {
         let replacement = match quoted {
             "string" => "Remove the quotes around \"string\".",
             "list" => {

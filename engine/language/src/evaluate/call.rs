@@ -162,14 +162,17 @@ fn report_unknown_function(evaluator: &mut Evaluator<'_>, call: &Call, whole: &E
         Some(name) => format!(" Did you mean {name:?}?"),
         None => String::new(),
     };
-    let detail = if let Some(rest) = name.strip_prefix("provider::") {
-        format!(
-            "There is no function named \"provider::{rest}\". Check the provider's local name and its version."
-        )
+    let (summary, detail) = if let Some(rest) = name.strip_prefix("provider::") {
+        let (provider, function) = rest.split_once("::").unwrap_or((rest, ""));
+        let detail = format!(
+            "There is no function named \"provider::{rest}\". Ensure that provider name {provider:?} is declared in this \
+             module's required_providers block, and that this provider offers a function named {function:?}."
+        );
+        ("Unknown provider function", detail)
     } else {
-        format!("There is no function named {name:?}.{hint}")
+        ("Call to unknown function", format!("There is no function named {name:?}.{hint}"))
     };
-    let diagnostic = Diagnostic::error("Call to unknown function", detail);
+    let diagnostic = Diagnostic::error(summary, detail);
     evaluator.report(diagnostic.at(call.name.span).within(whole.span), whole);
 }
 

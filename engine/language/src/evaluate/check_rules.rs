@@ -43,7 +43,8 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
-    fn failure_summary(self) -> &'static str {
+    /// Returns what the message is called when the condition does not hold.
+    pub fn failure_summary(self) -> &'static str {
         match self {
             Self::ResourcePrecondition => "Resource precondition failed",
             Self::ResourcePostcondition => "Resource postcondition failed",

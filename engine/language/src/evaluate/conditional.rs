@@ -100,6 +100,9 @@ fn unknown_result(a: &Value, b: &Value, ty: Type) -> Value {
     let (Ok(a), Ok(b)) = (convert(a, &ty), convert(b, &ty)) else {
         return Value::unknown(ty).with_marks(marks);
     };
+    if a.is_null() && b.is_null() {
+        return Value::Null(ty).with_marks(marks);
+    }
     let mut refinement = Refinement {
         not_null: a.is_definitely_not_null() && b.is_definitely_not_null(),
         ..Refinement::default()
@@ -117,7 +120,7 @@ fn unknown_result(a: &Value, b: &Value, ty: Type) -> Value {
         refinement.number_min = Some((a.min(b).clone(), true));
         refinement.number_max = Some((a.max(b).clone(), true));
     }
-    Value::refined_unknown(ty, refinement)
+    Value::refined(ty, refinement)
 }
 
 fn length_bounds(value: &Value) -> (usize, Option<usize>) {

@@ -45,19 +45,27 @@ pub fn block_content(body: &ConfigBody, schema: &Block) -> (BodyContent, Diagnos
     body.content(&BodySchema { attributes: &attributes, blocks: &blocks })
 }
 
-/// Old providers declare some nested blocks as attributes; configurations write them either way.
+/// Some providers declare as attributes what is, or was, a nested block; configurations write them either way.
 fn may_be_blocks(attribute: &Attribute) -> bool {
     attribute.is_configurable() && blocks_of(attribute).is_some()
 }
 
-fn blocks_of(attribute: &Attribute) -> Option<&ObjectType> {
-    match &attribute.kind {
-        AttributeKind::Plain(Type::List(element) | Type::Set(element)) => match &**element {
-            Type::Object(object) => Some(object),
-            _ => None,
-        },
-        _ => None,
-    }
+/// Returns the block type that an attribute's objects are written as, where they may be.
+fn blocks_of(attribute: &Attribute) -> Option<NestedBlock> {
+    let (nesting, block) = match &attribute.kind {
+        AttributeKind::Nested(nested) if nested.accepts_blocks => (nested.nesting, Arc::clone(&nested.block)),
+        AttributeKind::Plain(Type::List(element)) => (Nesting::List, plain_block(element)?),
+        AttributeKind::Plain(Type::Set(element)) => (Nesting::Set, plain_block(element)?),
+        _ => return None,
+    };
+    Some(NestedBlock { nesting, block, min_items: 0, max_items: 0 })
+}
+
+fn plain_block(element: &Type) -> Option<Arc<Block>> {
+    let Type::Object(object) = element else { return None };
+    let attributes =
+        object.attributes().iter().map(|(name, ty)| (name.clone(), Attribute::optional(ty.clone())));
+    Some(Arc::new(Block::new(attributes.collect::<Vec<_>>(), [])))
 }
 
 /// One nested block with the names that enclosing `dynamic` blocks bind.
@@ -134,13 +142,7 @@ fn decode_attribute_blocks(
     name: &Str,
     attribute: &Attribute,
 ) -> Value {
-    let Some(object) = blocks_of(attribute) else { return Value::Null(attribute.ty()) };
-    let attributes =
-        object.attributes().iter().map(|(name, ty)| (name.clone(), Attribute::optional(ty.clone())));
-    let block = Block::new(attributes.collect::<Vec<_>>(), []);
-    let is_set = matches!(attribute.ty(), Type::Set(_));
-    let nesting = if is_set { Nesting::Set } else { Nesting::List };
-    let nested = NestedBlock { nesting, block: Arc::new(block), min_items: 0, max_items: 0 };
+    let Some(nested) = blocks_of(attribute) else { return Value::Null(attribute.ty()) };
     let written =
         content.blocks.iter().any(|block| block.block_type.name == *name || is_dynamic(block, name));
     if !written {

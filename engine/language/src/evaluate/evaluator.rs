@@ -4,7 +4,7 @@
 //! reported at once and nothing is reported twice.
 
 use terrane_model::convert::convert;
-use terrane_model::{Diagnostic, Diagnostics, Marks, Refinement, Span, Str, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, Marks, Refinement, Span, Str, Type, VALUE_HEIGHT_MAX, Value};
 
 use super::describe::{Causes, describe_references};
 use super::scope::Scope;
@@ -38,6 +38,20 @@ impl<'s> Evaluator<'s> {
 
     /// Evaluates an expression; what fails is unknown and of any type.
     pub fn evaluate(&mut self, expression: &Expression) -> Value {
+        let value = self.evaluate_kind(expression);
+        if value.height() <= VALUE_HEIGHT_MAX {
+            return value;
+        }
+        let detail = format!(
+            "Collections and structures lie in each other here on more than {VALUE_HEIGHT_MAX} levels; such a value cannot \
+             be stored."
+        );
+        let diagnostic = Diagnostic::error("Value is nested too deeply", detail).at(expression.span);
+        self.diagnostics.push(diagnostic);
+        Value::dynamic()
+    }
+
+    fn evaluate_kind(&mut self, expression: &Expression) -> Value {
         match &expression.kind {
             ExpressionKind::Null => Value::dynamic_null(),
             ExpressionKind::Bool(bool) => Value::Bool(*bool),

@@ -22,6 +22,7 @@ pub mod values;
 pub use check_rules::{RuleKind, RuleOutcome, evaluate_rule};
 pub use decode_block::{block_content, decode_block};
 pub use describe::Causes;
+pub use describe::compact;
 pub use evaluation::{
     CallInstances, Evaluation, ModuleInstanceId, NoProviderFunctions, ProviderFunctions, Surroundings,
 };
@@ -29,7 +30,7 @@ pub use evaluator::{Evaluator, evaluate};
 pub use locate::locate;
 pub use module_scope::ModuleScope;
 pub use object_scope::ObjectScope;
-pub use repetition::{Expansion, RepetitionValues, expand};
+pub use repetition::{Expansion, RepetitionValues, expand, waits_for_apply};
 pub use scope::{Callable, ProviderFunction, Resolved, Scope};
 pub use template_file::render_template;
 pub use values::{GivenValue, GivenValues, ValueOrigin};

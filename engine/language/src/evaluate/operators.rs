@@ -99,7 +99,8 @@ fn binary_with_left(
     let left_value = match converted(evaluator, &left_value, &operand, left, whole, "left") {
         Some(value) => value,
         None => {
-            evaluator.evaluate(right);
+            let right_value = evaluator.evaluate(right);
+            converted(evaluator, &right_value, &operand, right, whole, "right");
             return Value::unknown(result);
         }
     };

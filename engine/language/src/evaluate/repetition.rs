@@ -319,3 +319,15 @@ fn expand_enabled(evaluator: &mut Evaluator<'_>, expression: &Expr) -> Expansion
     );
     Expansion::Unknown
 }
+
+/// Tells whether a message says that a repetition depends on what only an apply can find out.
+pub fn waits_for_apply(diagnostic: &Diagnostic) -> bool {
+    let is_about_repetition = [
+        "Invalid count argument",
+        "Invalid for_each argument",
+        "Invalid for_each set argument",
+        "Invalid enabled argument",
+    ]
+    .contains(&diagnostic.summary.as_str());
+    is_about_repetition && diagnostic.detail.contains("cannot be determined until apply")
+}

@@ -127,7 +127,7 @@ fn cidrsubnets(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
         if new_bits < 1 {
             return Err(blame("must extend prefix by at least one bit".to_owned()));
         }
-        if new_bits > 32 && block.bits == 32 {
+        if new_bits > 32 {
             return Err(blame("may not extend prefix by more than 32 bits".to_owned()));
         }
         let prefix = i64::from(block.prefix).saturating_add(new_bits);

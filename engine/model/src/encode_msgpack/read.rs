@@ -3,16 +3,12 @@
 use super::bytes::{Reader, Token};
 use super::{MsgpackError, unknown};
 use crate::encode_json::type_from_json;
-use crate::{IndexKey, Number, ObjectType, PathStep, Str, Type, Value};
-
-/// How deep values may lie in each other. Types that were read whole keep far below it; it stops values that
-/// bring a type of their own on every level.
-const DEPTH_MAX: usize = 256;
+use crate::{IndexKey, Number, ObjectType, PathStep, Str, Type, VALUE_HEIGHT_MAX, Value};
 
 /// Reads one value of a type.
 pub(super) fn read_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, MsgpackError> {
-    if depth > DEPTH_MAX {
-        return Err(MsgpackError::new(format!("values are nested more than {DEPTH_MAX} levels deep")));
+    if depth > VALUE_HEIGHT_MAX {
+        return Err(MsgpackError::new(format!("values are nested more than {VALUE_HEIGHT_MAX} levels deep")));
     }
     let token = reader.next().map_err(|_| malformed())?;
     match (token, ty) {
@@ -20,7 +16,9 @@ pub(super) fn read_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Re
         (Token::Nil, _) => Ok(Value::Null(ty.clone())),
         (Token::Array(2), Type::Dynamic) => {
             let own_type = read_type(reader)?;
-            read_value(reader, &own_type, depth + 1)
+            // The wrapper is no level of the value, but one around another must not go on for ever.
+            let depth = depth + usize::from(own_type == Type::Dynamic);
+            read_value(reader, &own_type, depth)
         }
         (_, Type::Dynamic) => Err(MsgpackError::new("dynamic value array must have exactly two elements")),
         (Token::Bool(bool), Type::Bool) => Ok(Value::Bool(bool)),

@@ -77,7 +77,11 @@ fn timeouts(names: &[&'static str]) -> (Str, NestedBlock) {
 const ALL: &[&str] = &["create", "read", "update", "delete"];
 
 fn nested(nesting: Nesting, attributes: Attributes) -> AttributeKind {
-    AttributeKind::Nested(NestedAttributes { nesting, block: Arc::new(Block::new(attributes, [])) })
+    AttributeKind::Nested(NestedAttributes {
+        nesting,
+        block: Arc::new(Block::new(attributes, [])),
+        accepts_blocks: false,
+    })
 }
 
 fn retry() -> (Str, Attribute) {

@@ -9,7 +9,7 @@ use super::cluster_api::ClusterApi;
 use super::config::{API_SERVER_PORT, ClusterConfig};
 use super::error::ClusterError;
 use super::run::ClusterRun;
-use super::yaml;
+use crate::yaml;
 
 const NETWORK_PATH: &str = "/kind/manifests/default-cni.yaml";
 const STORAGE_PATH: &str = "/kind/manifests/default-storage.yaml";

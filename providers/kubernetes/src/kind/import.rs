@@ -11,8 +11,8 @@ use super::kubeadm_config::KUBEADM_CONFIG_PATH;
 use super::observe::{Observed, ObservedNode};
 use super::state::imported;
 use super::values::{text_or_null, with_attributes};
-use super::yaml;
 use crate::docker::Engine;
+use crate::yaml;
 
 /// A described cluster.
 pub(crate) struct Described {

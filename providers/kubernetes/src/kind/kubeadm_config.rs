@@ -7,7 +7,7 @@ use super::config::{API_SERVER_PORT, ClusterConfig, IpFamily, Role};
 use super::names::NamedNode;
 use super::patches::merge_documents;
 use super::version::Version;
-use super::yaml;
+use crate::yaml;
 
 /// Where the file lies in a node.
 pub(crate) const KUBEADM_CONFIG_PATH: &str = "/kind/kubeadm.conf";

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value as Json, json};
 
 use super::names::context_name;
-use super::yaml;
+use crate::yaml;
 
 /// The lists whose entries have names.
 const LISTS: [&str; 3] = ["clusters", "contexts", "users"];

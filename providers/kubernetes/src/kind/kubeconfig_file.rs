@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use super::kubeconfig::{is_empty, merge, remove};
-use super::yaml;
+use crate::yaml;
 
 /// How long another program may hold a file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);

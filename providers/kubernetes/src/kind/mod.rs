@@ -41,6 +41,5 @@ mod state;
 mod validate;
 mod values;
 mod version;
-mod yaml;
 
 pub use factories::{KindOptions, kind_factories};

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::yaml;
+use crate::yaml;
 
 /// Applies a merge patch: null removes, objects merge, everything else replaces.
 pub(crate) fn merge(target: &mut Json, patch: &Json) {

@@ -9,7 +9,7 @@ use super::duration::parse_duration;
 use super::names::is_cluster_name;
 use super::patches::merge_toml;
 use super::ports::{collide, node_mappings};
-use super::yaml;
+use crate::yaml;
 
 /// Host names, and with them container names, have at most 63 bytes, and the longest role takes 23 of them.
 const NAME_BYTES_MAX: usize = 40;

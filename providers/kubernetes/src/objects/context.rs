@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use regex::Regex;
-use terrane_model::{Diagnostic, Diagnostics};
+use terrane_model::{Diagnostic, Diagnostics, Value};
 use tokio::sync::watch;
 
 use super::cluster::{ApiError, Cluster, Connection};
 use crate::KubernetesOptions;
+use crate::helm::Session;
 
 /// What every call may look at.
 pub(crate) struct Context {
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) ignored_labels: Vec<Regex>,
     pub(crate) ignored_annotations: Vec<Regex>,
     pub(crate) options: Arc<KubernetesOptions>,
+    /// What releases of charts need beside the cluster.
+    pub(crate) helm: Session,
     /// Becomes true when what is under way is to end.
     pub(crate) stop: watch::Receiver<bool>,
     notes: Mutex<Notes>,
@@ -27,6 +30,8 @@ pub(crate) struct Context {
 pub(crate) struct Notes {
     /// Objects that are to be made and are there already, by their key.
     pub(crate) existing: BTreeMap<ObjectKey, String>,
+    /// Objects that are to be made of kinds that the cluster does not have, with what to say about it.
+    pub(crate) missing_kinds: BTreeMap<ObjectKey, String>,
     /// Namespaces that are to be deleted, with all that is in them.
     pub(crate) falling_namespaces: BTreeSet<String>,
     /// Messages that were given once and are not given again.
@@ -45,6 +50,7 @@ impl Context {
     /// Makes the context of a configured provider.
     pub(crate) fn new(
         connection: Connection,
+        config: &Value,
         options: Arc<KubernetesOptions>,
         stop: watch::Receiver<bool>,
     ) -> Self {
@@ -52,6 +58,7 @@ impl Context {
             connection,
             ignored_labels: Vec::new(),
             ignored_annotations: Vec::new(),
+            helm: Session::new(config, Arc::clone(&options)),
             options,
             stop,
             notes: Mutex::default(),

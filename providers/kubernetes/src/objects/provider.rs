@@ -25,8 +25,9 @@ use crate::KubernetesOptions;
 pub(crate) type FunctionBody = fn(&[Value]) -> Result<Value, ProviderFunctionError>;
 
 /// All that a provider offers; shared by its instances.
-#[derive(Default)]
 pub(crate) struct Catalog {
+    /// Returns the part of the provider's configuration that names the cluster.
+    pub(crate) cluster_of: fn(&Value) -> Value,
     pub(crate) schemas: ProviderSchemas,
     pub(crate) resources: BTreeMap<Str, Box<dyn Resource>>,
     pub(crate) data_sources: BTreeMap<Str, Box<dyn DataSource>>,
@@ -36,8 +37,13 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// Starts a catalog with the schema of the `provider` block.
     pub(crate) fn new(provider: Block) -> Self {
-        let schemas = ProviderSchemas { provider: Arc::new(provider), ..ProviderSchemas::default() };
-        Self { schemas, ..Self::default() }
+        Self {
+            cluster_of: Value::clone,
+            schemas: ProviderSchemas { provider: Arc::new(provider), ..ProviderSchemas::default() },
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        }
     }
 
     /// Adds a resource type.
@@ -70,7 +76,8 @@ impl ObjectProvider {
         options: Arc<KubernetesOptions>,
     ) -> Self {
         let stop = watch::Sender::new(false);
-        let context = Context::new(Connection::Unknown, Arc::clone(&options), stop.subscribe());
+        let nothing = Value::dynamic();
+        let context = Context::new(Connection::Unknown, &nothing, Arc::clone(&options), stop.subscribe());
         Self { catalog, schemas, options, context: RwLock::new(Arc::new(context)), stop }
     }
 
@@ -148,9 +155,11 @@ impl Provider for ObjectProvider {
             environment: &self.options.environment,
             working_folder: &self.options.working_folder,
         };
-        let connection = Connection::new(Settings::read(&request.config, surroundings));
+        let cluster = (self.catalog.cluster_of)(&request.config);
+        let connection = Connection::new(Settings::read(&cluster, surroundings));
         let mut diagnostics = Diagnostics::new();
-        let mut context = Context::new(connection, Arc::clone(&self.options), self.stop.subscribe());
+        let (options, stop) = (Arc::clone(&self.options), self.stop.subscribe());
+        let mut context = Context::new(connection, &request.config, options, stop);
         context.ignored_labels = patterns(&request.config, "ignore_labels", &mut diagnostics);
         context.ignored_annotations = patterns(&request.config, "ignore_annotations", &mut diagnostics);
         *self.context.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(context);

@@ -56,8 +56,6 @@ fn stored(value: &Value) -> Result<Result<Value, String>, String> {
     };
     match value_from_msgpack(&bytes, &Type::Dynamic) {
         Ok(value) => Ok(Ok(value)),
-        // Types of more than 127 levels are written and cannot be read: the plan is refused when it is to be applied.
-        Err(error) if error.to_string().contains("recursion limit") => Ok(Err(error.to_string())),
         Err(error) => Err(format!("what was written as MessagePack cannot be read: {error}: {value:?}")),
     }
 }

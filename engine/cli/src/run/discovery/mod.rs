@@ -3,7 +3,6 @@
 mod blocks;
 mod groups;
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,10 +12,10 @@ use terrane_plan::{PlanMode, PlanOptions};
 use terrane_provider::Discovered;
 
 use self::blocks::Written;
-use self::groups::{Entry as Block, entries};
+use self::groups::{Entry, entries};
 use super::Failure;
 use super::configuration::prepare_configuration;
-use super::generated_config::{Secrets, Undeclared, import_all};
+use super::generated_config::{Undeclared, import_all};
 use super::planning::make_plan;
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -110,8 +109,7 @@ fn write(
     let undeclared: Vec<Undeclared> =
         objects.keys().map(|address| Undeclared { address: address.clone(), provider: None }).collect();
     let state = terrane_state::StateSnapshot::default();
-    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace, Secrets::HideArguments)
-        .map_err(fail)?;
+    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace).map_err(fail)?;
     let written: Vec<Written> = texts
         .into_iter()
         .filter_map(|(address, text)| {
@@ -125,8 +123,8 @@ fn write(
             text.push('\n');
         }
         match entry {
-            Block::Single(block) => text.push_str(&block.text()),
-            Block::Group(group) => text.push_str(&group.text()),
+            Entry::Single(block) => text.push_str(&block.text()),
+            Entry::Group(group) => text.push_str(&group.text()),
         }
     }
     Ok(terrane_language::syntax::lay_out_source(&text))
@@ -135,22 +133,24 @@ fn write(
 /// Gives every object a name of its own.
 fn addresses(objects: Vec<Discovered>) -> BTreeMap<ResourceAddress, Discovered> {
     let mut named = BTreeMap::new();
+    // Where to go on counting for a type and name that were met before.
+    let mut numbers: BTreeMap<(Str, String), usize> = BTreeMap::new();
     for object in objects {
         let base = identifier(&object.name);
-        let mut name = base.clone();
-        let mut number = 1;
-        loop {
+        let number = numbers.entry((object.type_name.clone(), base.clone())).or_insert(0);
+        let mut object = Some(object);
+        while let Some(nameless) = object.take() {
+            *number += 1;
+            let name = if *number == 1 { base.clone() } else { format!("{base}_{number}") };
             let address = ResourceAddress {
                 mode: ResourceMode::Managed,
-                resource_type: object.type_name.clone(),
+                resource_type: nameless.type_name.clone(),
                 name: Str::from(name.as_str()),
             };
-            if let Entry::Vacant(free) = named.entry(address) {
-                free.insert(object);
-                break;
+            match named.entry(address) {
+                Entry::Vacant(entry) => drop(entry.insert(nameless)),
+                Entry::Occupied(_) => object = Some(nameless),
             }
-            number += 1;
-            name = format!("{base}_{number}");
         }
     }
     named

@@ -65,7 +65,10 @@ fn consolidate(diagnostics: &Diagnostics) -> Vec<Diagnostic> {
 }
 
 fn can_be_consolidated(diagnostic: &Diagnostic) -> bool {
-    !diagnostic.is_error() && diagnostic.subject.is_some()
+    // Each failed assertion of a check says something of its own.
+    !diagnostic.is_error()
+        && diagnostic.subject.is_some()
+        && !diagnostic.summary.starts_with("Check block assertion")
 }
 
 /// Lays a message out.

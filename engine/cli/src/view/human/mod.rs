@@ -2,6 +2,8 @@
 
 pub mod diagnostic;
 mod diff;
+pub mod explanation;
+pub mod move_hints;
 pub mod paint;
 pub mod plan;
 mod plan_outputs;

@@ -147,7 +147,8 @@ fn import_notes(change: &ResourceChange, paint: Paint) -> Vec<String> {
     notes
 }
 
-fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
+/// Says what happens to an object, behind its address.
+pub(super) fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
     let red = |text: &str| paint.style(Style::BoldRed, text);
     match (change.change.action, change.reason) {
         (Action::Create, _) => "will be created".to_owned(),
@@ -180,7 +181,8 @@ fn verdict(change: &ResourceChange, cause: Cause, paint: Paint) -> String {
     }
 }
 
-fn reason(change: &ResourceChange) -> Option<String> {
+/// Says why, where the values do not say it.
+pub(super) fn reason(change: &ResourceChange) -> Option<String> {
     let address = &change.address;
     if change.change.action == Action::Forget {
         return Some("destroy = false is set in the configuration".to_owned());

@@ -146,6 +146,7 @@ fn read_attribute(json: &Json) -> Attribute {
         Some(nested) => AttributeKind::Nested(NestedAttributes {
             nesting: nesting(&nested["nesting_mode"]),
             block: Arc::new(read_block(nested)),
+            accepts_blocks: false,
         }),
         None => AttributeKind::Plain(type_from_json(&json["type"].to_string()).unwrap()),
     };

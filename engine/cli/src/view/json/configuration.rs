@@ -1,7 +1,7 @@
 //! The configuration inside a plan's JSON: every block, with constants as they are and expressions as the
 //! references in them.
 
-use terrane_language::config::module::{Repetition, Resource};
+use terrane_language::config::module::{Provisioner, Repetition, Resource};
 use terrane_language::config::{ConstantScope, Module, Subject, parse_reference};
 use terrane_language::evaluate::{block_content, evaluate};
 use terrane_language::modules::{ModuleId, ModuleTree};
@@ -10,6 +10,7 @@ use terrane_language::syntax::tree::{Expression, StepKind, Traversal};
 use terrane_model::{Block, NestedBlock, Nesting, ResourceMode};
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
+use super::provider_configs::{ProviderConfigKeys, provider_configs};
 use super::resources::mode_name;
 use super::values::known_json;
 use super::writer::{ObjectWriter, array, quoted};
@@ -17,61 +18,24 @@ use super::writer::{ObjectWriter, array, quoted};
 /// Writes a configuration.
 pub fn configuration_json(configuration: &PreparedConfiguration, providers: &ProviderPool) -> String {
     let mut writer = ObjectWriter::new();
-    let provider_config = provider_configs(configuration, providers);
-    if provider_config != "{}" {
-        writer.raw("provider_config", &provider_config);
+    let keys = provider_configs(configuration, providers);
+    if keys.json != "{}" {
+        writer.raw("provider_config", &keys.json);
     }
-    writer.raw("root_module", &module_json(&configuration.tree, ModuleId::ROOT, providers));
+    let context = Described { tree: &configuration.tree, providers, keys: &keys };
+    writer.raw("root_module", &module_json(&context, ModuleId::ROOT));
     writer.finish()
 }
 
-fn provider_configs(configuration: &PreparedConfiguration, providers: &ProviderPool) -> String {
-    let mut writer = ObjectWriter::new();
-    let mut entries: Vec<(String, String)> = Vec::new();
-    for (_, config) in configuration.provider_configs.iter() {
-        let source = &config.address.provider;
-        if source.is_builtin() && config.block.is_none() {
-            continue;
-        }
-        let module = configuration.tree.module(config.module);
-        let path = configuration.tree.node(config.module).path.to_string();
-        let local_name = module
-            .settings
-            .required_providers
-            .iter()
-            .find(|required| required.source == *source)
-            .map_or_else(|| source.name.to_string(), |required| required.local_name.to_string());
-        let mut key = if path.is_empty() { local_name.clone() } else { format!("{path}:{local_name}") };
-        let mut entry = ObjectWriter::new();
-        entry.text("name", &local_name);
-        entry.text("full_name", &source.to_string());
-        if let Some(alias) = &config.address.alias {
-            key = format!("{key}.{alias}");
-            entry.text("alias", alias);
-        }
-        let required = module.settings.required_providers.iter().find(|required| required.source == *source);
-        if let Some(required) = required.filter(|required| !required.version.is_empty()) {
-            entry.text("version_constraint", &required.version.to_string());
-        }
-        if !path.is_empty() {
-            entry.text("module_address", &path);
-        }
-        if let (Some(block), Some(schema)) = (config.block, providers.provider_schema(source)) {
-            let expressions = block_expressions(&module.provider_blocks[block].body, schema);
-            if expressions != "{}" {
-                entry.raw("expressions", &expressions);
-            }
-        }
-        entries.push((key, entry.finish()));
-    }
-    entries.sort();
-    for (key, entry) in entries {
-        writer.raw(&key, &entry);
-    }
-    writer.finish()
+/// What is needed to describe a module.
+struct Described<'d> {
+    tree: &'d ModuleTree,
+    providers: &'d ProviderPool,
+    keys: &'d ProviderConfigKeys,
 }
 
-fn module_json(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> String {
+fn module_json(context: &Described<'_>, id: ModuleId) -> String {
+    let tree = context.tree;
     let module = tree.module(id);
     let mut writer = ObjectWriter::new();
     if !module.outputs.is_empty() {
@@ -82,9 +46,6 @@ fn module_json(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> Str
             let mut entry = ObjectWriter::new();
             if output.sensitive {
                 entry.flag("sensitive", true);
-            }
-            if output.ephemeral {
-                entry.flag("ephemeral", true);
             }
             entry.raw("expression", &expression_json(&output.value));
             if !output.depends_on.is_empty() {
@@ -108,11 +69,11 @@ fn module_json(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> Str
     if !resources.is_empty() {
         writer.raw(
             "resources",
-            &array(resources.iter().map(|resource| resource_json(tree, id, module, resource, providers))),
+            &array(resources.iter().map(|resource| resource_json(context, id, module, resource))),
         );
     }
     if !module.module_calls.is_empty() {
-        writer.raw("module_calls", &module_calls(tree, id, providers));
+        writer.raw("module_calls", &module_calls(context, id));
     }
     if !module.variables.is_empty() {
         writer.raw("variables", &variables(module));
@@ -135,21 +96,13 @@ fn variables(module: &Module) -> String {
         if variable.sensitive {
             entry.flag("sensitive", true);
         }
-        if variable.ephemeral {
-            entry.flag("ephemeral", true);
-        }
         writer.raw(&variable.name, &entry.finish());
     }
     writer.finish()
 }
 
-fn resource_json(
-    tree: &ModuleTree,
-    id: ModuleId,
-    module: &Module,
-    resource: &Resource,
-    providers: &ProviderPool,
-) -> String {
+fn resource_json(context: &Described<'_>, id: ModuleId, module: &Module, resource: &Resource) -> String {
+    let (tree, providers) = (context.tree, context.providers);
     let address = &resource.address;
     let mut writer = ObjectWriter::new();
     writer.text("address", &address.to_string());
@@ -163,7 +116,10 @@ fn resource_json(
     if let Some(alias) = alias {
         key = format!("{key}.{alias}");
     }
-    writer.text("provider_config_key", &key);
+    writer.text("provider_config_key", context.keys.resolve(&key));
+    if !resource.provisioners.is_empty() {
+        writer.raw("provisioners", &array(resource.provisioners.iter().map(provisioner_json)));
+    }
     let source = module.provider_source(local_name);
     if let Some(schema) = providers.block_schema(&source, address.mode, &address.resource_type) {
         let expressions = block_expressions(&resource.body, &schema.block);
@@ -179,16 +135,34 @@ fn resource_json(
     writer.finish()
 }
 
-fn write_repetition(writer: &mut ObjectWriter, repetition: &Repetition) {
-    if let Some(count) = &repetition.count {
-        writer.raw("count_expression", &expression_json(count));
+fn provisioner_json(provisioner: &Provisioner) -> String {
+    let mut writer = ObjectWriter::new();
+    writer.text("type", &provisioner.provisioner_type);
+    let (arguments, _) = provisioner.body.just_attributes();
+    let mut sorted: Vec<_> = arguments.iter().collect();
+    sorted.sort_by(|a, b| a.name.name.cmp(&b.name.name));
+    let mut expressions = ObjectWriter::new();
+    for argument in sorted {
+        expressions.raw(&argument.name.name, &expression_json(&argument.expression));
     }
-    if let Some(for_each) = &repetition.for_each {
-        writer.raw("for_each_expression", &expression_json(for_each));
+    if !expressions.is_empty() {
+        writer.raw("expressions", &expressions.finish());
+    }
+    writer.finish()
+}
+
+fn write_repetition(writer: &mut ObjectWriter, repetition: &Repetition) {
+    let keyed = [("count_expression", &repetition.count), ("for_each_expression", &repetition.for_each)];
+    for (name, expression) in keyed {
+        let json = expression.as_ref().map(|expression| expression_json(expression));
+        if let Some(json) = json.filter(|json| json != "{}") {
+            writer.raw(name, &json);
+        }
     }
 }
 
-fn module_calls(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> String {
+fn module_calls(context: &Described<'_>, id: ModuleId) -> String {
+    let tree = context.tree;
     let module = tree.module(id);
     let mut writer = ObjectWriter::new();
     let mut calls: Vec<(usize, _)> = module.module_calls.iter().enumerate().collect();
@@ -211,7 +185,7 @@ fn module_calls(tree: &ModuleTree, id: ModuleId, providers: &ProviderPool) -> St
         }
         write_repetition(&mut entry, &call.repetition);
         if let Some(child) = child {
-            entry.raw("module", &module_json(tree, child, providers));
+            entry.raw("module", &module_json(context, child));
         }
         if let Some(version) = call.version.as_ref().and_then(|version| version.as_literal_string()) {
             entry.text("version_constraint", version);
@@ -228,7 +202,7 @@ fn traversals(list: &[Traversal]) -> String {
     array(list.iter().map(|traversal| quoted(&reference_text(traversal, traversal.steps.len()))))
 }
 
-fn block_expressions(body: &ConfigBody, schema: &Block) -> String {
+pub(super) fn block_expressions(body: &ConfigBody, schema: &Block) -> String {
     let (content, _) = block_content(body, schema);
     let mut writer = ObjectWriter::new();
     let mut entries: Vec<(String, String)> = content
@@ -266,26 +240,10 @@ fn nested_json(nested: &NestedBlock, blocks: &[&terrane_language::syntax::BlockC
     }
 }
 
-/// Writes an expression: its value where it is constant, or what it refers to, each reference from the longest
-/// form to the shortest.
+/// Writes an expression: its value where it is constant, and what it refers to, each reference from the longest form to
+/// the shortest. Strings of the JSON syntax may be both: without names in scope they are no templates.
 fn expression_json(expression: &Expression) -> String {
     let mut writer = ObjectWriter::new();
-    let mut references: Vec<String> = Vec::new();
-    let mut has_references = false;
-    for reference in expression.variables() {
-        has_references = true;
-        for text in reference_forms(reference.traversal) {
-            if !references.contains(&text) {
-                references.push(text);
-            }
-        }
-    }
-    if has_references {
-        if !references.is_empty() {
-            writer.raw("references", &array(references.iter().map(|text| quoted(text))));
-        }
-        return writer.finish();
-    }
     let (value, problems) = evaluate(expression, &ConstantScope);
     if !problems.has_errors()
         && value.is_wholly_known()
@@ -293,20 +251,29 @@ fn expression_json(expression: &Expression) -> String {
     {
         writer.raw("constant_value", &json);
     }
+    let references: Vec<String> =
+        expression.variables().flat_map(|reference| reference_forms(reference.traversal)).collect();
+    if !references.is_empty() {
+        writer.raw("references", &array(references.iter().map(|text| quoted(text))));
+    }
     writer.finish()
 }
 
 fn reference_forms(traversal: &Traversal) -> Vec<String> {
     let Ok(reference) = parse_reference(traversal) else { return Vec::new() };
-    let shortest = reference.subject_steps;
-    let is_object = matches!(reference.subject, Subject::Resource { .. } | Subject::Module { .. });
-    let longest = if is_object { traversal.steps.len() } else { shortest };
-    let mut forms = Vec::new();
-    for steps in (shortest..=longest).rev() {
-        // A form that ends in a key names an instance; the key is no name of its own behind attributes.
-        forms.push(reference_text(traversal, steps));
+    let is_keyed = |steps: usize| {
+        let step = traversal.steps.get(steps).map(|step| &step.kind);
+        matches!(step, Some(StepKind::StringKey(_) | StepKind::NumberKey(_)))
+    };
+    let mut shortest = reference.subject_steps;
+    // The output of a module's instance is followed by the instance alone, not by the module as a whole.
+    if matches!(reference.subject, Subject::Module { .. })
+        && is_keyed(shortest)
+        && traversal.steps.len() > shortest + 1
+    {
+        shortest += 1;
     }
-    forms
+    (shortest..=traversal.steps.len()).rev().map(|steps| reference_text(traversal, steps)).collect()
 }
 
 fn reference_text(traversal: &Traversal, steps: usize) -> String {

@@ -5,6 +5,7 @@ pub mod configuration;
 pub mod diagnostic;
 pub mod plan_v1;
 pub mod pretty;
+mod provider_configs;
 pub mod provider_schemas;
 pub mod resources;
 pub mod state_v1;

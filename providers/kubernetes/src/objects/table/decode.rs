@@ -148,6 +148,9 @@ fn blocks_value(argument: &Argument, json: &Json, lens: Lens<'_>) -> Option<Valu
     if blocks.is_object
         && let Json::Object(object) = json
     {
+        if argument.field.empty_is_none && object.is_empty() && lens.prior.is_none_or(is_zero) {
+            return None;
+        }
         let prior = lens.prior.and_then(Value::as_sequence).and_then(<[Value]>::first);
         return Some(argument.gather(vec![inside(inner, object, Lens { prior, ..lens })]));
     }

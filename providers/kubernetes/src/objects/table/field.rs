@@ -15,6 +15,8 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
     /// What it is when it is not written.
     pub(crate) preset: Preset,
+    /// Whether an object without anything in it means the same as no block.
+    pub(crate) empty_is_none: bool,
     /// Whether a change of it, or of anything inside it, needs a new object.
     pub(crate) replaces: bool,
     /// Whether no change inside the block needs a new object, whatever the block's table says.
@@ -150,6 +152,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         kind,
         presence: Presence::Optional,
         preset: Preset::None,
+        empty_is_none: false,
         replaces: false,
         mutable: false,
         sensitive: false,
@@ -268,6 +271,12 @@ impl Field {
     /// The argument is this when it is not written.
     pub(crate) const fn or_flag(mut self, preset: bool) -> Self {
         self.preset = Preset::Flag(preset);
+        self
+    }
+
+    /// An object without anything in it, which the cluster fills in, means the same as no block.
+    pub(crate) const fn empty_is_none(mut self) -> Self {
+        self.empty_is_none = true;
         self
     }
 

@@ -96,12 +96,19 @@ fn without_hidden_keys(context: &Context, object: &Object, before: &Value) -> Ob
     {
         let Some(Json::Object(keys)) = metadata.get_mut(name) else { continue };
         let was_seen = |key: &str| before.and_then(|before| before.get(name)?.get(key)).is_some();
-        let is_hidden = |key: &str| is_internal(key) || ignored.iter().any(|pattern| pattern.is_match(key));
+        let is_hidden = |key: &str| {
+            is_internal(key) || is_generated(key) || ignored.iter().any(|pattern| pattern.is_match(key))
+        };
         let kept: Map<String, Json> =
             std::mem::take(keys).into_iter().filter(|(key, _)| was_seen(key) || !is_hidden(key)).collect();
         *keys = kept;
     }
     shown
+}
+
+/// Tells whether a key is one that the controller of jobs puts on them.
+fn is_generated(key: &str) -> bool {
+    matches!(key, "controller-uid" | "job-name")
 }
 
 /// Tells whether the cluster keeps a key for itself. Two domains are meant for users though they look alike.

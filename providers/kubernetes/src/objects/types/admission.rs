@@ -36,8 +36,8 @@ macro_rules! webhook {
             text("failure_policy").or_text("Fail").one_of(&["Fail", "Ignore"]),
             text("match_policy").or_text("Equivalent").one_of(&["Equivalent", "Exact"]),
             text("name").required(),
-            block("namespace_selector", LABEL_SELECTOR),
-            block("object_selector", LABEL_SELECTOR),
+            block("namespace_selector", LABEL_SELECTOR).empty_is_none(),
+            block("object_selector", LABEL_SELECTOR).empty_is_none(),
             $($more,)*
             blocks("rule", RULE).at("rules"),
             text("side_effects").one_of(&["Unknown", "None", "Some", "NoneOnDryRun"]),

@@ -56,7 +56,7 @@ macro_rules! pod_spec {
             $restart_policy,
             text("runtime_class_name"),
             text("scheduler_name").or_computed(),
-            block("security_context", SECURITY_CONTEXT),
+            block("security_context", SECURITY_CONTEXT).empty_is_none(),
             text("service_account_name").or_computed(),
             flag("share_process_namespace").or_flag(false),
             text("subdomain"),
@@ -69,7 +69,7 @@ macro_rules! pod_spec {
 }
 
 const POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
-const SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(POLICIES));
+pub(super) const SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(POLICIES));
 const ALWAYS_SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(&["Always"]));
 
 /// What a job's pods are made of: they do not restart unless told to.

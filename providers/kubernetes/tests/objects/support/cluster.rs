@@ -1,6 +1,7 @@
 //! The API server that tests ask, and providers configured for it.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,7 +30,22 @@ impl TestCluster {
         let namespace = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let cluster = Self { kubeconfig, namespace };
         cluster.kubectl(&["create", "namespace", &cluster.namespace]);
+        cluster.create(&json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "ep", "namespace": cluster.namespace},
+            "spec": {"ports": [{"port": 80}]},
+        }));
         Some(cluster)
+    }
+
+    /// Makes an object behind everybody's back.
+    fn create(&self, manifest: &Json) {
+        let mut command = Command::new("kubectl");
+        command.args(["--kubeconfig", &self.kubeconfig, "create", "-f", "-"]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::null()).spawn().expect("kubectl is installed");
+        let mut input = child.stdin.take().expect("it was asked for");
+        input.write_all(manifest.to_string().as_bytes()).expect("kubectl reads its input");
+        drop(input);
+        assert!(child.wait().expect("it ends").success(), "{manifest} could not be made");
     }
 
     /// Starts a provider for the cluster.

@@ -1,8 +1,10 @@
 //! What the tests share.
 #![allow(dead_code, reason = "what leads objects is the same for all tests; not every one needs all of it")]
 
+pub(crate) mod charts;
 pub(crate) mod cluster;
 pub(crate) mod engine;
 pub(crate) mod render;
+pub(crate) mod repository;
 pub(crate) mod terraform;
 pub(crate) mod written;

@@ -3,7 +3,7 @@
 //! The text `(unknown)` stands for a value that is not known yet, where a value of any type may be.
 
 use serde_json::Value as Json;
-use terrane_model::{Block, Nesting, Number, Str, Type, Value};
+use terrane_model::{Attribute, AttributeKind, Block, Nesting, Number, Str, Type, Value};
 
 /// Reads the value of a block; what is not written is null, or empty for nested blocks.
 pub(crate) fn config(block: &Block, json: &str) -> Value {
@@ -18,7 +18,7 @@ fn block_value(block: &Block, json: &Json) -> Value {
     }
     let attributes = block.attributes().iter().map(|(name, attribute)| {
         let value = written.get(name.as_str()).unwrap_or(&Json::Null);
-        (name.clone(), typed(value, &attribute.ty()))
+        (name.clone(), attribute_value(attribute, value))
     });
     let blocks = block.block_types().iter().map(|(name, nested)| {
         let Some(value) = written.get(name.as_str()) else { return (name.clone(), nested.empty_value()) };
@@ -36,6 +36,24 @@ fn block_value(block: &Block, json: &Json) -> Value {
         (name.clone(), value)
     });
     Value::object(attributes.chain(blocks))
+}
+
+/// Objects inside attributes leave out what they do not write.
+fn attribute_value(attribute: &Attribute, json: &Json) -> Value {
+    let AttributeKind::Nested(nested) = &attribute.kind else { return typed(json, &attribute.ty()) };
+    let element_type = nested.block.implied_type().clone();
+    match json {
+        Json::Object(_) => block_value(&nested.block, json),
+        Json::Array(elements) => {
+            let elements: Vec<Value> =
+                elements.iter().map(|element| block_value(&nested.block, element)).collect();
+            match nested.nesting {
+                Nesting::Set => Value::set(element_type, elements),
+                _ => Value::list(element_type, elements),
+            }
+        }
+        other => typed(other, &attribute.ty()),
+    }
 }
 
 fn typed(json: &Json, ty: &Type) -> Value {

@@ -1,0 +1,26 @@
+//! Releases of charts: the provider `hashicorp/helm`.
+//!
+//! The real `helm` command renders and releases ([`program`], [`session`]); what it remembers of releases is read
+//! without it ([`record`], [`storage`]), and so are the objects in the cluster ([`live`]). [`values`] merges what is
+//! configured, [`chart`] knows where charts come from, [`manifest`] what they render to. [`release`] leads a release
+//! through its life, [`template`] only renders.
+
+mod catalog;
+mod chart;
+mod failure;
+mod live;
+mod manifest;
+mod program;
+mod record;
+mod release;
+mod render;
+mod schema;
+mod session;
+mod set_syntax;
+mod settings;
+mod storage;
+mod template;
+mod values;
+
+pub(crate) use catalog::helm_catalog;
+pub(crate) use session::Session;

@@ -1,0 +1,157 @@
+//! What goes on around a run of Helm: a note of who is at work, and an eye on the objects.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use terrane_provider::{Progress, ProgressUpdate};
+
+use super::super::failure::{missing, objects};
+use super::super::live;
+use super::{Identity, storage};
+use crate::objects::cluster::Cluster;
+use crate::objects::context::Context;
+use crate::objects::wait::pods::Troubles;
+
+/// How often it is looked what a release's objects are doing.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether to stop.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A note that this process is making a revision. If the process is killed the note stays, and the next run knows
+/// that nobody is at work any more.
+pub(super) struct Marker(Option<PathBuf>);
+
+impl Marker {
+    /// Notes that a revision is being made. Without a place for notes, or a place that can be written, nothing is
+    /// noted: the next run has to wait then.
+    pub(super) fn write(context: &Context, server: &str, identity: &Identity, revision: i64) -> Self {
+        let Some(path) = path(context, server, identity) else { return Self(None) };
+        let note = json!({ "process": std::process::id(), "revision": revision });
+        let folder = path.parent().map(std::fs::create_dir_all);
+        let written =
+            folder.is_some_and(|made| made.is_ok()) && std::fs::write(&path, note.to_string()).is_ok();
+        Self(written.then_some(path))
+    }
+
+    /// Removes the note.
+    pub(super) fn remove(self) {
+        if let Some(path) = self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Tells whether a run of this working folder has begun a revision and does not run any more.
+    pub(super) fn is_abandoned(context: &Context, server: &str, identity: &Identity, revision: i64) -> bool {
+        let note = path(context, server, identity).and_then(|path| std::fs::read(path).ok());
+        let Some(note) = note.and_then(|note| serde_json::from_slice::<Json>(&note).ok()) else {
+            return false;
+        };
+        let process =
+            note.get("process").and_then(Json::as_u64).and_then(|process| i32::try_from(process).ok());
+        let is_same = note.get("revision").and_then(Json::as_i64) == Some(revision);
+        is_same && process.is_some_and(|process| !is_running(process))
+    }
+}
+
+fn path(context: &Context, server: &str, identity: &Identity) -> Option<PathBuf> {
+    let name = Sha256::digest(format!("{server}\n{}\n{}", identity.namespace, identity.name).as_bytes());
+    let name: String = name.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Some(context.helm.cache_folder()?.join("running").join(format!("{name}.json")))
+}
+
+#[cfg(unix)]
+fn is_running(process: i32) -> bool {
+    let own = i32::try_from(std::process::id()).is_ok_and(|own| own == process);
+    // The own process has ended that run, if it is asked about it.
+    !own && nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) != Err(nix::errno::Errno::ESRCH)
+}
+
+/// Elsewhere nobody can tell, and whoever asks has to wait.
+#[cfg(not(unix))]
+fn is_running(_process: i32) -> bool {
+    true
+}
+
+/// Why a run of Helm is ended before it ends by itself.
+pub(super) enum Ended {
+    /// Everything is to end.
+    Stopped,
+    /// It has taken longer than it may.
+    TooLate,
+    /// The objects will never be ready; the text says why.
+    Hopeless(String),
+}
+
+/// Keeps an eye on what a release's objects are doing, for as long as there is hope. `progress` is nothing where
+/// nobody waits for them; `before` is the last revision before the run.
+pub(super) async fn watch_objects(
+    context: &Context,
+    cluster: &Cluster,
+    identity: &Identity,
+    limit: Duration,
+    progress: Option<&dyn Progress>,
+    before: i64,
+) -> Ended {
+    let start = Instant::now();
+    let mut looked = Instant::now();
+    let mut watched = Watched::default();
+    loop {
+        tokio::time::sleep(TICK).await;
+        if context.is_stopped() {
+            return Ended::Stopped;
+        }
+        if start.elapsed() > limit {
+            return Ended::TooLate;
+        }
+        let Some(progress) = progress.filter(|_| looked.elapsed() > LOOK_EVERY) else { continue };
+        looked = Instant::now();
+        if let Some(hopeless) = watched.look(context, cluster, identity, progress, before).await {
+            return Ended::Hopeless(hopeless);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Watched {
+    troubles: Troubles,
+    said: String,
+}
+
+impl Watched {
+    /// Tells what the release waits for; returns why there is no hope, if there is none.
+    async fn look(
+        &mut self,
+        context: &Context,
+        cluster: &Cluster,
+        identity: &Identity,
+        progress: &dyn Progress,
+        before: i64,
+    ) -> Option<String> {
+        let (_, record) =
+            storage(context, cluster).find(&identity.namespace, &identity.name).await.ok()??;
+        if record.revision <= before {
+            return None;
+        }
+        for rendered in objects(&record.manifest) {
+            let Ok(Some((target, _))) = live::place(cluster, &rendered, &identity.namespace).await else {
+                continue;
+            };
+            let Some((object, missing)) = missing(cluster, &rendered, &target).await else { continue };
+            let mut phase = format!("waiting for {} {}: {missing}", rendered.kind(), rendered.name());
+            if let Some(trouble) = self.troubles.look(cluster, &target, &object).await {
+                if trouble.is_hopeless {
+                    return Some(format!("{} {}: {}.", rendered.kind(), rendered.name(), trouble.text));
+                }
+                phase = format!("{phase}; {}", trouble.text);
+            }
+            if phase != self.said {
+                progress.report(ProgressUpdate { phase: phase.clone(), expected: None });
+                self.said = phase;
+            }
+            return None;
+        }
+        None
+    }
+}

@@ -1,0 +1,340 @@
+//! Helm for one provider configuration: its command, its private folders, and charts that were fetched.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
+use tempfile::TempDir;
+use terrane_model::Value;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::chart::{Chart, Source};
+use super::program::{HelmError, Program, Run};
+use super::release::SeenReleases;
+use super::settings::HelmSettings;
+use crate::KubernetesOptions;
+use crate::objects::cluster::{Cluster, kubeconfig};
+
+/// Helm for one provider configuration.
+pub(crate) struct Session {
+    pub(crate) settings: HelmSettings,
+    options: Arc<KubernetesOptions>,
+    program: OnceCell<Result<Program, HelmError>>,
+    homes: OnceCell<Result<Homes, String>>,
+    /// Charts that were fetched, by what was asked for; one at a time is fetched.
+    charts: Mutex<BTreeMap<String, Chart>>,
+    /// What was last seen of releases.
+    pub(super) seen: SeenReleases,
+}
+
+/// Private folders, gone with the provider.
+struct Homes {
+    folder: TempDir,
+}
+
+impl Session {
+    /// Makes the session of a configured provider.
+    pub(crate) fn new(config: &Value, options: Arc<KubernetesOptions>) -> Self {
+        let settings = HelmSettings::read(config, &options.environment, &options.working_folder);
+        let (program, homes) = (OnceCell::new(), OnceCell::new());
+        Self { settings, options, program, homes, charts: Mutex::default(), seen: SeenReleases::default() }
+    }
+
+    /// What relative paths are relative to.
+    pub(crate) fn working_folder(&self) -> &Path {
+        &self.options.working_folder
+    }
+
+    /// Where notes are kept from one run to the next.
+    pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
+        Some(self.options.cache_folder.as_ref()?.join("helm"))
+    }
+
+    /// Returns the command.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be used.
+    pub(crate) async fn program(&self) -> Result<&Program, HelmError> {
+        let found = self.program.get_or_init(|| Program::find(&self.options.environment)).await;
+        found.as_ref().map_err(Clone::clone)
+    }
+
+    /// Runs the command; `cluster` is the one that it is to reach, if any.
+    ///
+    /// # Errors
+    /// When it cannot be run, fails, or is stopped.
+    pub(crate) async fn run(&self, cluster: Option<&Cluster>, run: Run<'_>) -> Result<String, HelmError> {
+        let environment = self.environment(cluster).await?;
+        self.program().await?.run(&environment, run).await
+    }
+
+    /// Returns the environment of the command. What could lead it to another cluster is taken out.
+    async fn environment(&self, cluster: Option<&Cluster>) -> Result<BTreeMap<String, String>, HelmError> {
+        let homes = self.homes().await?;
+        let path = |path: PathBuf| path.to_string_lossy().into_owned();
+        let is_foreign = |name: &str| name.starts_with("HELM_") || name.starts_with("KUBE");
+        let own = self.options.environment.iter().filter(|(name, _)| !is_foreign(name));
+        let mut environment: BTreeMap<String, String> =
+            own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let folder = homes.folder.path();
+        let cache = self.settings.repository_cache.clone().unwrap_or_else(|| folder.join("cache/repository"));
+        for (name, value) in [
+            ("HELM_CONFIG_HOME", folder.join("config")),
+            ("HELM_CACHE_HOME", folder.join("cache")),
+            ("HELM_DATA_HOME", folder.join("data")),
+            ("HELM_REPOSITORY_CONFIG", folder.join("repositories.yaml")),
+            ("HELM_REPOSITORY_CACHE", cache),
+            ("HELM_REGISTRY_CONFIG", folder.join("registry.json")),
+        ] {
+            environment.insert(name.to_owned(), path(value));
+        }
+        if let Some(plugins) = &self.settings.plugins_path {
+            environment.insert("HELM_PLUGINS".to_owned(), path(plugins.clone()));
+        }
+        environment.insert("HELM_DRIVER".to_owned(), self.settings.driver.clone());
+        let kubeconfig = folder.join("kubeconfig");
+        if let Some(cluster) = cluster {
+            self.write_kubeconfig(cluster, &kubeconfig)?;
+        }
+        // Without a cluster the file does not exist, and whatever asks for one fails.
+        environment.insert("KUBECONFIG".to_owned(), path(kubeconfig));
+        Ok(environment)
+    }
+
+    fn write_kubeconfig(&self, cluster: &Cluster, path: &Path) -> Result<(), HelmError> {
+        if path.exists() {
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| {
+            HelmError::Unusable(format!("the kubeconfig for helm cannot be written: {error}"))
+        };
+        match &cluster.kubeconfig {
+            Some(config) => kubeconfig::write(config, path).map_err(failed),
+            None => write_private(path, in_cluster(&cluster.server).as_bytes()).map_err(failed),
+        }
+    }
+
+    async fn homes(&self) -> Result<&Homes, HelmError> {
+        let homes = self.homes.get_or_init(|| async {
+            let folder = tempfile::Builder::new().prefix("terrane-helm-").tempdir();
+            let folder =
+                folder.map_err(|error| format!("no private folder for helm can be made: {error}"))?;
+            self.fill(folder.path())
+                .map_err(|error| format!("helm's private folder cannot be filled: {error}"))?;
+            Ok(Homes { folder })
+        });
+        homes.await.as_ref().map_err(|error| HelmError::Unusable(error.clone()))
+    }
+
+    /// Puts copies of what the user has set up into the private folder: what Helm writes there stays there.
+    fn fill(&self, folder: &Path) -> std::io::Result<()> {
+        let home = self.options.environment.get("HOME").map(PathBuf::from);
+        let of_user = |name: &str| home.as_ref().map(|home| home.join(".config/helm").join(name));
+        let registry = self.settings.registry_config_path.clone();
+        let registry = registry.or_else(|| of_user("registry/config.json")).filter(|path| path.is_file());
+        let mut registry_config = match registry {
+            Some(path) => serde_json::from_slice(&std::fs::read(path)?).unwrap_or_else(|_| json!({})),
+            None => json!({}),
+        };
+        for registry in &self.settings.registries {
+            let host = registry.url.trim_start_matches("oci://").split('/').next().unwrap_or_default();
+            let auth = BASE64.encode(format!("{}:{}", registry.username, registry.password));
+            registry_config["auths"][host] = json!({ "auth": auth });
+        }
+        write_private(&folder.join("registry.json"), registry_config.to_string().as_bytes())?;
+        let repositories = self.settings.repository_config_path.clone();
+        let repositories =
+            repositories.or_else(|| of_user("repositories.yaml")).filter(|path| path.is_file());
+        if let Some(repositories) = repositories {
+            write_private(&folder.join("repositories.yaml"), &std::fs::read(repositories)?)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the chart of a configuration, fetched if it has to be.
+    ///
+    /// # Errors
+    /// When it cannot be fetched or is no chart.
+    pub(crate) async fn chart(&self, config: &Value) -> Result<Chart, HelmError> {
+        let source = Source::read(config, self.working_folder());
+        let Source::Remote { reference, repository, version } = &source else {
+            let Source::Local(path) = &source else { return Err(HelmError::Unusable("no chart".to_owned())) };
+            // The command may run in another folder.
+            return load(&std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        };
+        let key = format!("{source:?}");
+        let mut charts = self.charts.lock().await;
+        if let Some(chart) = charts.get(&key) {
+            return Ok(chart.clone());
+        }
+        let cached = source.cache_key().and_then(|key| Some(self.cache_folder()?.join("charts").join(key)));
+        let chart = match cached.as_deref().and_then(only_file) {
+            Some(path) => load(&path)?,
+            None => {
+                let folder = match cached {
+                    Some(folder) => folder,
+                    None => self.homes().await?.folder.path().join("charts").join(charts.len().to_string()),
+                };
+                self.fetch(config, reference, repository.as_deref(), version.as_deref(), &folder).await?;
+                let path = only_file(&folder);
+                load(&path.ok_or_else(|| HelmError::Failed("helm has fetched no chart".to_owned()))?)?
+            }
+        };
+        charts.insert(key, chart.clone());
+        Ok(chart)
+    }
+
+    async fn fetch(
+        &self,
+        config: &Value,
+        reference: &str,
+        repository: Option<&str>,
+        version: Option<&str>,
+        folder: &Path,
+    ) -> Result<(), HelmError> {
+        let failed = |error: std::io::Error| HelmError::Unusable(format!("{}: {error}", folder.display()));
+        // Another run may be fetching the same: only a complete chart takes the place.
+        let parent = folder.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(failed)?;
+        let partial = tempfile::Builder::new().prefix("fetch-").tempdir_in(parent).map_err(failed)?;
+        let text = |name: &str| {
+            config.get(name).and_then(Value::as_str).map(ToString::to_string).filter(|text| !text.is_empty())
+        };
+        let mut arguments = vec!["pull".to_owned(), reference.to_owned()];
+        let mut option = |name: &str, value: &str| arguments.extend([format!("--{name}"), value.to_owned()]);
+        option("destination", &std::path::absolute(partial.path()).map_err(failed)?.to_string_lossy());
+        let password = text("repository_password");
+        match (repository, &password) {
+            (Some(repository), Some(_)) => {
+                let name = self.add_repository(config, repository).await?;
+                arguments[1] = format!("{name}/{reference}");
+            }
+            (Some(repository), None) => option("repo", repository),
+            (None, Some(password)) => self.log_in(reference, &text("repository_username"), password).await?,
+            (None, None) => self.update_named_repository(reference).await?,
+        }
+        let mut option = |name: &str, value: &str| arguments.extend([format!("--{name}"), value.to_owned()]);
+        if let Some(version) = version {
+            option("version", version);
+        }
+        for (argument, name) in [
+            ("repository_ca_file", "ca-file"),
+            ("repository_cert_file", "cert-file"),
+            ("repository_key_file", "key-file"),
+        ] {
+            if let Some(path) = text(argument) {
+                option(name, &path);
+            }
+        }
+        if config.get("verify").and_then(Value::as_bool) == Some(true) {
+            arguments.push("--verify".to_owned());
+            if let Some(keyring) = text("keyring") {
+                arguments.extend(["--keyring".to_owned(), keyring]);
+            }
+        }
+        let run = Run { arguments, folder: Some(self.working_folder()), ..Run::default() };
+        self.run(None, run).await?;
+        // Somebody who was faster has put the same chart there.
+        if only_file(folder).is_none() {
+            std::fs::rename(partial.keep(), folder).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a repository with credentials known to Helm: in a file, because everybody can read arguments.
+    async fn add_repository(&self, config: &Value, url: &str) -> Result<String, HelmError> {
+        let text = |name: &str| config.get(name).and_then(Value::as_str).map_or("", |text| text.as_str());
+        let name = format!("terrane-{}", self.charts_fetched(url));
+        let passes = config.get("pass_credentials").and_then(Value::as_bool).unwrap_or(false);
+        let entry = json!({
+            "name": name, "url": url, "username": text("repository_username"), "password": text("repository_password"),
+            "caFile": text("repository_ca_file"), "certFile": text("repository_cert_file"),
+            "keyFile": text("repository_key_file"), "pass_credentials_all": passes,
+        });
+        let path = self.homes().await?.folder.path().join("repositories.yaml");
+        let failed = |error: String| HelmError::Unusable(format!("helm's list of repositories: {error}"));
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        let mut list = crate::yaml::read(&known).map_err(failed)?;
+        if !list.is_object() {
+            list = json!({"apiVersion": "v1", "repositories": []});
+        }
+        if let Some(entries) = list["repositories"].as_array_mut() {
+            entries.retain(|known| known["name"] != entry["name"]);
+            entries.push(entry);
+        }
+        write_private(&path, list.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
+        let arguments = vec!["repo".to_owned(), "update".to_owned(), name.clone()];
+        self.run(None, Run { arguments, ..Run::default() }).await?;
+        Ok(name)
+    }
+
+    /// Returns a short name for an address.
+    fn charts_fetched(&self, url: &str) -> String {
+        use sha2::{Digest, Sha256};
+        Sha256::digest(url.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Fetches the index of a repository that the user has named, unless a cache is configured, which has it.
+    async fn update_named_repository(&self, reference: &str) -> Result<(), HelmError> {
+        let name = reference.split_once('/').map(|(name, _)| name);
+        let Some(name) =
+            name.filter(|_| !reference.contains("://") && self.settings.repository_cache.is_none())
+        else {
+            return Ok(());
+        };
+        let arguments = vec!["repo".to_owned(), "update".to_owned(), name.to_owned()];
+        self.run(None, Run { arguments, ..Run::default() }).await.map(drop)
+    }
+
+    async fn log_in(
+        &self,
+        reference: &str,
+        username: &Option<String>,
+        password: &str,
+    ) -> Result<(), HelmError> {
+        let Some(host) = reference.strip_prefix("oci://").and_then(|rest| rest.split('/').next()) else {
+            return Ok(());
+        };
+        let username = username.clone().unwrap_or_default();
+        let arguments = ["registry", "login", host, "--username", &username, "--password-stdin"];
+        let arguments = arguments.map(ToOwned::to_owned).to_vec();
+        self.run(None, Run { arguments, input: password.as_bytes().to_vec(), ..Run::default() }).await?;
+        Ok(())
+    }
+}
+
+fn load(path: &Path) -> Result<Chart, HelmError> {
+    Chart::load(path).map_err(|error| HelmError::Failed(format!("{} is no chart: {error}", path.display())))
+}
+
+fn only_file(folder: &Path) -> Option<PathBuf> {
+    let mut entries = std::fs::read_dir(folder).ok()?;
+    entries.find_map(|entry| {
+        Some(entry.ok()?.path()).filter(|path| path.extension().is_some_and(|end| end == "tgz"))
+    })
+}
+
+/// Returns a kubeconfig for the cluster around this pod.
+fn in_cluster(server: &str) -> String {
+    const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "terrane",
+        "clusters": [{"name": "terrane", "cluster": {"server": server, "certificate-authority": format!("{ACCOUNT}/ca.crt")}}],
+        "users": [{"name": "terrane", "user": {"tokenFile": format!("{ACCOUNT}/token")}}],
+        "contexts": [{"name": "terrane", "context": {"cluster": "terrane", "user": "terrane"}}],
+    })
+    .to_string()
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
