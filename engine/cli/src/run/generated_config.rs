@@ -44,6 +44,15 @@ pub struct Undeclared {
     pub provider: Option<String>,
 }
 
+/// What is left out of written blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Nested blocks with any secret in them, as Terraform does.
+    HideBlocks,
+    /// Secret arguments.
+    HideArguments,
+}
+
 /// Writes the blocks that the configuration lacks; nothing when it lacks none.
 ///
 /// # Errors
@@ -71,7 +80,7 @@ pub fn generate(
     let with_stubs = load_project_with(context, name, &stubs.concat())?;
     let with_stubs = prepare_configuration(context, flags, with_stubs)?;
     let sources = Arc::clone(&with_stubs.sources);
-    let found = import_all(context, with_stubs, &undeclared, state, workspace);
+    let found = import_all(context, with_stubs, &undeclared, state, workspace, Secrets::HideBlocks);
     let blocks = found.map_err(|problems| (problems, sources))?;
     let text = blocks.values().map(|block| format!("{block}\n")).collect::<Vec<_>>().join("\n");
     let loaded = prepare_configuration(context, flags, load_project_with(context, name, &text)?)?;
@@ -140,6 +149,7 @@ pub fn import_all(
     undeclared: &[Undeclared],
     state: &StateSnapshot,
     workspace: &str,
+    secrets: Secrets,
 ) -> Result<BTreeMap<ResourceAddress, String>, Diagnostics> {
     let mut configuration = loaded.configuration;
     configuration.include_state(state);
@@ -194,7 +204,10 @@ pub fn import_all(
             let schema = outcome.providers.resource_schema(&source, &address.resource_type);
             let object = objects.get(&(in_root(address), None));
             let (Some(schema), Some(object)) = (schema, object) else { continue };
-            let value = object.marked(&schema.schema);
+            let value = match secrets {
+                Secrets::HideBlocks => object.marked(&schema.schema),
+                Secrets::HideArguments => object.value.clone(),
+            };
             blocks.insert(
                 address.clone(),
                 resource_text(address, provider.as_deref(), &schema.schema.block, &value),

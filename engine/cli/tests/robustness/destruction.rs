@@ -7,7 +7,7 @@ use terrane_azure_emulator::{Emulator, EmulatorConfig};
 
 use crate::directory::{Directory, Run};
 
-const PLATFORM: &str = r#"
+pub(crate) const PLATFORM: &str = r#"
 provider "azurerm" {
   features {}
 }

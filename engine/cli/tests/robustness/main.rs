@@ -10,6 +10,7 @@
 mod damaged_files;
 mod destruction;
 mod directory;
+mod discovery;
 mod faults;
 mod hard_inputs;
 mod interrupts;

@@ -28,7 +28,10 @@ pub(crate) fn check_address_ranges(resources: &[PlannedResource]) -> Diagnostics
         match resource.type_name.as_str() {
             "azurerm_virtual_network" => {
                 let Some(key) = network_key(planned, "name") else { continue };
-                for subnet in planned.attribute("subnet").as_sequence().into_iter().flatten() {
+                // Without a change they are what Azure says: subnets with resources of their own among them.
+                let inline = planned.attribute("subnet");
+                let is_configured = inline != resource.prior_state.attribute("subnet");
+                for subnet in inline.as_sequence().into_iter().flatten().filter(|_| is_configured) {
                     let name = text(subnet, "name").unwrap_or_default();
                     let owner = format!("its subnet {name}");
                     add_ranges(&mut ranges, &key, subnet, &owner, resource);
@@ -186,6 +189,24 @@ mod tests {
                  network, which is 10.0.0.0/16.",
             ]
         );
+    }
+
+    #[test]
+    fn networks_show_the_subnets_that_have_resources_of_their_own() {
+        let inside = Value::object([
+            ("name", Value::from("a")),
+            ("address_prefixes", Value::list_of_strings(["10.0.0.0/24"])),
+        ]);
+        let attributes = [
+            ("resource_group_name", Value::from("rg")),
+            ("name", "Net".into()),
+            ("address_space", Value::list_of_strings(["10.0.0.0/16"])),
+            ("subnet", Value::list(inside.ty(), [inside])),
+        ];
+        let known = planned("azurerm_virtual_network.net", "azurerm_virtual_network", &attributes);
+        let network = PlannedResource { prior_state: known.planned_state.clone(), ..known.clone() };
+        assert_eq!(messages(&[network, subnet("a", "10.0.0.0/24")]), Vec::<String>::new());
+        assert_eq!(messages(&[known, subnet("b", "10.0.0.0/24")]).len(), 1);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::table::{Catalog, Listing, PartTable, ResourceTable};
 const CONCURRENCY: usize = 16;
 const RESOURCES_VERSION: &str = "2021-04-01";
 const GROUP: &str = "azurerm_resource_group";
+const ASSIGNMENT: &str = "azurerm_role_assignment";
 
 /// Children that a service makes by itself or has hundreds of, so that managing all of them is nobody's wish.
 const SKIPPED: &[&str] =
@@ -59,6 +60,9 @@ impl AzureProvider {
                     None if kind.matches('/').count() == 1 => found.note_unknown(kind),
                     None => {}
                 }
+            }
+            for assignment in search.assignments(&group).await {
+                found.add(self.catalog.resources.get(ASSIGNMENT), &assignment);
             }
             let mut looks: Vec<BoxFuture<'_, Inside>> = Vec::new();
             for (table, id) in parents {
@@ -114,6 +118,16 @@ impl Search<'_> {
         Ok(listed.unwrap_or_default())
     }
 
+    /// Returns the ids of the role assignments at a group and at what is in it.
+    async fn assignments(&self, group: &str) -> Vec<String> {
+        let Some(table) = self.catalog.resources.get(ASSIGNMENT) else { return Vec::new() };
+        let path = format!("{group}/providers/Microsoft.Authorization");
+        let assignments = self.children(&path, "roleAssignments", table).await;
+        let below = group.to_ascii_lowercase();
+        let ids = assignments.iter().filter_map(|assignment| text(assignment, "id"));
+        ids.filter(|id| id.to_ascii_lowercase().starts_with(&below)).map(str::to_owned).collect()
+    }
+
     /// Finds what is inside of an object: its children, and the parts of its body that have types of their own.
     async fn inside(
         &self,
@@ -148,6 +162,9 @@ impl Search<'_> {
             for child in children {
                 let Some(name) = text(&child, "name") else { continue };
                 let name = name.rsplit('/').next().unwrap_or(name);
+                if is_made_by_endpoint(&child) {
+                    continue;
+                }
                 if OWN_DATABASES.contains(&name) && kind.eq_ignore_ascii_case("databases") {
                     continue;
                 }
@@ -229,6 +246,12 @@ fn main_table(catalog: &'static Catalog, arm_type: &str) -> Option<&'static Reso
 fn is_made_for_others(item: &Json, id: &str) -> bool {
     let is_interface = id.to_ascii_lowercase().contains("/networkinterfaces/") && id.contains(".nic.");
     is_interface || text(item, "managedBy").is_some_and(|owner| !owner.is_empty())
+}
+
+/// Tells whether a record comes and goes with a private endpoint.
+fn is_made_by_endpoint(record: &Json) -> bool {
+    let creator = record.pointer("/properties/metadata/creator").and_then(Json::as_str);
+    creator.is_some_and(|creator| creator.starts_with("created by private endpoint"))
 }
 
 /// The first pool for Azure's own pods belongs to the cluster's own block.

@@ -6,11 +6,12 @@ use std::fmt::Write;
 use terrane_language::functions::expression_text;
 use terrane_model::{ResourceAddress, Str, Value};
 
-/// Inline forms of objects that have blocks of their own here.
-const INLINE: &[(&str, &str)] = &[
+/// What other blocks say here, or other arguments say better.
+const OMITTED: &[(&str, &str)] = &[
     ("azurerm_virtual_network", "subnet"),
     ("azurerm_network_security_group", "security_rule"),
     ("azurerm_route_table", "route"),
+    ("azurerm_role_assignment", "role_definition_id"),
 ];
 
 /// A block with the object that it was written for.
@@ -45,7 +46,10 @@ impl Written {
         let inner = lines.get(1..lines.len().saturating_sub(1)).unwrap_or_default();
         let mut items: Vec<Item> = Vec::new();
         for line in inner {
-            let is_continued = line.starts_with("   ") || matches!(line.trim(), "}" | "]" | "})" | "])" | "");
+            let is_continued = line.starts_with("   ") || line.trim_start().starts_with(['}', ']', ')']);
+            if line.trim().is_empty() || line.trim_end().ends_with("= null") {
+                continue;
+            }
             match items.last_mut().filter(|_| is_continued) {
                 Some(item) => {
                     item.text.push('\n');
@@ -57,9 +61,10 @@ impl Written {
         for item in &mut items {
             item.close();
         }
-        let inline =
-            |item: &Item| INLINE.iter().any(|(kind, key)| address.resource_type == *kind && item.key == *key);
-        items.retain(|item| !item.says_nothing() && !inline(item));
+        let is_omitted = |item: &Item| {
+            OMITTED.iter().any(|(kind, key)| address.resource_type == *kind && item.key == *key)
+        };
+        items.retain(|item| !item.says_nothing() && !is_omitted(item));
         Self { address, id, name, items }
     }
 
@@ -110,8 +115,13 @@ impl Item {
 
 /// Puts references in place of ids and names of objects that have blocks here.
 pub(super) fn with_references(mut blocks: Vec<Written>) -> Vec<Written> {
-    let ids: BTreeMap<String, String> =
-        blocks.iter().map(|block| (quoted(&block.id).to_lowercase(), block.address.to_string())).collect();
+    // An association has the id of one of its ends; the end itself has the shorter type.
+    let mut by_length: Vec<&Written> = blocks.iter().collect();
+    by_length.sort_by_key(|block| std::cmp::Reverse(block.address.resource_type.len()));
+    let ids: BTreeMap<String, String> = by_length
+        .into_iter()
+        .map(|block| (quoted(&block.id).to_lowercase(), block.address.to_string()))
+        .collect();
     let names: BTreeMap<(String, String), String> = blocks
         .iter()
         .filter_map(|block| {

@@ -3,7 +3,7 @@
 mod blocks;
 mod groups;
 
-use std::collections::btree_map::Entry as Place;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use terrane_plan::{PlanMode, PlanOptions};
 use terrane_provider::Discovered;
 
 use self::blocks::Written;
-use self::groups::{Entry, entries};
+use self::groups::{Entry as Block, entries};
 use super::Failure;
 use super::configuration::prepare_configuration;
-use super::generated_config::{Undeclared, import_all};
+use super::generated_config::{Secrets, Undeclared, import_all};
 use super::planning::make_plan;
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -110,7 +110,8 @@ fn write(
     let undeclared: Vec<Undeclared> =
         objects.keys().map(|address| Undeclared { address: address.clone(), provider: None }).collect();
     let state = terrane_state::StateSnapshot::default();
-    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace).map_err(fail)?;
+    let texts = import_all(context, loaded, &undeclared, &state, &session.workspace, Secrets::HideArguments)
+        .map_err(fail)?;
     let written: Vec<Written> = texts
         .into_iter()
         .filter_map(|(address, text)| {
@@ -124,8 +125,8 @@ fn write(
             text.push('\n');
         }
         match entry {
-            Entry::Single(block) => text.push_str(&block.text()),
-            Entry::Group(group) => text.push_str(&group.text()),
+            Block::Single(block) => text.push_str(&block.text()),
+            Block::Group(group) => text.push_str(&group.text()),
         }
     }
     Ok(terrane_language::syntax::lay_out_source(&text))
@@ -149,8 +150,8 @@ fn addresses(objects: Vec<Discovered>) -> BTreeMap<ResourceAddress, Discovered> 
                 name: Str::from(name.as_str()),
             };
             match named.entry(address) {
-                Place::Vacant(place) => drop(place.insert(nameless)),
-                Place::Occupied(_) => object = Some(nameless),
+                Entry::Vacant(entry) => drop(entry.insert(nameless)),
+                Entry::Occupied(_) => object = Some(nameless),
             }
         }
     }
