@@ -189,7 +189,15 @@ fn decode_setting(
         }
         Some("configuration_aliases") => {
             for element in value.as_list().iter().flat_map(|elements| elements.iter()) {
-                required.configuration_aliases.extend(provider_reference(element, diagnostics));
+                let reference = provider_reference(element, diagnostics);
+                if reference.as_ref().is_some_and(|reference| reference.local_name != required.local_name) {
+                    let detail = "Configuration aliases can only contain references to local provider configuration names in the format of \
+                                  provider.alias.";
+                    let error = Diagnostic::error("Invalid configuration_aliases value", detail);
+                    diagnostics.push(error.at(element.span));
+                    continue;
+                }
+                required.configuration_aliases.extend(reference);
             }
         }
         _ => {
