@@ -21,3 +21,8 @@ output "namespaces" {
   description = "Namespaces of the components."
   value       = [for namespace in module.namespace : namespace.name]
 }
+
+output "releases" {
+  description = "Charts that run, with their revisions."
+  value       = { for name, release in helm_release.component : name => "${release.metadata.chart} ${release.version}, revision ${release.metadata.revision}" }
+}

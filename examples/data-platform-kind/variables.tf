@@ -10,6 +10,25 @@ variable "node_image" {
   description = "Image of the nodes."
 }
 
+variable "image" {
+  type        = string
+  default     = "nginx:1.27"
+  description = "Image of the containers that stand in for the components."
+}
+
+variable "buckets" {
+  type = map(object({
+    size      = string
+    versioned = optional(bool, false)
+  }))
+  default = {
+    bronze = { size = "5Gi" }
+    silver = { size = "5Gi" }
+    gold   = { size = "1Gi", versioned = true }
+  }
+  description = "Buckets of the object store."
+}
+
 variable "domain" {
   type        = string
   default     = "data-platform.local"

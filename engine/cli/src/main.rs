@@ -6,6 +6,7 @@ mod backend;
 mod cli_config;
 mod commands;
 mod context;
+mod convert;
 mod emulation;
 mod exit_code;
 mod file_system;

@@ -8,6 +8,7 @@ use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderSchemas};
 
 use crate::helm::helm_catalog;
+use crate::objects::any::kubectl::kubectl_catalog;
 use crate::objects::kubernetes_catalog;
 use crate::objects::provider::{Catalog, ObjectProvider};
 
@@ -26,8 +27,11 @@ pub struct KubernetesOptions {
 pub fn kubernetes_factories(options: KubernetesOptions) -> Vec<(ProviderSource, Arc<dyn ProviderFactory>)> {
     static KUBERNETES: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubernetes_catalog()));
     static HELM: LazyLock<Shared> = LazyLock::new(|| Shared::new(helm_catalog()));
+    static KUBECTL: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubectl_catalog()));
+    let kubectl = ProviderSource::parse("gavinbunney/kubectl").expect("BUG: a source address");
     let options = Arc::new(options);
     vec![
+        (kubectl, factory(|| &KUBECTL, Arc::clone(&options))),
         (ProviderSource::implied("kubernetes"), factory(|| &KUBERNETES, Arc::clone(&options))),
         (ProviderSource::implied("helm"), factory(|| &HELM, options)),
     ]

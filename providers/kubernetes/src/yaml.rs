@@ -22,6 +22,22 @@ pub(crate) fn read(text: &str) -> Result<Json, String> {
     Ok(read_all(text)?.into_iter().next().unwrap_or(Json::Null))
 }
 
+/// Returns the documents of a text that are not blank.
+pub(crate) fn split(text: &str) -> Vec<&str> {
+    let mut documents = Vec::new();
+    let (mut start, mut position) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" || line.starts_with("--- ") {
+            documents.push(&text[start..position]);
+            start = position + line.len();
+        }
+        position += line.len();
+    }
+    documents.push(&text[start..]);
+    documents.retain(|document| !document.trim().is_empty());
+    documents
+}
+
 /// Writes a document.
 pub(crate) fn write(value: &Json) -> String {
     let mut text = String::new();

@@ -75,3 +75,4 @@ pub use json_decode::decode as decode_json;
 pub use quote::quote;
 pub use signature::{Function, Parameter, ParameterType, Returns, Rule};
 pub use table::{all, find};
+pub use yaml_decode::decode as decode_yaml;

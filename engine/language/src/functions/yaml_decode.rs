@@ -25,7 +25,7 @@ const BYTES_PER_VALUE: usize = 16;
 ///
 /// # Errors
 /// If the text is not YAML, has no or several documents, or has what no value can be.
-pub(super) fn decode(text: &str) -> Result<Value, String> {
+pub fn decode(text: &str) -> Result<Value, String> {
     // An empty text is read as one empty line.
     let text = if text.is_empty() { "\n" } else { text };
     let mut reader = Reader {

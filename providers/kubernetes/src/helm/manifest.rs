@@ -64,7 +64,7 @@ impl Rendered {
 /// When a document is no YAML; the template is named.
 pub(crate) fn read(manifest: &str) -> Result<Vec<Rendered>, String> {
     let mut objects = Vec::new();
-    for document in split(manifest) {
+    for document in yaml::split(manifest) {
         let source = source(document).to_owned();
         let read = yaml::read(document).map_err(|error| format!("{source}: {error}"))?;
         let Json::Object(object) = read else { continue };
@@ -73,22 +73,6 @@ pub(crate) fn read(manifest: &str) -> Result<Vec<Rendered>, String> {
         }
     }
     Ok(objects)
-}
-
-/// Returns the documents of a text that are not blank.
-pub(crate) fn split(text: &str) -> Vec<&str> {
-    let mut documents = Vec::new();
-    let (mut start, mut position) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "---" || line.starts_with("--- ") {
-            documents.push(&text[start..position]);
-            start = position + line.len();
-        }
-        position += line.len();
-    }
-    documents.push(&text[start..]);
-    documents.retain(|document| !document.trim().is_empty());
-    documents
 }
 
 /// Returns the template that a document comes from.

@@ -220,7 +220,7 @@ fn glob(pattern: &str) -> String {
 fn parts(text: &str, wanted: &[(String, Regex)]) -> Result<Parts, Diagnostics> {
     let mut parts = Parts::default();
     let mut documents: Vec<(usize, String, &str)> = Vec::new();
-    for (position, document) in manifest::split(text).into_iter().enumerate() {
+    for (position, document) in crate::yaml::split(text).into_iter().enumerate() {
         // The first part of the source is the chart.
         let source = manifest::source(document).split_once('/').map_or("", |(_, name)| name);
         if source == NOTES_TEMPLATE {

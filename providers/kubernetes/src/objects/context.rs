@@ -30,6 +30,8 @@ pub(crate) struct Context {
 pub(crate) struct Notes {
     /// Objects that are to be made and are there already, by their key.
     pub(crate) existing: BTreeMap<ObjectKey, String>,
+    /// Objects that are to be made of kinds that the cluster does not have, with what to say about it.
+    pub(crate) missing_kinds: BTreeMap<ObjectKey, String>,
     /// Namespaces that are to be deleted, with all that is in them.
     pub(crate) falling_namespaces: BTreeSet<String>,
     /// Messages that were given once and are not given again.

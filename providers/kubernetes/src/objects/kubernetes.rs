@@ -2,9 +2,15 @@
 
 use terrane_model::{Attribute, Block, NestedBlock, Nesting, Type};
 
+use super::any::functions;
+use super::any::manifest::Manifest;
+use super::any::patch::{Part, Patch};
+use super::any::sources::{ManyObjects, OneObject};
 use super::provider::Catalog;
 use super::table::shape::Shapes;
 use super::typed::TypedObject;
+use super::typed::once::{Asked, Once};
+use super::typed::source::{AllNamespaces, Nodes, ServerVersion, TypedSource};
 use super::types::{self, ObjectType};
 
 /// Makes the catalog.
@@ -18,6 +24,34 @@ pub(crate) fn kubernetes_catalog() -> Catalog {
             catalog.add_resource(alias, TypedObject::new(ty, &mut shapes));
         }
     }
+    for ty in types::data::SOURCES {
+        catalog.add_data_source(ty.name, TypedSource::new(*ty, false, &mut shapes));
+        if let Some(alias) = ty.alias {
+            catalog.add_data_source(alias, TypedSource::new(*ty, true, &mut shapes));
+        }
+    }
+    let (token, certificate) =
+        (Once::new(Asked::Token, &mut shapes), Once::new(Asked::Certificate, &mut shapes));
+    catalog.add_resource("kubernetes_token_request_v1", token);
+    catalog.add_resource("kubernetes_certificate_signing_request_v1", certificate);
+    catalog.add_data_source("kubernetes_all_namespaces", AllNamespaces);
+    catalog.add_data_source("kubernetes_nodes", Nodes::new(&mut shapes));
+    catalog.add_data_source("kubernetes_server_version", ServerVersion);
+    catalog.add_resource("kubernetes_manifest", Manifest::new());
+    for (name, part) in [
+        ("kubernetes_annotations", Part::Annotations),
+        ("kubernetes_config_map_v1_data", Part::ConfigMapData),
+        ("kubernetes_labels", Part::Labels),
+        ("kubernetes_secret_v1_data", Part::SecretData),
+    ] {
+        catalog.add_resource(name, Patch::new(part));
+    }
+    for (name, signature, body) in functions::all() {
+        catalog.schemas.functions.insert(name.into(), signature);
+        catalog.functions.insert(name.into(), body);
+    }
+    catalog.add_data_source("kubernetes_resource", OneObject);
+    catalog.add_data_source("kubernetes_resources", ManyObjects);
     catalog
 }
 

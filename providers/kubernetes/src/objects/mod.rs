@@ -3,11 +3,13 @@
 //! [`types`] are the tables and [`table`] what is done with them; [`typed`] leads objects of tables through their
 //! lives. [`cluster`] is the way to the server, [`dry_run`] asks it about plans, [`wait`] waits for what it does.
 
+pub(crate) mod any;
 pub(crate) mod cluster;
 pub(crate) mod context;
 pub(crate) mod dry_run;
 pub(crate) mod duration;
 pub(crate) mod failure;
+mod json_value;
 mod names;
 mod ownership;
 mod plan_check;

@@ -4,11 +4,14 @@
 //! when there is none.
 #![expect(clippy::print_stdout, reason = "a test that does nothing has to say so")]
 
+mod answers;
 mod cases;
 mod support;
 
 mod differential;
 mod lives;
+mod manifests;
 mod release_differential;
 mod releases;
 mod schemas;
+mod yaml_manifests;

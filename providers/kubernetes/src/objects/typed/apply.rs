@@ -223,7 +223,8 @@ impl TypedObject {
     }
 }
 
-fn exists() -> ApiError {
+/// Returns the answer of a server that has the object already.
+pub(crate) fn exists() -> ApiError {
     use crate::objects::cluster::error::Refusal;
     let refusal = Refusal { code: 409, reason: "AlreadyExists".to_owned(), ..Refusal::default() };
     ApiError::Refused(Box::new(refusal))

@@ -3,8 +3,10 @@
 mod apply;
 mod check;
 mod delete;
+pub(crate) mod once;
 mod read;
 mod refresh;
+pub(crate) mod source;
 
 use std::sync::Arc;
 
@@ -22,6 +24,9 @@ use super::resource::{Outcome, Planned, Resource, schema};
 use super::table::shape::{Shape, Shapes};
 use super::table::{encode, plan, validate};
 use super::types::ObjectType;
+
+pub(crate) use apply::exists;
+pub(crate) use check::open_question;
 
 /// A resource type made of a table.
 pub(crate) struct TypedObject {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 use terrane_model::{Number, Str, Type, Value};
 
-use super::common::{CLUSTER_METADATA, METADATA, NAME_ONLY, NAMED_METADATA};
+use super::common::{CLUSTER_METADATA, METADATA, NAME_ONLY};
 use super::{Hooks, ObjectType, Received, Wait};
 use crate::objects::table::field::{
     Codec, Field, block, block_set, flag, text, text_map, text_map_as, whole,
@@ -118,9 +118,6 @@ const SUBSET: &[Field] = &[
 
 const ADDRESS: &[Field] = &[text("hostname"), text("ip").required(), text("node_name")];
 
-/// Tokens of service accounts, asked for once and kept.
-pub(super) const TOKEN_REQUEST_METADATA: Field = NAMED_METADATA;
-
 /// What cannot be changed once the object says so has to be replaced.
 fn replaces_when_immutable(prior: &Value) -> &'static [&'static str] {
     match prior.get("immutable").and_then(Value::as_bool) {
@@ -181,6 +178,6 @@ fn receive_secret(received: &mut Received<'_>) {
     received.set("data", Value::map(Type::String, plain));
 }
 
-fn receive_service_account(received: &mut Received<'_>) {
+pub(super) fn receive_service_account(received: &mut Received<'_>) {
     received.set("default_secret_name", Value::from(""));
 }

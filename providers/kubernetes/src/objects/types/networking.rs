@@ -19,7 +19,7 @@ pub(super) const INGRESS: ObjectType = ObjectType {
     ..ObjectType::namespaced("networking.k8s.io/v1", "Ingress", "ingresses")
 };
 
-const INGRESS_SPEC: &[Field] = &[
+pub(super) const INGRESS_SPEC: &[Field] = &[
     block("default_backend", BACKEND),
     text("ingress_class_name").or_computed(),
     blocks("rule", &[text("host"), block("http", &[blocks("path", PATH).at("paths").required()])])
@@ -42,7 +42,7 @@ const PATH: &[Field] = &[
     ]),
 ];
 
-const INGRESS_STATUS: &[Field] = &[blocks(
+pub(super) const INGRESS_STATUS: &[Field] = &[blocks(
     "load_balancer",
     &[blocks("ingress", &[text("hostname").computed(), text("ip").computed()]).computed()],
 )

@@ -69,7 +69,7 @@ macro_rules! pod_spec {
 }
 
 const POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
-const SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(POLICIES));
+pub(super) const SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(POLICIES));
 const ALWAYS_SPEC: &[Field] = pod_spec!(text("restart_policy").or_text("Always").one_of(&["Always"]));
 
 /// What a job's pods are made of: they do not restart unless told to.

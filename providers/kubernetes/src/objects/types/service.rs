@@ -26,7 +26,7 @@ pub(super) const SERVICE: ObjectType = ObjectType {
     ..ObjectType::namespaced("v1", "Service", "services")
 };
 
-const SPEC: &[Field] = &[
+pub(super) const SPEC: &[Field] = &[
     flag("allocate_load_balancer_node_ports").or_flag(true),
     text("cluster_ip").at("clusterIP").or_computed().replaces(),
     texts("cluster_ips").at("clusterIPs").or_computed().replaces(),
@@ -61,7 +61,7 @@ const PORT: &[Field] = &[
     text_as("target_port", Codec::NumberOrText).or_computed(),
 ];
 
-const STATUS: &[Field] = &[blocks(
+pub(super) const STATUS: &[Field] = &[blocks(
     "load_balancer",
     &[blocks("ingress", &[text("hostname").computed(), text("ip").computed(), text("ip_mode").computed()])
         .computed()],

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value as Json;
-use terrane_model::{AttributePath, Block, Str, Value};
+use terrane_model::{AttributePath, Block, Str, Type, Value};
 use terrane_provider::{
     ApplyRequest, DataRequest, ImportRequest, ImportTarget, PlanRequest, PlannedResource, Private, Progress,
     ProgressUpdate, Provider, ReadRequest, ValidateRequest,
@@ -121,11 +121,7 @@ impl Instance {
         if response.diagnostics.has_errors() {
             return Err(text);
         }
-        assert_eq!(
-            response.planned_state.ty(),
-            *self.block.implied_type(),
-            "the plan is of the schema's type"
-        );
+        assert_fits(&response.planned_state, &self.block);
         let planned = Planned {
             action: Action::None,
             state: response.planned_state,
@@ -178,7 +174,7 @@ impl Instance {
             return Err(render::diagnostics(&response.diagnostics));
         }
         assert!(self.state.is_wholly_known(), "what is applied is known: {:?}", self.state);
-        assert_eq!(self.state.ty(), *self.block.implied_type(), "what is applied is of the schema's type");
+        assert_fits(&self.state, &self.block);
         Ok(())
     }
 
@@ -266,6 +262,25 @@ pub(crate) fn at(value: &Value, path: &str) -> Value {
     })
 }
 
+/// Checks that a value is of a schema's type; where that is open, any will do.
+fn assert_fits(value: &Value, block: &Block) {
+    fn fits(ty: &Type, wanted: &Type) -> bool {
+        match (ty, wanted) {
+            (_, Type::Dynamic) => true,
+            (Type::Object(ty), Type::Object(wanted)) => {
+                let pairs = ty.attributes().iter().zip(wanted.attributes());
+                ty.attributes().len() == wanted.attributes().len()
+                    && pairs
+                        .into_iter()
+                        .all(|((name, ty), (other, wanted))| name == other && fits(ty, wanted))
+            }
+            (ty, wanted) => ty == wanted,
+        }
+    }
+    let (ty, wanted) = (value.ty(), block.implied_type());
+    assert!(fits(&ty, wanted), "{ty:?} is not of the schema's type {wanted:?}");
+}
+
 /// Validates and reads a data source.
 pub(crate) async fn read_data(
     provider: &Arc<dyn Provider>,
@@ -286,6 +301,6 @@ pub(crate) async fn read_data(
         return Err(render::diagnostics(&response.diagnostics));
     }
     assert!(response.state.is_wholly_known(), "what is read is known");
-    assert_eq!(response.state.ty(), *block.implied_type(), "what is read is of the schema's type");
+    assert_fits(&response.state, block);
     Ok(response.state)
 }

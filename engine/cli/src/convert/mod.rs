@@ -1,0 +1,6 @@
+//! Configuration made of other tools' files. Each conversion is text in, text out, with warnings about what has no
+//! place in a configuration.
+
+mod blocks;
+pub mod helmfile;
+pub mod kind_config;
