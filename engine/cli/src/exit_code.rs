@@ -11,6 +11,8 @@ pub enum ExitCode {
     Changes,
     /// `fmt -check`: files are not in the canonical format.
     NotFormatted,
+    /// `fmt`: a file could not be read or understood.
+    Unformattable,
     /// The command line could not be understood.
     Usage,
 }
@@ -21,7 +23,7 @@ impl ExitCode {
         match self {
             Self::Success => 0,
             Self::Error | Self::Usage => 1,
-            Self::Changes => 2,
+            Self::Changes | Self::Unformattable => 2,
             Self::NotFormatted => 3,
         }
     }

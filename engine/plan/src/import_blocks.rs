@@ -144,7 +144,8 @@ impl Planner {
     /// Reports imports into instances that there are none of.
     pub(crate) fn check_imports(&mut self, id: NodeId, found: &[FoundImport]) {
         let missing = found.iter().filter(|import| !self.declared.contains(&import.address));
-        let problems: Diagnostics = missing.map(|import| missing_instance(&import.address)).collect();
+        let problems: Diagnostics =
+            missing.map(|import| missing_instance(&import.address).at(import.span)).collect();
         self.note(id, problems);
     }
 

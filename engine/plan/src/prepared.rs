@@ -8,6 +8,7 @@ use terrane_state::StateSnapshot;
 
 use crate::dependency_graph::{DependencyGraph, NodeId};
 use crate::import_blocks::ImportBlocks;
+use crate::removals::{check_import_providers, check_removals};
 use crate::resource_dependencies::ResourceDependencies;
 
 /// A configuration that is ready to be validated, planned or applied.
@@ -36,6 +37,8 @@ impl PreparedConfiguration {
     pub fn prepare(tree: Arc<ModuleTree>, sources: Arc<SourceMap>) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let mut provider_configs = ProviderConfigs::find(&tree, &mut diagnostics);
+        diagnostics.extend(check_removals(&tree));
+        diagnostics.extend(check_import_providers(&tree));
         let imports = ImportBlocks::find(&tree);
         let graph = DependencyGraph::build(&tree, &mut provider_configs, &imports);
         if diagnostics.has_errors() {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use terrane_language::modules::{ModuleId, ModuleTree};
-use terrane_model::{ModulePath, ResourceAddress, ResourceInstanceAddress};
+use terrane_model::{Diagnostic, Diagnostics, ModulePath, ResourceAddress, ResourceInstanceAddress};
 
 use crate::moved_addresses::Endpoint;
 
@@ -66,4 +66,56 @@ impl Removals {
             .rev()
             .find_map(|depth| self.modules.get(&ModulePath::new(calls[..depth].iter().cloned())).copied())
     }
+}
+
+/// Finds what `removed` blocks say is gone although it is still declared.
+pub fn check_removals(tree: &ModuleTree) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for (_, node) in tree.nodes() {
+        for removed in &node.module.removed {
+            let Some(endpoint) = Endpoint::parse(&removed.from) else { continue };
+            let names: Vec<_> = endpoint.module_names().collect();
+            let path = ModulePath::new(node.path.calls().iter().cloned().chain(names.iter().cloned()));
+            let declared = match (&endpoint.resource, path.parent()) {
+                (Some((resource, _)), _) => tree.find(&path).and_then(|module| {
+                    let (_, declared) = tree.module(module).resource(resource)?;
+                    Some(("resource", declared.span))
+                }),
+                (None, Some(parent)) => tree.find(&parent).and_then(|module| {
+                    let (_, call) = tree.module(module).module_call(path.calls().last()?)?;
+                    Some(("module", call.span))
+                }),
+                (None, None) => None,
+            };
+            if let Some((kind, span)) = declared {
+                let summary = format!("Removed {kind} still exists");
+                let detail = format!(
+                    "A \"removed\" block says that this {kind} was removed, but it is still declared. Remove either the declaration or the \
+                     \"removed\" block."
+                );
+                diagnostics.push(Diagnostic::error(summary, detail).at(span));
+            }
+        }
+    }
+    diagnostics
+}
+
+/// Finds `import` blocks that name a provider although a declaration does that.
+pub fn check_import_providers(tree: &ModuleTree) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    for (_, node) in tree.nodes() {
+        for import in &node.module.imports {
+            let Some((provider, address)) = import.provider.as_ref().zip(import.address.as_static()) else {
+                continue;
+            };
+            if address.module.is_root() && node.module.resource(&address.resource).is_some() {
+                let detail = "The provider argument can only be specified in import blocks that will generate configuration.\n\nUse the \
+                              provider argument in the target resource block to configure the provider for a resource with explicit \
+                              provider configuration.";
+                diagnostics
+                    .push(Diagnostic::error("Invalid import provider argument", detail).at(provider.span));
+            }
+        }
+    }
+    diagnostics
 }

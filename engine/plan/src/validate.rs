@@ -8,7 +8,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 use terrane_language::config::module::{IgnoreChanges, ModuleCall, Repetition, Resource};
 use terrane_language::config::{Declaration, Module, Subject, parse_reference};
-use terrane_language::evaluate::module_scope::undeclared_resource_in;
+use terrane_language::evaluate::module_scope::{
+    undeclared_local, undeclared_resource_in, undeclared_variable,
+};
 use terrane_language::evaluate::{
     Evaluation, Evaluator, GivenValues, ModuleInstanceId, RepetitionValues, RuleKind, Scope, Surroundings,
     decode_block, evaluate_rule, locate,
@@ -45,7 +47,16 @@ pub async fn validate(
             validator.declaration(node.module, declaration).await;
         }
     }
-    validator.diagnostics
+    without_doubles(validator.diagnostics)
+}
+
+/// What is found by looking at references is often found again by evaluating them.
+fn without_doubles(diagnostics: Diagnostics) -> Diagnostics {
+    let mut seen = std::collections::HashSet::new();
+    let is_new = |diagnostic: &Diagnostic| {
+        seen.insert((diagnostic.summary.clone(), diagnostic.detail.clone(), diagnostic.subject))
+    };
+    diagnostics.into_iter().filter(is_new).collect()
 }
 
 struct Validator<'a> {
@@ -374,6 +385,16 @@ pub fn check_reference(
     };
     if let Subject::Module { call, output: Some(output) } = &reference.subject {
         return deprecated_output(configuration, module, call, output, traversal);
+    }
+    match &reference.subject {
+        // Even where the reference is tried only, its name has to be one.
+        Subject::Variable(name) if declared.variable(name).is_none() => {
+            return Some(undeclared_variable(declared, name).at(reference.span));
+        }
+        Subject::Local(name) if declared.local(name).is_none() => {
+            return Some(undeclared_local(declared, name).at(reference.span));
+        }
+        _ => {}
     }
     let Subject::Resource { mode, resource_type, name } = reference.subject else { return None };
     let address = ResourceAddress { mode, resource_type, name };

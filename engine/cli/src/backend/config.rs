@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use terrane_language::config::ConstantScope;
 use terrane_language::config::module::Backend;
+use terrane_language::config::{ConstantScope, EarlyScope, EarlyValues, Module};
 use terrane_language::evaluate::{Evaluator, decode_block, evaluate};
 use terrane_language::syntax::{AttributeSchema, BodySchema, ConfigBody, parse_file, parse_json_file};
 use terrane_model::convert::convert;
@@ -23,19 +23,22 @@ pub struct WantedBackend {
     pub config: Value,
 }
 
-/// Reads a block and the additions of the command line. Files of additions get into `sources`.
+/// Reads a block and the additions of the command line. The block may use the root module's `const` variables. Files of additions get into `sources`.
 ///
 /// # Errors
 /// With everything that is wrong.
 pub fn read_backend(
     backend: &Backend,
+    root: &Module,
+    values: &EarlyValues,
     additions: &[String],
     sources: &mut Arc<SourceMap>,
 ) -> Result<WantedBackend, Diagnostics> {
     let kind =
         find_kind(&backend.backend_type).map_err(|problem| Diagnostics::from(problem.at(backend.span)))?;
     let schema = (kind.schema)();
-    let mut evaluator = Evaluator::new(&ConstantScope);
+    let scope = EarlyScope::new(root, values);
+    let mut evaluator = Evaluator::new(&scope);
     let written = decode_block(&mut evaluator, &backend.body, &schema);
     let mut diagnostics = std::mem::take(&mut evaluator.diagnostics);
     let mut overrides = Vec::new();

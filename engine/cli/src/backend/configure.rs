@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrane_language::config::module::Backend;
+use terrane_language::config::Module;
 use terrane_model::{Diagnostic, Diagnostics, SourceMap, Str};
 use terrane_state::{
     DEFAULT_WORKSPACE, LockRequest, StateBackend, StateSnapshot, current_user, lock_within, read_state,
@@ -17,6 +17,7 @@ use crate::args::ParsedFlags;
 use crate::context::Context;
 use crate::init::progress::InitProgress;
 use crate::project::TERRAFORM_VERSION;
+use crate::project::early_values;
 use crate::run::ask;
 use crate::session::{block_on, parse_duration};
 
@@ -50,12 +51,12 @@ impl ConfigureOptions<'_> {
 /// With everything that is in the way. The choice stays what it was then.
 pub fn configure(
     options: &ConfigureOptions<'_>,
-    block: Option<&Backend>,
+    root: Option<&Module>,
     sources: &mut Arc<SourceMap>,
 ) -> Result<Selected, Diagnostics> {
     let additions = options.flags.all("backend-config");
     let record = BackendRecord::read(options.context)?.filter(|_| !options.is_reconfiguring());
-    let Some(block) = block else {
+    let Some((root, block)) = root.and_then(|root| Some((root, root.settings.backend.as_ref()?))) else {
         if !additions.is_empty() {
             let detail = "-backend-config was used without a \"backend\" block in the configuration.\n\nIf you intended to \
                           override the default local backend configuration, no action is required, but you may add an \
@@ -67,7 +68,7 @@ pub fn configure(
         }
         return unset(options, record);
     };
-    let wanted = read_backend(block, &additions, sources)?;
+    let wanted = read_backend(block, root, &early_values(options.context, root), &additions, sources)?;
     match record {
         None => set_first(options, wanted),
         Some(record) => change(options, wanted, &record, !additions.is_empty()),

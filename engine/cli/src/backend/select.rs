@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use terrane_language::config::module::Backend;
+use terrane_language::config::Module;
 use terrane_language::modules::{ModuleResolver, ResolvedModule, SourceAddress, load};
 use terrane_model::{Diagnostic, Diagnostics, ModulePath, SourceMap, Value};
 
@@ -11,7 +11,7 @@ use super::kinds::{BackendKind, find_kind};
 use super::record::BackendRecord;
 use crate::context::Context;
 use crate::file_system::FileSystem;
-use crate::project::configuration_files;
+use crate::project::{configuration_files, early_values};
 
 /// A backend and its configuration.
 pub struct Selected {
@@ -39,25 +39,27 @@ impl Selected {
 /// When `init` has to choose first.
 pub fn selected(context: &Context) -> Result<Selected, Diagnostics> {
     let record = BackendRecord::read(context)?;
-    let (block, mut sources) = match root_backend() {
-        Some((block, sources)) => (Some(block), sources),
+    let (root, mut sources) = match root_with_backend() {
+        Some((root, sources)) => (Some(root), sources),
         None => (None, Arc::default()),
     };
+    let block = root.and_then(|root| Some((root.settings.backend.clone()?, root)));
     match (block, record) {
         (None, None) => Selected::implied(),
         (None, Some(record)) => {
             let reason = format!("Unsetting the previously set backend {:?}", record.kind);
             Err(initialization_required(&reason).into())
         }
-        (Some(block), None) => {
+        (Some((block, _)), None) => {
             // What cannot be had at all is to be said first.
             find_kind(&block.backend_type)?;
             let reason =
                 format!("Initial configuration of the requested backend {:?}", block.backend_type.as_str());
             Err(initialization_required(&reason).into())
         }
-        (Some(block), Some(record)) => {
-            let wanted = read_backend(&block, &[], &mut sources).map_err(without_places)?;
+        (Some((block, root)), Some(record)) => {
+            let values = early_values(context, &root);
+            let wanted = read_backend(&block, &root, &values, &[], &mut sources).map_err(without_places)?;
             let schema = (wanted.kind.schema)();
             if wanted.kind.name != record.kind {
                 let reason = format!("Backend type changed from {:?} to {:?}", record.kind, wanted.kind.name);
@@ -98,7 +100,7 @@ fn initialization_required(reason: &str) -> Diagnostic {
 
 /// Returns the `backend` block of the root module. Nothing else of the configuration is needed, and most have no
 /// such block: files in which there can be none are not even parsed.
-fn root_backend() -> Option<(Backend, Arc<SourceMap>)> {
+fn root_with_backend() -> Option<(Arc<Module>, Arc<SourceMap>)> {
     let may_have = |name: String| may_have_backend(&std::fs::read(name).unwrap_or_default());
     if !configuration_files().into_iter().any(may_have) {
         return None;
@@ -107,8 +109,8 @@ fn root_backend() -> Option<(Backend, Arc<SourceMap>)> {
     if configuration.tree.is_empty() {
         return None;
     }
-    let backend = configuration.tree.root().settings.backend.clone()?;
-    Some((backend, configuration.sources))
+    let root = Arc::clone(configuration.tree.root());
+    root.settings.backend.is_some().then_some((root, configuration.sources))
 }
 
 /// Tells whether a text has the word `backend` or `cloud` where a block or JSON's property may start. Azure's

@@ -55,9 +55,8 @@ fn explained(context: &Context, flags: &ParsedFlags) -> Result<String, Failure> 
             "Exactly one argument expected: the address of a resource instance, a resource or a module.";
         return Err(early(Diagnostic::error("Invalid command arguments", detail)));
     };
-    let target = Target::parse(text).map_err(|error| {
-        early(Diagnostic::error(format!("Invalid address {text:?}"), format!("{error}.")))
-    })?;
+    let target = Target::parse(text)
+        .map_err(|error| early(Diagnostic::error(format!("Invalid address {text:?}"), error.to_string())))?;
     if let Some(path) = flags.text("plan") {
         let loaded = load_plan(context, read_plan(path).map_err(early)?)?;
         let tree = &loaded.configuration.tree;

@@ -75,7 +75,7 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     }
     context.show(&formatter.diagnostics, &formatter.sources);
     if formatter.diagnostics.has_errors() {
-        ExitCode::Usage
+        ExitCode::Unformattable
     } else if check && formatter.found {
         ExitCode::NotFormatted
     } else {

@@ -204,10 +204,10 @@ fn initialize_backend(
         return Ok(None);
     }
     progress.headline("initializing_backend_message", "Initializing the backend...");
-    let block = if root.tree.is_empty() { None } else { root.tree.root().settings.backend.as_ref() };
+    let module = (!root.tree.is_empty()).then(|| root.tree.root().as_ref());
     let mut sources = Arc::clone(&root.sources);
     let options = ConfigureOptions { context, flags, progress };
-    let selected = configure(&options, block, &mut sources);
+    let selected = configure(&options, module, &mut sources);
     selected.map(Some).map_err(|problems| (problems, sources))
 }
 

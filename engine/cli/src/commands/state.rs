@@ -100,7 +100,7 @@ fn usage(detail: &str) -> Diagnostics {
 
 fn target(text: &str) -> Result<Target, Diagnostics> {
     Target::parse(text)
-        .map_err(|error| Diagnostic::error(format!("Invalid address {text:?}"), format!("{error}.")).into())
+        .map_err(|error| Diagnostic::error(format!("Invalid address {text:?}"), error.to_string()).into())
 }
 
 /// Reads the state; commands about what it has need one.
@@ -172,7 +172,7 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
 
 fn instance(text: &str) -> Result<ResourceInstanceAddress, Diagnostics> {
     ResourceInstanceAddress::parse(text)
-        .map_err(|error| Diagnostic::error(format!("Invalid address {text:?}"), format!("{error}.")).into())
+        .map_err(|error| Diagnostic::error(format!("Invalid address {text:?}"), error.to_string()).into())
 }
 
 fn mv(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {

@@ -41,7 +41,7 @@ fn mark(context: &Context, flags: &ParsedFlags, status: ObjectStatus) -> Result<
         return Err(Diagnostic::error("Invalid command arguments", detail).into());
     };
     let address = ResourceInstanceAddress::parse(text).map_err(|error| {
-        Diagnostics::from(Diagnostic::error(format!("Invalid address {text:?}"), format!("{error}.")))
+        Diagnostics::from(Diagnostic::error(format!("Invalid address {text:?}"), error.to_string()))
     })?;
     if address.resource.mode != ResourceMode::Managed {
         let detail = format!("Resource instance {address} cannot be tainted: only managed resources can.");

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use terrane_model::{Diagnostics, SourceMap};
+use terrane_language::config::Module;
+use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 use terrane_plan::validate::validate;
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
@@ -67,12 +68,41 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     if failed { ExitCode::Error } else { ExitCode::Success }
 }
 
+/// Backends that configurations may name, whether or not they can be used here.
+const BACKENDS: &[&str] = &[
+    "azurerm",
+    "cloud",
+    "consul",
+    "cos",
+    "gcs",
+    "http",
+    "inmem",
+    "kubernetes",
+    "local",
+    "oci",
+    "oss",
+    "pg",
+    "remote",
+    "s3",
+];
+
+fn unknown_backend(root: &Module) -> Option<Diagnostic> {
+    let backend = root
+        .settings
+        .backend
+        .as_ref()
+        .filter(|backend| !BACKENDS.contains(&backend.backend_type.as_str()))?;
+    let detail = format!("There is no backend type named {:?}.", backend.backend_type.as_str());
+    Some(Diagnostic::error("Invalid backend type", detail).at(backend.span))
+}
+
 fn check(context: &Context) -> (Diagnostics, Arc<SourceMap>) {
     let (project, mut diagnostics) = match load_project(context) {
         Ok(loaded) => loaded,
         Err(failed) => return failed,
     };
     diagnostics.extend(development_warnings(context));
+    diagnostics.extend(unknown_backend(project.tree.root()));
     let configuration =
         match PreparedConfiguration::prepare(Arc::clone(&project.tree), Arc::clone(&project.sources)) {
             Ok(configuration) => configuration,

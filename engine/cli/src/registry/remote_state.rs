@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use terrane_model::convert::convert;
-use terrane_model::{Block, Diagnostic, Diagnostics, Value};
+use terrane_model::{AttributePath, Block, Diagnostic, Diagnostics, Value};
 use terrane_provider::async_trait;
 use terrane_provider_standard::{RemoteOutputs, RemoteStateReader};
 use terrane_state::read_state;
@@ -27,7 +27,7 @@ impl RemoteStateReader for RemoteStates {
             // What is not known yet can still become right.
             Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
             Ok(kind) => config_of(config, &(kind.schema)()).err().map(invalid).unwrap_or_default(),
-            Err(problem) => invalid(problem),
+            Err(problem) => invalid(problem.on_attribute(AttributePath::root().attribute("backend"))),
         }
     }
 

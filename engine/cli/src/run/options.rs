@@ -135,7 +135,7 @@ fn targets(flags: &ParsedFlags, name: &str, file_name: &str, problems: &mut Diag
         match Target::parse(&text) {
             Ok(target) => targets.push(target),
             Err(error) => {
-                let detail = format!("Invalid -{name} {text:?}: {error}.");
+                let detail = error.to_string();
                 problems.push(Diagnostic::error(format!("Invalid {name} {text:?}"), detail));
             }
         }
@@ -155,8 +155,7 @@ fn replacements(flags: &ParsedFlags, problems: &mut Diagnostics) -> Vec<Resource
                 problems.push(Diagnostic::error(format!("Invalid force-replace address {text:?}"), detail));
             }
             Err(error) => {
-                let detail =
-                    format!("The -replace option takes the address of a resource instance: {error}.");
+                let detail = format!("The -replace option takes the address of a resource instance. {error}");
                 problems.push(Diagnostic::error(format!("Invalid force-replace address {text:?}"), detail));
             }
         }

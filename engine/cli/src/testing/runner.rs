@@ -420,7 +420,7 @@ impl FileRunner<'_> {
             match Target::parse(sources.text(span).trim_matches('"')) {
                 Ok(target) => Some((target, span)),
                 Err(error) => {
-                    problems.push(Diagnostic::error("Invalid target address", format!("{error}.")).at(span));
+                    problems.push(Diagnostic::error("Invalid target address", error.to_string()).at(span));
                     None
                 }
             }

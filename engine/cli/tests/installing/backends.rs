@@ -62,7 +62,8 @@ fn a_change_of_the_backend_takes_the_state_along() {
     assert_eq!(project.run("state list").succeeded(), "terraform_data.x\n");
     project.write("work/main.tf", &local("c.tfstate"));
     project.run("init -reconfigure").succeeded();
-    assert_eq!(project.run("state list").succeeded(), "");
+    let refused = project.run("state list").failed();
+    assert!(refused.contains("No state file was found!"), "{refused}");
     // Without a block, states are where they are without one.
     project.write("work/main.tf", RESOURCE);
     let refused = project.run("state list").failed();
@@ -189,4 +190,21 @@ fn other_configurations_read_states_on_a_server() {
     project.write("work/main.tf", &configuration("s3"));
     let refused = project.run("validate").failed();
     assert!(refused.contains("Invalid backend configuration"), "{refused}");
+}
+
+#[test]
+fn const_variables_choose_the_place_of_the_state() {
+    let configuration = format!(
+        "variable \"stage\" {{\n  type    = string\n  const   = true\n  default = \"dev\"\n}}\nlocals {{\n  name = \"${{var.stage}}.tfstate\"\n}}\n\
+         terraform {{\n  backend \"local\" {{\n    path = local.name\n  }}\n}}\n{RESOURCE}"
+    );
+    let project = Project::new(&configuration, "");
+    project.run("init").succeeded();
+    project.run("apply -auto-approve").succeeded();
+    assert!(project.read("work/dev.tfstate").contains("terraform_data"));
+    let refused = project.run("plan -var stage=prod").failed();
+    assert!(refused.contains("Backend configuration block has changed"), "{refused}");
+    project.write("work/main.tf", &configuration.replace("  const   = true\n", ""));
+    let refused = project.run("init").failed();
+    assert!(refused.contains("Variables not allowed"), "{refused}");
 }

@@ -5,6 +5,7 @@ mod changes;
 mod ephemerals;
 mod explaining;
 mod imports;
+mod invalid;
 mod provisioners;
 mod refactoring;
 mod support;

@@ -24,6 +24,15 @@ pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mu
             continue;
         }
         if let Some(mut data) = resource::decode(nested, diagnostics) {
+            let repetition = [("count", &data.repetition.count), ("for_each", &data.repetition.for_each)];
+            for (name, expression) in repetition {
+                if let Some(expression) = expression {
+                    let detail =
+                        format!("The {name:?} meta-argument is not supported within nested data blocks.");
+                    let error = Diagnostic::error(format!("Invalid {name:?} attribute"), detail);
+                    diagnostics.push(error.at(expression.span));
+                }
+            }
             data.check = Some(check.name.clone());
             check.data_resource = Some(data.address.clone());
             module.resources.push(data);

@@ -90,7 +90,13 @@ pub(super) fn attribute_bool(
     name: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<bool> {
-    constant_bool(&content.attributes.get(name)?.expression, diagnostics)
+    let expression = &content.attributes.get(name)?.expression;
+    if matches!(expression.kind, ExpressionKind::Null) {
+        let detail = "Unsuitable value: value is null";
+        diagnostics.push(Diagnostic::error("Unsuitable value type", detail).at(expression.span));
+        return None;
+    }
+    constant_bool(expression, diagnostics)
 }
 
 pub(super) fn attribute_expression(content: &BodyContent, name: &str) -> Option<Expr> {
@@ -178,8 +184,15 @@ pub(super) fn check_rule(block: &BlockContent, diagnostics: &mut Diagnostics) ->
     let schema = body_schema!(["condition": required, "error_message": required], []);
     let (content, problems) = block.body.content(&schema);
     diagnostics.extend(problems);
+    let condition = attribute_expression(&content, "condition")?;
+    if condition.variables().next().is_none() {
+        let detail = "The condition expression must refer to at least one object from elsewhere in the configuration, or else its \
+                      result would not be checking anything.";
+        let summary = format!("Invalid {} expression", block.block_type.name);
+        diagnostics.push(Diagnostic::error(summary, detail).at(condition.span));
+    }
     Some(CheckRule {
-        condition: attribute_expression(&content, "condition")?,
+        condition,
         error_message: attribute_expression(&content, "error_message")?,
         span: block.header,
     })

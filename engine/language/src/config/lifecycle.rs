@@ -48,6 +48,10 @@ pub(super) fn decode(
     }
     lifecycle.create_before_destroy = attribute_bool(&content, "create_before_destroy", diagnostics);
     lifecycle.prevent_destroy = attribute_expression(&content, "prevent_destroy");
+    if let Some(expression) = lifecycle.prevent_destroy.as_ref().filter(|e| e.variables().next().is_none()) {
+        // What is written out can be checked at once.
+        constant_bool(expression, diagnostics);
+    }
     lifecycle.destroy = attribute_bool(&content, "destroy", diagnostics);
     if let Some(attribute) = content.attributes.get("ignore_changes") {
         lifecycle.ignore_changes = ignore_changes(attribute, diagnostics);
@@ -123,6 +127,11 @@ fn check_trigger(element: &Expression, diagnostics: &mut Diagnostics) {
         Some(traversal) => vec![traversal.into_owned()],
         None => element.variables().map(|reference| reference.traversal.clone()).collect(),
     };
+    if traversals.is_empty() {
+        let detail = "Missing resource reference in replace_triggered_by expression.";
+        let error = Diagnostic::error("Invalid replace_triggered_by expression", detail);
+        diagnostics.push(error.at(element.span));
+    }
     for traversal in traversals {
         match parse_reference(&traversal) {
             Ok(reference) => match reference.subject {

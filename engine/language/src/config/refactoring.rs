@@ -19,6 +19,13 @@ pub(super) fn decode_moved(block: &BlockContent, diagnostics: &mut Diagnostics) 
         content.attributes.get("from").and_then(|from| static_traversal(&from.expression, diagnostics));
     let to = content.attributes.get("to").and_then(|to| static_traversal(&to.expression, diagnostics));
     let (from, to) = from.zip(to)?;
+    for traversal in [&from, &to] {
+        if NO_ADDRESSES.contains(&traversal.root.name.as_str()) {
+            let detail = "The address of a resource or module is required here.";
+            diagnostics.push(Diagnostic::error("Invalid address", detail).at(traversal.span()));
+            return None;
+        }
+    }
     let is_module = |traversal: &Traversal| ends_at_module(traversal);
     if is_module(&from) != is_module(&to) {
         let detail =
@@ -28,6 +35,9 @@ pub(super) fn decode_moved(block: &BlockContent, diagnostics: &mut Diagnostics) 
     }
     Some(Moved { from, to, span: block.header })
 }
+
+/// What references begin with that are to no object.
+const NO_ADDRESSES: &[&str] = &["count", "each", "local", "output", "path", "self", "terraform", "var"];
 
 /// Tells whether an address names a module and nothing inside of it.
 fn ends_at_module(traversal: &Traversal) -> bool {

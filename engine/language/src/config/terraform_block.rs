@@ -6,7 +6,7 @@ use super::constant::constant_string;
 use super::decode::provider_reference;
 use super::module::{Backend, RequiredProvider, Settings};
 use super::version_constraint::VersionConstraints;
-use crate::syntax::tree::Expression;
+use crate::syntax::tree::{Expression, ExpressionKind};
 use crate::syntax::{BlockContent, BodySchema};
 
 pub(super) fn schema() -> BodySchema<'static> {
@@ -45,6 +45,12 @@ pub(super) fn decode(block: &BlockContent, settings: &mut Settings, diagnostics:
                 let name = nested.labels[0].name.clone();
                 settings.provider_meta.push((name, nested.body.clone(), nested.header));
             }
+            // Whoever asks for this must not find out later that states are stored in the clear.
+            "encryption" => {
+                let detail = "States and plans cannot be encrypted: this block would have no effect. Remove it, or keep the state where \
+                              it is encrypted at rest.";
+                diagnostics.push(Diagnostic::error("Encryption is not supported", detail).at(nested.header));
+            }
             _ => {}
         }
     }
@@ -56,6 +62,17 @@ fn decode_backend(
     settings: &mut Settings,
     diagnostics: &mut Diagnostics,
 ) {
+    let other = settings
+        .backend
+        .as_ref()
+        .filter(|other| (other.backend_type == "cloud") != (backend_type == "cloud"));
+    if let Some(other) = other {
+        let span = if backend_type == "cloud" { other.span } else { block.header };
+        let detail = "A module may provide either one 'cloud' block or one 'backend' block configuring a state backend, but not both.";
+        let error = Diagnostic::error("Both a backend and cloud configuration are present", detail);
+        diagnostics.push(error.at(span));
+        return;
+    }
     if settings.backend.is_some() {
         let summary = if backend_type == "cloud" {
             "Duplicate HCP Terraform configurations"
@@ -143,6 +160,14 @@ fn decode_setting(
 ) {
     match key.as_keyword().or(key.as_literal_string()) {
         Some("source") => {
+            if matches!(
+                value.kind,
+                ExpressionKind::Number(_) | ExpressionKind::Bool(_) | ExpressionKind::Null
+            ) {
+                let detail = "Source must be specified as a string.";
+                diagnostics.push(Diagnostic::error("Invalid source", detail).at(value.span));
+                return;
+            }
             let Some(source) = constant_string(value, diagnostics) else { return };
             match ProviderSource::parse(&source) {
                 Some(parsed) => required.source = parsed,
@@ -164,7 +189,15 @@ fn decode_setting(
         }
         Some("configuration_aliases") => {
             for element in value.as_list().iter().flat_map(|elements| elements.iter()) {
-                required.configuration_aliases.extend(provider_reference(element, diagnostics));
+                let reference = provider_reference(element, diagnostics);
+                if reference.as_ref().is_some_and(|reference| reference.local_name != required.local_name) {
+                    let detail = "Configuration aliases can only contain references to local provider configuration names in the format of \
+                                  provider.alias.";
+                    let error = Diagnostic::error("Invalid configuration_aliases value", detail);
+                    diagnostics.push(error.at(element.span));
+                    continue;
+                }
+                required.configuration_aliases.extend(reference);
             }
         }
         _ => {

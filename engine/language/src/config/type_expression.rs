@@ -1,6 +1,6 @@
 //! Type constraints as variables declare them: `map(object({ size = optional(number, 3) }))`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use terrane_model::convert::convert;
@@ -241,6 +241,7 @@ impl TypeParser<'_> {
         let mut attributes = Vec::new();
         let mut optional = Vec::new();
         let mut defaults = TypeDefaults::default();
+        let mut names = BTreeSet::new();
         for item in items {
             let Some(name) = item.key.as_keyword() else {
                 let detail = "Object constructor map keys must be attribute names.";
@@ -248,6 +249,11 @@ impl TypeParser<'_> {
                 continue;
             };
             let name = Str::from(name);
+            if !names.insert(name.clone()) {
+                let detail = format!("The attribute {:?} is declared more than once.", name.as_str());
+                self.diagnostics.push(Diagnostic::error(SUMMARY, detail).at(item.key.span));
+                continue;
+            }
             let (type_expression, default_expression) = self.modifier(&item.value, &name, &mut optional);
             let Some(type_expression) = type_expression else { continue };
             let (ty, child) = self.parse(type_expression);

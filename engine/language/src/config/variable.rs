@@ -4,10 +4,11 @@ use terrane_model::{Diagnostic, Diagnostics, Span, Str, Type, Value};
 
 use super::constant::{ConstantScope, constant};
 use super::decode::{attribute_bool, attribute_string, check_name, check_rule};
-use super::module::{Local, Variable};
+use super::module::{CheckRule, Local, Variable};
+use super::reference::{Subject, parse_reference};
 use super::type_expression::{TypeConstraint, parse_type};
 use crate::syntax::identifiers::is_valid_identifier;
-use crate::syntax::tree::{Expression, ExpressionKind};
+use crate::syntax::tree::{Expression, ExpressionKind, Traversal};
 use crate::syntax::{BlockContent, BodySchema};
 
 /// Names that a `module` block uses for itself.
@@ -43,7 +44,9 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         .attributes
         .get("default")
         .and_then(|attribute| default_value(&attribute.expression, &constraint, nullable, diagnostics));
-    let validations = content.blocks.iter().filter_map(|block| check_rule(block, diagnostics)).collect();
+    let validations: Vec<CheckRule> =
+        content.blocks.iter().filter_map(|block| check_rule(block, diagnostics)).collect();
+    validations.iter().for_each(|rule| check_subject(&name, rule, diagnostics));
     Some(Variable {
         name,
         description: attribute_string(&content, "description", diagnostics),
@@ -58,6 +61,19 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         validations,
         span: block.header,
     })
+}
+
+/// A validation that does not look at the variable's value says nothing about it.
+fn check_subject(name: &str, rule: &CheckRule, diagnostics: &mut Diagnostics) {
+    let is_own = |traversal: &Traversal| matches!(parse_reference(traversal).map(|reference| reference.subject), Ok(Subject::Variable(other)) if other == name);
+    if rule.condition.variables().any(|reference| is_own(reference.traversal)) {
+        return;
+    }
+    let detail = format!(
+        "The condition for variable {name:?} must refer to var.{name} in order to test incoming values."
+    );
+    diagnostics
+        .push(Diagnostic::error("Invalid variable validation condition", detail).at(rule.condition.span));
 }
 
 /// Reads a variable's type, in the words of old configurations too: `list` and `map` alone, and quoted words.

@@ -169,6 +169,11 @@ fn report_unknown_function(evaluator: &mut Evaluator<'_>, call: &Call, whole: &E
              module's required_providers block, and that this provider offers a function named {function:?}."
         );
         ("Unknown provider function", detail)
+    } else if let Some((namespace, _)) = name.split_once("::") {
+        let detail = format!(
+            "The function namespace {namespace:?} is not valid. Provider function calls must use the \"provider::\" namespace prefix."
+        );
+        ("Unknown provider function", detail)
     } else {
         ("Call to unknown function", format!("There is no function named {name:?}.{hint}"))
     };

@@ -7,6 +7,7 @@ use terrane_model::{Diagnostic, InstanceKey, ResourceAddress, ResourceMode, Span
 use super::evaluation::{CallInstances, Evaluation, ModuleInstanceId};
 use super::repetition::RepetitionValues;
 use super::scope::{Callable, Resolved, Scope};
+use crate::config::Module;
 use crate::config::reference::{Reference, Subject, parse_reference};
 use crate::functions::{self, Environment};
 use crate::syntax::suggest::suggestion;
@@ -44,7 +45,7 @@ impl<'e> ModuleScope<'e> {
         Self { self_value: Some(value), ..self }
     }
 
-    fn module(&self) -> &'e crate::config::Module {
+    fn module(&self) -> &'e Module {
         self.evaluation.tree.module(self.evaluation.module_of(self.instance))
     }
 
@@ -94,15 +95,7 @@ impl<'e> ModuleScope<'e> {
     fn variable(&self, name: &str, steps: usize, span: Span) -> Resolved {
         let module = self.module();
         let Some((position, _)) = module.variable(name) else {
-            let names = module.variables.iter().map(|variable| variable.name.as_str());
-            let hint = suggestion(name, names).map_or_else(
-                || format!("This variable can be declared with a variable {name:?} {{}} block."),
-                |suggestion| format!("Did you mean {suggestion:?}?"),
-            );
-            let detail = format!("An input variable with the name {name:?} has not been declared. {hint}");
-            return Resolved::error(
-                Diagnostic::error("Reference to undeclared input variable", detail).at(span),
-            );
+            return Resolved::error(undeclared_variable(module, name).at(span));
         };
         let value = self.evaluation.variable(self.instance, position).cloned();
         Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
@@ -136,13 +129,7 @@ impl<'e> ModuleScope<'e> {
     fn local(&self, name: &str, steps: usize, span: Span) -> Resolved {
         let module = self.module();
         let Some((position, _)) = module.local(name) else {
-            let names = module.locals.iter().map(|local| local.name.as_str());
-            let hint = suggestion(name, names)
-                .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
-            let detail = format!("A local value with the name {name:?} has not been declared.{hint}");
-            return Resolved::error(
-                Diagnostic::error("Reference to undeclared local value", detail).at(span),
-            );
+            return Resolved::error(undeclared_local(module, name).at(span));
         };
         let value = self.evaluation.local(self.instance, position).cloned();
         Resolved::new(value.unwrap_or_else(Value::dynamic), steps)
@@ -328,7 +315,7 @@ fn undeclared_resource(
 
 /// Says that a module declares no such resource, with a suggestion of what may be meant.
 pub fn undeclared_resource_in(
-    module: &crate::config::Module,
+    module: &Module,
     place: &str,
     address: &ResourceAddress,
     span: Span,
@@ -396,4 +383,23 @@ pub fn key_of_step(kind: &StepKind) -> Option<InstanceKey> {
         StepKind::NumberKey(number) => number.parse().ok().map(InstanceKey::Int),
         StepKind::Attribute(_) => None,
     }
+}
+
+/// Says that a module has no such variable.
+pub fn undeclared_variable(module: &Module, name: &str) -> Diagnostic {
+    let names = module.variables.iter().map(|variable| variable.name.as_str());
+    let hint = suggestion(name, names).map_or_else(
+        || format!("This variable can be declared with a variable {name:?} {{}} block."),
+        |suggestion| format!("Did you mean {suggestion:?}?"),
+    );
+    let detail = format!("An input variable with the name {name:?} has not been declared. {hint}");
+    Diagnostic::error("Reference to undeclared input variable", detail)
+}
+
+/// Says that a module has no such local value.
+pub fn undeclared_local(module: &Module, name: &str) -> Diagnostic {
+    let hint = suggestion(name, module.locals.iter().map(|local| local.name.as_str()))
+        .map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
+    let detail = format!("A local value with the name {name:?} has not been declared.{hint}");
+    Diagnostic::error("Reference to undeclared local value", detail)
 }
