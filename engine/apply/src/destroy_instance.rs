@@ -45,6 +45,9 @@ impl Executor {
         let stored_key = (change.address.clone(), change.deposed.clone());
         // Gone already: nothing is left to do.
         let Some(prior) = self.prior.get(&stored_key).cloned() else { return Step::Done };
+        if let Some(step) = self.hold_falling(position) {
+            return step;
+        }
         let Some(provider) = self.provider_for(change) else { return Step::Failed };
         let source = &change.provider_config.provider;
         let resource_type = &change.address.resource.resource_type;
@@ -143,6 +146,7 @@ impl Executor {
             }
             durable = Some(receiver);
         }
+        self.announce_falling(work.position, &work.provider);
         let type_name = resource_type.clone();
         let progress = ObjectProgress::new(&change.address, &self.events);
         let work = destroy(work, type_name, ticket, durable, progress);
@@ -174,7 +178,9 @@ impl Executor {
             Some(None) => Change::Keep,
             None => Change::Remove,
         };
-        if !self.record_end(ticket, change, &work, outcome, failed) {
+        let is_recorded = self.record_end(ticket, change, &work, outcome, failed);
+        self.note_fate(work.position, is_recorded && !failed);
+        if !is_recorded {
             return Step::Failed;
         }
         if failed {

@@ -24,6 +24,7 @@ use crate::begin_resource::ResourceRun;
 use crate::cancellation::Cancellation;
 use crate::destroy_instance::{DestroyWork, Destroyed};
 use crate::events::{ApplyEvent, EventSink};
+use crate::falling::Falling;
 use crate::read_data::DataRead;
 
 /// Everything that carrying out a plan needs.
@@ -75,6 +76,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
         graph: Arc::new(graph),
         resources: FxHashMap::default(),
         deposed_keys: FxHashMap::default(),
+        falling: Falling::default(),
         plan: input.plan,
         configuration: input.configuration,
         providers: input.providers,
@@ -114,6 +116,7 @@ pub(crate) struct Executor {
     pub(crate) resources: FxHashMap<NodeId, ResourceRun>,
     /// Keys of objects that make room for their replacements, by position of the change.
     pub(crate) deposed_keys: FxHashMap<usize, DeposedKey>,
+    pub(crate) falling: Falling,
     /// Operations that failed, or that something that failed keeps from being done.
     failed: Vec<bool>,
     /// Nodes of which some operation failed.

@@ -12,6 +12,7 @@ mod ephemeral;
 mod evaluate;
 mod events;
 mod executor;
+mod falling;
 mod journal_results;
 mod provision;
 mod read_data;

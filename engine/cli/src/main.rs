@@ -11,6 +11,7 @@ mod emulation;
 mod exit_code;
 mod file_system;
 mod init;
+mod language_server;
 mod project;
 mod registry;
 mod report;

@@ -216,8 +216,8 @@ impl DependencyGraph {
                 targets.extend(children.map(|child| self.everything(*child)));
             }
             NodeKind::Declaration(declaration) => {
-                module.visit_references(declaration, &mut |traversal, _| {
-                    self.target_of(tree, node.module, traversal, targets);
+                module.visit_references(declaration, &mut |reference| {
+                    self.target_of(tree, node.module, reference.traversal, targets);
                 });
                 match declaration {
                     Declaration::Variable(position) => {
@@ -479,11 +479,11 @@ impl DependencyGraph {
         let node = self.node(id);
         let NodeKind::Declaration(declaration @ Declaration::Resource(_)) = node.kind else { return None };
         let mut place = None;
-        tree.module(node.module).visit_references(declaration, &mut |traversal, span| {
+        tree.module(node.module).visit_references(declaration, &mut |reference| {
             let mut targets = Vec::new();
-            self.target_of(tree, node.module, traversal, &mut targets);
+            self.target_of(tree, node.module, reference.traversal, &mut targets);
             if targets.contains(&id) {
-                place.get_or_insert(span);
+                place.get_or_insert(reference.span);
             }
         });
         let detail = "Configuration for this resource may not refer to itself.".to_owned();

@@ -204,7 +204,7 @@ impl Search<'_, '_> {
         let (content, _, _) = resource.body.partial_content(&schema);
         let mut traversals: Vec<Traversal> = Vec::new();
         for block in &content.blocks {
-            block.body.visit_references(&mut |traversal, _| traversals.push(traversal.clone()));
+            block.body.visit_references(&mut |reference| traversals.push(reference.traversal.clone()));
         }
         traversals.iter().filter_map(|traversal| self.of_reference(traversal, position)).collect()
     }

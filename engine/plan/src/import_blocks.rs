@@ -73,7 +73,8 @@ impl ImportBlock {
     /// Calls `visit` with every expression of the block that is evaluated in its module.
     pub(crate) fn visit_expressions(self, tree: &ModuleTree, visit: &mut dyn FnMut(&Expr)) {
         let import = self.get(tree);
-        import.id.iter().chain(&import.identity).chain(&import.for_each).for_each(&mut *visit);
+        let parts = import.id.iter().chain(&import.identity).chain(&import.if_exists).chain(&import.for_each);
+        parts.for_each(&mut *visit);
         import.address.key_expressions().for_each(visit);
     }
 }
@@ -90,7 +91,10 @@ fn target(tree: &ModuleTree, module: ModuleId, import: &Import) -> Option<(Modul
 
 /// An object that a resource instance is to take over.
 pub(crate) struct WantedImport {
-    pub(crate) target: ImportTarget,
+    /// Which; nothing for the one that would be in the way of making it.
+    pub(crate) target: Option<ImportTarget>,
+    /// Whether there may be none.
+    pub(crate) if_exists: bool,
     /// Whether the user asked for it on the command line.
     pub(crate) by_command: bool,
 }
@@ -98,7 +102,7 @@ pub(crate) struct WantedImport {
 impl WantedImport {
     /// Makes a wish of the command line.
     pub(crate) fn by_command(target: ImportTarget) -> Self {
-        Self { target, by_command: true }
+        Self { target: Some(target), if_exists: false, by_command: true }
     }
 }
 
@@ -127,7 +131,8 @@ impl Planner {
             }
         }
         for import in &found {
-            let wanted = WantedImport { target: import.target.clone(), by_command: false };
+            let (target, if_exists) = (import.target.clone(), import.if_exists);
+            let wanted = WantedImport { target, if_exists, by_command: false };
             if self.imports.insert(import.address.clone(), wanted).is_some() {
                 problems.push(duplicate_import(&import.address.to_string(), None).at(import.span));
             }
@@ -206,7 +211,8 @@ fn describe(import: &Import) -> String {
 /// One object of an `import` block.
 pub(crate) struct FoundImport {
     pub(crate) address: ResourceInstanceAddress,
-    target: ImportTarget,
+    target: Option<ImportTarget>,
+    if_exists: bool,
     span: Span,
 }
 
@@ -225,18 +231,44 @@ fn evaluate_import<'e>(
     for values in expansion.instances() {
         let scope = scope(values);
         let address = evaluate_address(import, base, &scope, diagnostics);
+        let Some(if_exists) = evaluate_if_exists(import, &scope, diagnostics) else { continue };
         let target = match (&import.id, &import.identity) {
-            (Some(id), _) => evaluate_id(id, &scope, false, diagnostics).map(ImportTarget::Id),
-            (None, Some(expression)) => {
-                evaluate_identity(expression, identity, &scope, diagnostics).map(ImportTarget::Identity)
+            (Some(id), _) => evaluate_id(id, &scope, false, diagnostics).map(ImportTarget::Id).map(Some),
+            (None, Some(expression)) => evaluate_identity(expression, identity, &scope, diagnostics)
+                .map(ImportTarget::Identity)
+                .map(Some),
+            (None, None) if if_exists => Some(None),
+            (None, None) => {
+                let detail = "An import block without \"id\" and \"identity\" takes over what is in the way of making the \
+                              object, which is only possible with if_exists = true.";
+                diagnostics.push(Diagnostic::error("Missing required argument", detail).at(import.span));
+                None
             }
-            (None, None) => None,
         };
         if let (Some(address), Some(target)) = (address, target) {
-            found.push(FoundImport { address, target, span: import.to.span });
+            found.push(FoundImport { address, target, if_exists, span: import.to.span });
         }
     }
     found
+}
+
+/// Evaluates whether there may be no object; nothing after an error.
+fn evaluate_if_exists(
+    import: &Import,
+    scope: &ModuleScope<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<bool> {
+    let Some(expression) = &import.if_exists else { return Some(false) };
+    let value = evaluate_one(expression, scope, diagnostics)?;
+    match convert(value.unmarked(), &Type::Bool).ok().as_ref().and_then(Value::as_bool) {
+        Some(if_exists) => Some(if_exists),
+        None => {
+            let detail = "The argument must be true or false, and known when planning.";
+            diagnostics
+                .push(Diagnostic::error("Invalid import if_exists argument", detail).at(expression.span));
+            None
+        }
+    }
 }
 
 fn evaluate_address(

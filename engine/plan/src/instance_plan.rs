@@ -53,8 +53,10 @@ pub struct InstanceTask {
 
 /// An existing object to take over.
 pub struct ImportTask {
-    /// Which.
-    pub target: ImportTarget,
+    /// Which; nothing for the one that would be in the way of making it.
+    pub target: Option<ImportTarget>,
+    /// Whether there may be none, which is no error then.
+    pub if_exists: bool,
     /// The instance that takes it, for events.
     pub address: ResourceInstanceAddress,
     /// Whether the user asked for it on the command line.
@@ -110,8 +112,14 @@ pub async fn plan_instance(task: InstanceTask) -> InstanceOutcome {
     if outcome.prior.is_none()
         && let Some(import_task) = &task.import
     {
-        outcome.prior = import(&task, import_task, &mut outcome.diagnostics).await;
-        outcome.imported = outcome.prior.is_some().then(|| import_task.target.clone());
+        let target = match &import_task.target {
+            Some(target) => Some(target.clone()),
+            None => target_in_the_way(&task, &config, &config_marks, &mut outcome.diagnostics).await,
+        };
+        if let Some(target) = target {
+            outcome.prior = import(&task, import_task, &target, &mut outcome.diagnostics).await;
+            outcome.imported = outcome.prior.is_some().then_some(target);
+        }
     }
     if outcome.diagnostics.has_errors() || task.refresh_only {
         return outcome;
@@ -260,12 +268,25 @@ fn changed_paths(paths: Vec<AttributePath>, prior: &Value, planned: &Value) -> V
     paths
 }
 
+/// Finds which object would be in the way of making one. Where that depends on what is yet to be made, none is.
+async fn target_in_the_way(
+    task: &InstanceTask,
+    config: &Value,
+    config_marks: &[(AttributePath, Marks)],
+    diagnostics: &mut Diagnostics,
+) -> Option<ImportTarget> {
+    let planned = plan_change(task, None, config, config_marks, diagnostics).await?;
+    let (planned, _) = planned.after.split_marks();
+    task.provider.id_before_create(&task.type_name, &planned).map(ImportTarget::Id)
+}
+
 async fn import(
     task: &InstanceTask,
     import: &ImportTask,
+    target: &ImportTarget,
     diagnostics: &mut Diagnostics,
 ) -> Option<PriorObject> {
-    let ImportTask { target, address, by_command, events } = import;
+    let ImportTask { if_exists, address, by_command, events, .. } = import;
     let id = describe_target(target);
     events.event(PlanEvent::Importing { address, id: &id, by_command: *by_command });
     let request = ImportRequest { type_name: task.type_name.clone(), target: target.clone() };
@@ -301,7 +322,7 @@ async fn import(
     let read = refreshed_object(&stub, response, diagnostics)?;
     if let Some(read) = &read {
         events.event(PlanEvent::Refreshed { address, deposed: None, value: &read.value });
-    } else {
+    } else if !*if_exists {
         let detail = format!(
             "While attempting to import an existing object to {:?}, the provider detected that no object exists with the \
              given id. Only pre-existing objects can be imported; check that the id {:?} is correct and that it is \

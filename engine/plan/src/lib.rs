@@ -10,6 +10,7 @@ pub mod ephemeral;
 pub mod evaluate_state;
 pub mod events;
 pub mod explain;
+mod falling;
 mod generate_config;
 mod ignore_changes;
 pub mod import_blocks;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use terrane_language::config::Declaration;
 use terrane_model::{ConfigResource, ResourceMode};
+use terrane_state::StateSnapshot;
 
 use crate::change::{Action, ResourceChange};
 use crate::dependency_graph::{NodeId, NodeKind};
@@ -273,7 +274,7 @@ impl<'a> Builder<'a> {
         let destroy = self.graph.add(Operation::Destroy(position));
         let group = self.destroys.entry(config.clone()).or_default();
         group.destroys.push(destroy);
-        group.dependencies.extend(stored_dependencies(self.plan, change));
+        group.dependencies.extend(stored_dependencies(&self.plan.prior_state, change));
         self.wait_for_provider(destroy, change);
         destroy
     }
@@ -318,7 +319,7 @@ impl<'a> Builder<'a> {
         if change.change.before.is_null() || change.change.action == Action::DeleteThenCreate {
             return;
         }
-        for dependency in stored_dependencies(self.plan, change) {
+        for dependency in stored_dependencies(&self.plan.prior_state, change) {
             self.destroys.entry(dependency).or_default().former_dependents.push(apply);
         }
     }
@@ -360,8 +361,8 @@ impl<'a> Builder<'a> {
 }
 
 /// Returns what an object depended on when it was last applied.
-fn stored_dependencies(plan: &Plan, change: &ResourceChange) -> Vec<ConfigResource> {
-    let instance = plan.prior_state.instance(&change.address);
+pub(crate) fn stored_dependencies(state: &StateSnapshot, change: &ResourceChange) -> Vec<ConfigResource> {
+    let instance = state.instance(&change.address);
     let object = instance.and_then(|instance| match &change.deposed {
         Some(key) => instance.deposed.get(key),
         None => instance.current.as_ref(),

@@ -42,6 +42,8 @@ pub struct PlanOptions {
     pub timestamp: String,
     /// Objects to take over besides those of `import` blocks.
     pub imports: Vec<(ResourceInstanceAddress, ImportTarget)>,
+    /// A scope of which everything that exists is to be found.
+    pub discover: Option<Str>,
     /// Resources of the root module whose configuration is still to be written: their objects are only imported,
     /// whatever their blocks say.
     pub generating: Vec<ResourceAddress>,
@@ -78,6 +80,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// Parts of objects that the changes depend on.
     pub relevant_attributes: Vec<(ResourceInstanceAddress, AttributePath)>,
+    /// Destroyed objects that need no call of their own, since they go with others: positions in `resource_changes`.
+    pub falling: BTreeMap<usize, usize>,
     /// The time of the plan in RFC 3339.
     pub timestamp: String,
     /// Whether planning failed, so that this is only what was found until then.

@@ -252,6 +252,7 @@ impl Planner {
         let import = self.imports.get(&slot.address).filter(|_| slot.prior.is_none());
         let import = import.map(|wanted| ImportTask {
             target: wanted.target.clone(),
+            if_exists: wanted.if_exists,
             address: slot.address.clone(),
             by_command: wanted.by_command,
             events: Arc::clone(&self.events),

@@ -14,6 +14,7 @@ use terrane_language::modules::ModuleId;
 use terrane_model::{
     Diagnostic, Diagnostics, ModuleInstance, ResourceInstanceAddress, ResourceMode, Severity, Value,
 };
+use terrane_provider::Discovered;
 use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
@@ -63,6 +64,8 @@ pub struct PlanOutcome {
     pub providers: ProviderPool,
     /// What everything in the configuration came to.
     pub evaluation: Evaluation,
+    /// What exists in the scope that was asked about.
+    pub discovered: Vec<Discovered>,
 }
 
 /// Makes a plan.
@@ -116,15 +119,19 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         failed: FxHashSet::default(),
         refreshes: FxHashMap::default(),
         wanted: None,
+        discovered: Vec::new(),
         output_changes: BTreeMap::new(),
     };
     planner.check_requested_imports();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
         planner.check_whole_plan().await;
+        planner.discover().await;
     }
     planner.close_ephemerals().await;
-    planner.finish()
+    planner.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    let falling = planner.find_falling().await;
+    planner.finish(falling)
 }
 
 /// The state of the walk. Only the loop changes it; provider calls get copies and send back outcomes.
@@ -161,6 +168,7 @@ pub(crate) struct Planner {
     pub(crate) failed: FxHashSet<NodeId>,
     pub(crate) refreshes: FxHashMap<ConfiguredKey, RefreshBatch>,
     pub(crate) wanted: Option<Arc<WantedAttributes>>,
+    pub(crate) discovered: Vec<Discovered>,
     pub(crate) limit: Arc<Semaphore>,
     pub(crate) output_changes: BTreeMap<terrane_model::Str, crate::change::OutputChange>,
 }
@@ -357,8 +365,7 @@ impl Planner {
         }
     }
 
-    fn finish(mut self) -> PlanOutcome {
-        self.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    fn finish(mut self, falling: BTreeMap<usize, usize>) -> PlanOutcome {
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
         if self.options.mode == PlanMode::Destroy {
@@ -392,6 +399,7 @@ impl Planner {
             prior_state: self.state,
             checks: self.checks.results(),
             relevant_attributes,
+            falling,
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };
@@ -400,7 +408,33 @@ impl Planner {
             diagnostics: self.diagnostics,
             providers: self.providers,
             evaluation: self.evaluation,
+            discovered: self.discovered,
         }
+    }
+
+    /// Asks the configured providers what there is in a scope, until one knows.
+    async fn discover(&mut self) {
+        let Some(scope) = self.options.discover.clone().filter(|_| !self.diagnostics.has_errors()) else {
+            return;
+        };
+        let mut problems = Diagnostics::new();
+        let providers: Vec<Arc<dyn terrane_provider::Provider>> =
+            self.providers.all_configured().cloned().collect();
+        for provider in providers {
+            match provider.discover(scope.clone()).await {
+                Ok(discovery) => {
+                    self.discovered = discovery.objects;
+                    self.diagnostics.extend(discovery.diagnostics);
+                    return;
+                }
+                Err(found) => problems = found,
+            }
+        }
+        if problems.is_empty() {
+            let detail = "The configuration has no provider block, so there is nobody to ask what exists.";
+            problems = Diagnostic::error("No provider is configured", detail).into();
+        }
+        self.diagnostics.extend(problems);
     }
 
     /// Returns all instances of all modules but the root module.

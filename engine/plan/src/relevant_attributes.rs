@@ -87,7 +87,7 @@ impl Search<'_> {
             self.add_expression(module, instance, expression);
         }
         let mut traversals: Vec<Traversal> = Vec::new();
-        resource.body.visit_references(&mut |traversal, _| traversals.push(traversal.clone()));
+        resource.body.visit_references(&mut |reference| traversals.push(reference.traversal.clone()));
         traversals.iter().for_each(|traversal| self.add(module, instance, traversal));
     }
 

@@ -342,9 +342,9 @@ impl Validator<'_> {
     fn check_references(&self, module: ModuleId, declared: &Module, declaration: Declaration) -> Diagnostics {
         let mut problems = Diagnostics::new();
         let mut seen: FxHashSet<Span> = FxHashSet::default();
-        declared.visit_references(declaration, &mut |traversal, span| {
-            if seen.insert(span) {
-                problems.extend(self.check_reference(module, declared, traversal));
+        declared.visit_references(declaration, &mut |reference| {
+            if seen.insert(reference.span) {
+                problems.extend(self.check_reference(module, declared, reference.traversal));
             }
         });
         problems

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use terrane_language::config::module::Expr;
 use terrane_language::config::{Declaration, Subject, parse_reference};
 use terrane_language::modules::{ModuleId, ModuleTree};
+use terrane_language::syntax::references::Reference;
 use terrane_language::syntax::tree::{Step, StepKind, Traversal};
 use terrane_model::{ModulePath, ResourceAddress, ResourceInstanceAddress, ResourceMode, Str};
 
@@ -36,7 +37,7 @@ impl WantedAttributes {
         let mut wanted = Self { by_resource: FxHashMap::default(), nothing: Arc::default() };
         for (id, node) in tree.nodes() {
             for call in &node.module.module_calls {
-                call.body.visit_references(&mut |traversal, _| wanted.add(tree, id, traversal, None));
+                call.body.visit_references(&mut |reference| wanted.add(tree, id, reference, None));
             }
         }
         for (_, node) in configuration.graph.nodes() {
@@ -53,10 +54,10 @@ impl WantedAttributes {
                 _ => &[],
             };
             let own = resource.map(|resource| &resource.address);
-            module.visit_references(declaration, &mut |traversal, _| {
+            module.visit_references(declaration, &mut |reference| {
                 // To come after an object is not to use what it holds.
-                if !order.iter().any(|other| std::ptr::eq(other, traversal)) {
-                    wanted.add(tree, node.module, traversal, own);
+                if !order.iter().any(|other| std::ptr::eq(other, reference.traversal)) {
+                    wanted.add(tree, node.module, reference, own);
                 }
             });
             if let (Declaration::Resource(position), Some(resource)) = (declaration, resource) {
@@ -76,7 +77,7 @@ impl WantedAttributes {
                 for block in configuration.imports.of(node.module, position) {
                     block.visit_expressions(tree, &mut |expression: &Expr| {
                         for reference in expression.variables() {
-                            wanted.add(tree, block.module, reference.traversal, None);
+                            wanted.add(tree, block.module, reference, None);
                         }
                     });
                 }
@@ -99,7 +100,7 @@ impl WantedAttributes {
         &mut self,
         tree: &ModuleTree,
         module: ModuleId,
-        traversal: &Traversal,
+        Reference { traversal, part, .. }: Reference<'_>,
         own: Option<&ResourceAddress>,
     ) {
         let Ok(reference) = parse_reference(traversal) else { return };
@@ -111,9 +112,11 @@ impl WantedAttributes {
             _ => return,
         };
         let key = (tree.node(module).path.clone(), address);
-        match first_attribute(&traversal.steps[reference.subject_steps..]) {
-            Some(name) => self.name(key, name),
-            None => self.everything(key),
+        let steps = &traversal.steps[reference.subject_steps..];
+        match (first_attribute(steps), part) {
+            (Some(name), _) => self.name(key, name),
+            (None, Some(part)) if steps.is_empty() => self.name(key, part),
+            _ => self.everything(key),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use rustc_hash::FxHashMap;
 use terrane_language::evaluate::locate;
-use terrane_model::{Diagnostic, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode, Value};
+use terrane_model::{Diagnostic, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode};
 use terrane_provider::{PlannedResource, Provider};
 
 use crate::change::{Action, ResourceChange};
@@ -31,20 +31,17 @@ impl Planner {
         let mut shares: BTreeMap<&ProviderConfigAddress, Share> = BTreeMap::new();
         let mut places: FxHashMap<String, &ResourceInstanceAddress> = FxHashMap::default();
         let managed = |change: &&ResourceChange| change.address.resource.mode == ResourceMode::Managed;
-        for change in self.changes.iter().filter(managed).filter(|change| change.deposed.is_none()) {
+        for (position, change) in self.changes.iter().enumerate() {
+            if !managed(&change) || change.deposed.is_some() {
+                continue;
+            }
             let share = shares.entry(&change.provider_config).or_default();
             share.changes |= !matches!(
                 change.change.action,
                 Action::NoOp | Action::Delete | Action::Forget | Action::Read
             );
-            let address = change.address.to_string();
-            places.insert(address.clone(), &change.address);
-            share.resources.push(PlannedResource {
-                address,
-                type_name: change.address.resource.resource_type.clone(),
-                prior_state: without_marks(&change.change.before),
-                planned_state: without_marks(&change.change.after),
-            });
+            places.insert(change.address.to_string(), &change.address);
+            share.resources.push(self.planned_resource(position));
         }
         let checks = shares.into_iter().filter(|(_, share)| share.changes).filter_map(|(config, share)| {
             let provider = Arc::clone(self.configured_provider(config)?);
@@ -56,7 +53,7 @@ impl Planner {
         self.diagnostics.extend(found);
     }
 
-    fn configured_provider(&self, config: &ProviderConfigAddress) -> Option<&Arc<dyn Provider>> {
+    pub(crate) fn configured_provider(&self, config: &ProviderConfigAddress) -> Option<&Arc<dyn Provider>> {
         let id = self.configuration.provider_configs.by_address(config)?;
         self.providers.configured(&(id, config.key.clone()))
     }
@@ -76,8 +73,4 @@ impl Planner {
         let part = diagnostic.attribute.as_ref().and_then(|path| locate(&resource.body, path));
         diagnostic.at(part.unwrap_or(resource.span))
     }
-}
-
-fn without_marks(value: &Value) -> Value {
-    value.clone().split_marks().0
 }

@@ -1,7 +1,7 @@
 //! A configured provider's way to Azure, opened when first needed.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -11,6 +11,7 @@ use crate::client::arm_client::ClientSettings;
 use crate::client::authenticate::TokenSource;
 use crate::client::http::HttpSettings;
 use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
+use crate::lifecycle::falling::Leaving;
 use crate::lifecycle::recent::Recent;
 use crate::settings::{CloudChoice, ProviderSettings, Registration};
 
@@ -22,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) subscription_id: String,
     /// Answers of this run's refresh.
     pub(crate) recent: Recent,
+    /// What this run removes from groups.
+    pub(crate) leaving: Arc<Leaving>,
     created: CreatedPaths,
 }
 
@@ -60,8 +63,14 @@ impl Connection {
             Some(id) => id.clone(),
             None => only_subscription(&client, stop).await?,
         };
-        let (recent, created) = (Recent::default(), CreatedPaths::default());
-        Ok(Self { client, settings, subscription_id, recent, created })
+        Ok(Self {
+            client,
+            settings,
+            subscription_id,
+            recent: Recent::default(),
+            leaving: Arc::default(),
+            created: CreatedPaths::default(),
+        })
     }
 
     /// Takes note of an object that this run has made.

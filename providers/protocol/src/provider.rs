@@ -8,9 +8,10 @@ use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 
 use crate::progress::Progress;
 use crate::request::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest, ImportResponse,
-    MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, ProviderFunctionError,
-    ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery, ImportRequest,
+    ImportResponse, MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private,
+    ProviderFunctionError, ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse,
+    ValidateRequest,
 };
 use crate::schemas::ProviderSchemas;
 
@@ -122,6 +123,24 @@ pub trait Provider: Send + Sync {
     async fn check_plan(&self, _changes: Vec<PlannedResource>) -> Diagnostics {
         Diagnostics::new()
     }
+
+    /// Finds all objects in a scope, such as a resource group or an account, that resources could manage.
+    ///
+    /// # Errors
+    /// When the provider cannot, or the scope is none of its.
+    async fn discover(&self, scope: Str) -> Result<Discovery, Diagnostics> {
+        let detail = format!("The provider cannot tell what there is in {scope}.");
+        Err(Diagnostic::error("Scope cannot be searched", detail).into())
+    }
+
+    /// Tells for each object that a plan destroys with which of the others it would go by itself, the best first, as
+    /// positions in the list. Objects without any need a call of their own; an empty answer means all of them.
+    async fn falls_with(&self, _removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
+        Vec::new()
+    }
+
+    /// Takes note of objects that the next deletion of another one is to take along.
+    fn expect_fallen(&self, _fallen: &[PlannedResource]) {}
 
     /// Tells whether applying a resource type changes anything outside of the engine. Types without effects
     /// need no record before they are applied.

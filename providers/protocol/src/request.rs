@@ -291,3 +291,23 @@ pub struct ProviderFunctionError {
     /// What is wrong.
     pub message: String,
 }
+
+/// An object that exists, whether anybody manages it or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovered {
+    /// The resource type that can manage it.
+    pub type_name: Str,
+    /// The id that an import takes.
+    pub id: Str,
+    /// What people call it.
+    pub name: Str,
+}
+
+/// Everything that exists in a scope.
+#[derive(Debug, Clone, Default)]
+pub struct Discovery {
+    /// What can be managed, what others are in or refer to first.
+    pub objects: Vec<Discovered>,
+    /// Warnings, such as of objects that no resource type can manage.
+    pub diagnostics: Diagnostics,
+}

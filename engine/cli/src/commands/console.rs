@@ -1,19 +1,21 @@
 //! `console`: expressions typed in, their values shown.
 
-use std::io::BufRead;
+use std::collections::BTreeSet;
+use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use terrane_language::evaluate::{Evaluation, Evaluator, ModuleInstanceId, RepetitionValues};
 use terrane_language::modules::ModuleId;
 use terrane_language::syntax::parse_expression;
 use terrane_language::syntax::tree::{Expression, ExpressionKind};
-use terrane_model::{Diagnostic, Diagnostics, SourceMap, Value};
+use terrane_model::{Diagnostic, Diagnostics, ResourceMode, SourceMap, Value};
 use terrane_plan::evaluate_state::evaluate_with_state;
 use terrane_plan::provider_functions::LoadedFunctions;
 use terrane_plan::validate::check_reference;
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
 use super::Command;
+use super::console_editor::{Evaluator as Answerer, converse};
 use super::flag_groups::{EMULATE_FLAGS, STATE_FLAGS, VARIABLE_FLAGS};
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
@@ -21,7 +23,9 @@ use crate::exit_code::ExitCode;
 use crate::project::{Phase, load_project, surroundings};
 use crate::registry::registry;
 use crate::session::{Session, block_on};
+use crate::terminal::Terminal;
 use crate::variables;
+use crate::view::human::diagnostic::render;
 use crate::view::human::types::format_type;
 use crate::view::human::value::format_value;
 
@@ -45,6 +49,15 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     match prepare(context, flags) {
         Ok((console, diagnostics)) => {
             context.show(&diagnostics, &console.sources);
+            if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+                return match converse(context, &console) {
+                    Ok(()) => ExitCode::Success,
+                    Err(error) => {
+                        context.terminal.error_line(&format!("The terminal cannot be used: {error}."));
+                        ExitCode::Error
+                    }
+                };
+            }
             evaluate_lines(context, &console)
         }
         Err((diagnostics, sources)) => {
@@ -141,6 +154,74 @@ fn evaluate_lines(context: &Context, console: &Console) -> ExitCode {
     ExitCode::Success
 }
 
+impl Answerer for Console {
+    fn answer(&self, line: &str) -> Result<String, String> {
+        if line.trim() == "help" {
+            return Ok(HELP.to_owned());
+        }
+        evaluate_text(line, self).map_err(|(diagnostics, sources)| {
+            let plain = Terminal::plain();
+            diagnostics.iter().map(|diagnostic| render(diagnostic, &sources, &plain)).collect()
+        })
+    }
+
+    fn names_after(&self, before: &str) -> Vec<String> {
+        let module = self.configuration.tree.root();
+        let names: BTreeSet<String> = match before {
+            "" => {
+                let words =
+                    ["var", "local", "module", "data", "path", "terraform", "true", "false", "null", "type("];
+                let types =
+                    module.resources.iter().filter(|resource| resource.address.mode == ResourceMode::Managed);
+                let types = types.map(|resource| resource.address.resource_type.to_string());
+                let functions =
+                    terrane_language::functions::all().map(|function| format!("{}(", function.name));
+                words.into_iter().map(str::to_owned).chain(types).chain(functions).collect()
+            }
+            "var" => module.variables.iter().map(|variable| variable.name.to_string()).collect(),
+            "local" => module.locals.iter().map(|local| local.name.to_string()).collect(),
+            "module" => module.module_calls.iter().map(|call| call.name.to_string()).collect(),
+            "path" => ["cwd", "module", "root"].map(str::to_owned).into(),
+            "terraform" => ["workspace".to_owned()].into(),
+            "data" => self.resource_words(ResourceMode::Data, None),
+            _ => match before.strip_prefix("data.") {
+                Some(resource_type) if !resource_type.contains('.') => {
+                    self.resource_words(ResourceMode::Data, Some(resource_type))
+                }
+                None if !before.contains('.') => self.resource_words(ResourceMode::Managed, Some(before)),
+                _ => self.attributes_of(before),
+            },
+        };
+        names.into_iter().collect()
+    }
+
+    fn is_open(&self, text: &str) -> bool {
+        is_open(text)
+    }
+}
+
+impl Console {
+    /// Returns the names of resources of a type, or the types themselves.
+    fn resource_words(&self, mode: ResourceMode, resource_type: Option<&str>) -> BTreeSet<String> {
+        let resources = self.configuration.tree.root().resources.iter().map(|resource| &resource.address);
+        let of_mode = resources.filter(|address| address.mode == mode);
+        match resource_type {
+            None => of_mode.map(|address| address.resource_type.to_string()).collect(),
+            Some(wanted) => of_mode
+                .filter(|address| address.resource_type == wanted)
+                .map(|address| address.name.to_string())
+                .collect(),
+        }
+    }
+
+    /// Returns the names inside the value of an expression.
+    fn attributes_of(&self, text: &str) -> BTreeSet<String> {
+        let value = evaluate_value(text, self).map(|(value, _)| value.unmark().0);
+        let Ok(value) = value else { return BTreeSet::new() };
+        value.as_entries().unwrap_or_default().iter().map(|(name, _)| name.to_string()).collect()
+    }
+}
+
 /// Tells whether brackets are still open, so that the expression goes on in the next line.
 fn is_open(text: &str) -> bool {
     use terrane_language::syntax::lexer::lex;
@@ -157,6 +238,12 @@ fn is_open(text: &str) -> bool {
 }
 
 fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, SourceMap)> {
+    let (value, wants_type) = evaluate_value(text, console)?;
+    Ok(if wants_type { format_type(&value.ty()) } else { format_value(&value, 0) })
+}
+
+/// Evaluates a text; also tells whether only the type of the value is asked for.
+fn evaluate_value(text: &str, console: &Console) -> Result<(Value, bool), (Diagnostics, SourceMap)> {
     let mut own = SourceMap::clone(&console.sources);
     let file = own.add("<console-input>", text);
     let (expression, problems) = parse_expression(text, file);
@@ -184,7 +271,7 @@ fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, 
     if evaluator.diagnostics.has_errors() {
         return Err((evaluator.diagnostics, own));
     }
-    Ok(if wants_type { format_type(&value.ty()) } else { format_value(&value, 0) })
+    Ok((value, wants_type))
 }
 
 /// `type(x)` exists at the console only, as the whole of an input.

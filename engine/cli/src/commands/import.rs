@@ -15,6 +15,7 @@ use crate::project::{Project, load_project};
 use crate::report::{Report, report};
 use crate::run::Failure;
 use crate::run::applying::carry_out;
+use crate::run::discovery::discover;
 use crate::run::options::{RUN_FLAGS, plan_options};
 use crate::run::planning::make_plan;
 
@@ -25,6 +26,12 @@ const OWN_FLAGS: &[Flag] = &[
         "Path to a directory of configuration files. Defaults to the working directory.",
     ),
     Flag::switch("ignore-remote-version", ""),
+    Flag::value(
+        "discover",
+        "id",
+        "Write a file with resource and import blocks for everything in a resource group or subscription that is not managed yet, in place of importing one object. Takes no arguments.",
+    ),
+    Flag::value("out", "path", "With -discover, the file to write. Defaults to discovered.tf."),
 ];
 
 pub(super) const COMMAND: Command = Command {
@@ -35,11 +42,18 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
+/// Where discovered objects are written unless told otherwise.
+const DISCOVERED: &str = "discovered.tf";
+
 const SUCCESS: &str = "\nImport successful!\n\nThe resources that were imported are shown above. These resources are now in\nyour \
                        Terraform state and will henceforth be managed by Terraform.\n";
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let [address, id] = flags.arguments.as_slice() else {
+    let scope = flags.text("discover");
+    let ([address, id], None) = (flags.arguments.as_slice(), scope) else {
+        if let ([], Some(scope)) = (flags.arguments.as_slice(), scope) {
+            return run_discovery(context, flags, scope);
+        }
         context.terminal.error_line("The import command expects two arguments.");
         return ExitCode::Error;
     };
@@ -54,6 +68,28 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
     match import(context, flags, &report, address, id) {
         Ok(()) => {
             report.notice(SUCCESS);
+            ExitCode::Success
+        }
+        Err((diagnostics, sources)) => {
+            report.diagnostics(&diagnostics, &sources);
+            ExitCode::Error
+        }
+    }
+}
+
+fn run_discovery(context: &Context, flags: &ParsedFlags, scope: &str) -> ExitCode {
+    let report = report(context, flags);
+    let path = flags.text("out").unwrap_or(DISCOVERED);
+    match discover(context, flags, &report, scope, path) {
+        Ok(found) => {
+            report.diagnostics(&found.diagnostics, &SourceMap::new());
+            report.notice(&match found.count {
+                0 => format!("\nThere is nothing in {scope} that is not managed already.\n"),
+                count => format!(
+                    "\nWrote blocks for {count} objects to {path}. Look through them, then run \"terrane plan\": it shows what \
+                     will be imported, and what the blocks would change.\n"
+                ),
+            });
             ExitCode::Success
         }
         Err((diagnostics, sources)) => {

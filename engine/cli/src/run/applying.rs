@@ -87,6 +87,7 @@ pub fn carry_out(
         sources,
         mut diagnostics,
         waiting: _,
+        discovered: _,
     } = run;
     let fail = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
     take_over(&mut store, &plan).map_err(|error| fail(error.into()))?;

@@ -37,10 +37,11 @@ pub struct GeneratedConfiguration {
 }
 
 /// A resource that an `import` block names and nothing declares.
-struct Undeclared {
-    address: ResourceAddress,
+pub struct Undeclared {
+    /// The resource.
+    pub address: ResourceAddress,
     /// What a block says about its provider.
-    provider: Option<String>,
+    pub provider: Option<String>,
 }
 
 /// Writes the blocks that the configuration lacks; nothing when it lacks none.
@@ -130,7 +131,10 @@ fn stub(undeclared: &Undeclared) -> String {
 }
 
 /// Imports and reads all objects, and writes their blocks.
-fn import_all(
+///
+/// # Errors
+/// When an object cannot be read.
+pub fn import_all(
     context: &Context,
     loaded: LoadedConfiguration,
     undeclared: &[Undeclared],

@@ -4,6 +4,7 @@
 pub mod applying;
 pub mod ask;
 pub mod configuration;
+pub mod discovery;
 pub mod generated_config;
 pub mod interrupts;
 pub mod options;

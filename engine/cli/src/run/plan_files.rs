@@ -175,6 +175,7 @@ pub fn resume_plan(context: &Context, flags: &ParsedFlags, path: &str) -> Result
         sources,
         diagnostics: recovery.notices,
         waiting: Waiting::default(),
+        discovered: Vec::new(),
     })
 }
 

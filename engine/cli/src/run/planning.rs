@@ -10,6 +10,7 @@ use terrane_plan::validate::validate;
 use terrane_plan::{
     Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, critical_path, plan,
 };
+use terrane_provider::Discovered;
 use terrane_state::{Recovery, StateSnapshot, StateStore, publish};
 
 use super::Failure;
@@ -46,6 +47,8 @@ pub struct PlannedRun {
     pub diagnostics: Diagnostics,
     /// What is left for a later stage.
     pub waiting: Waiting,
+    /// What exists in the scope that was asked about.
+    pub discovered: Vec<Discovered>,
 }
 
 impl PlannedRun {
@@ -132,7 +135,7 @@ fn plan_once(
     let configuration = Arc::clone(&ground.configuration);
     let options = PlanOptions { given: given.clone(), ..options };
     let work = validate_and_plan(ground, options, diagnostics);
-    let (plan, providers, mut diagnostics) =
+    let Planned { plan, providers, discovered, mut diagnostics } =
         match block_on(giving_up(work, &Cancellation::new(), report.as_ref())) {
             Ending::Finished(outcome) => outcome,
             Ending::Abandoned => return Err(fail(interrupted().into())),
@@ -146,7 +149,33 @@ fn plan_once(
     }
     let Some(plan) = plan else { return Err(fail(diagnostics)) };
     let waiting = Waiting::default();
-    Ok(PlannedRun { plan, configuration, providers, given, store, session, sources, diagnostics, waiting })
+    Ok(PlannedRun {
+        plan,
+        configuration,
+        providers,
+        given,
+        store,
+        session,
+        sources,
+        diagnostics,
+        waiting,
+        discovered,
+    })
+}
+
+/// What planning comes to.
+struct Planned {
+    /// Nothing when the configuration is wrong.
+    plan: Option<Plan>,
+    providers: ProviderPool,
+    discovered: Vec<Discovered>,
+    diagnostics: Diagnostics,
+}
+
+impl Planned {
+    fn nothing(providers: ProviderPool, diagnostics: Diagnostics) -> Self {
+        Self { plan: None, providers, discovered: Vec::new(), diagnostics }
+    }
 }
 
 /// What a plan is made from.
@@ -165,13 +194,13 @@ async fn validate_and_plan(
     ground: Ground<'_>,
     options: PlanOptions,
     mut diagnostics: Diagnostics,
-) -> (Option<Plan>, ProviderPool, Diagnostics) {
+) -> Planned {
     let Ground { context, workspace, configuration, mut providers, state, unfinished, events } = ground;
     for source in needed_providers(&configuration) {
         diagnostics.extend(providers.load(&source).await);
     }
     if diagnostics.has_errors() {
-        return (None, providers, diagnostics);
+        return Planned::nothing(providers, diagnostics);
     }
     let timestamp = now();
     let phase = Phase {
@@ -183,7 +212,7 @@ async fn validate_and_plan(
     let problems = validate(&configuration, &providers, surroundings(context, workspace, &validating)).await;
     if problems.has_errors() {
         diagnostics.extend(problems);
-        return (None, providers, diagnostics);
+        return Planned::nothing(providers, diagnostics);
     }
     let input = PlanInput {
         configuration,
@@ -196,7 +225,12 @@ async fn validate_and_plan(
     };
     let outcome = plan(input).await;
     diagnostics.extend(merged(problems, outcome.diagnostics));
-    (Some(outcome.plan), outcome.providers, diagnostics)
+    Planned {
+        plan: Some(outcome.plan),
+        providers: outcome.providers,
+        discovered: outcome.discovered,
+        diagnostics,
+    }
 }
 
 /// Plans without what has to wait.

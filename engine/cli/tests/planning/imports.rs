@@ -146,3 +146,31 @@ fn the_command_imports_one_object() {
         assert!(message.contains(summary), "{address}: {message}");
     }
 }
+
+#[test]
+fn what_exists_already_may_be_taken_over_without_its_id() {
+    let group = |name: &str, with_import: bool| {
+        let import = "import {\n  to        = azurerm_resource_group.NAME\n  if_exists = true\n}\n";
+        let import = if with_import { import } else { "" };
+        let block = "resource \"azurerm_resource_group\" \"NAME\" {\n  name     = \"NAME\"\n  location = \"westeurope\"\n}\n";
+        format!("{import}{block}").replace("NAME", name)
+    };
+    let provider = "provider \"azurerm\" {\n  features {}\n}\n";
+    let project = Project::new(&format!("{provider}{}", group("there", false)));
+    project.apply("-emulate");
+    std::fs::remove_file(project.path("terraform.tfstate")).unwrap();
+    let both = format!("{provider}{}{}", group("there", true), group("absent", true));
+    project.write("main.tf", &both);
+    let text = project.apply("-emulate");
+    assert!(
+        text.contains("Apply complete! Resources: 1 imported, 1 added, 0 changed, 0 destroyed."),
+        "{text}"
+    );
+    // Once both are managed, the blocks have nothing more to say.
+    let again = project.run("plan -emulate -detailed-exitcode");
+    assert_eq!(again.code, 0, "{}\n{}", again.stdout, again.stderr);
+    project.write("main.tf", &both.replace("  if_exists = true\n", "  if_exists = \"maybe\"\n"));
+    assert!(project.run("plan -emulate").failed().contains("Invalid import if_exists argument"));
+    project.write("main.tf", &both.replace("  if_exists = true\n", ""));
+    assert!(project.run("validate").failed().contains("The argument \"id\" is required"));
+}

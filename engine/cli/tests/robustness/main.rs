@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod damaged_files;
+mod destruction;
 mod directory;
 mod faults;
 mod hard_inputs;

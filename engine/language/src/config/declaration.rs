@@ -1,8 +1,9 @@
 //! The declarations of a module as a list, and what each of them refers to.
 
-use terrane_model::{Span, Str};
+use terrane_model::Str;
 
 use super::module::{CheckRule, Expr, Module, Repetition};
+use crate::syntax::references::Reference;
 use crate::syntax::tree::Traversal;
 
 /// Names a declaration of a [`Module`] by its position in the list of its kind.
@@ -44,7 +45,7 @@ impl Module {
 
     /// Calls `visit` with every reference that a declaration's value depends on, in the module's own terms.
     /// Arguments of module calls are not among them: they belong to the called module's variables.
-    pub fn visit_references(&self, declaration: Declaration, visit: &mut dyn FnMut(&Traversal, Span)) {
+    pub fn visit_references(&self, declaration: Declaration, visit: &mut dyn FnMut(Reference<'_>)) {
         match declaration {
             Declaration::Variable(_) => {}
             Declaration::VariableValidation(position) => {
@@ -72,7 +73,7 @@ impl Module {
         }
     }
 
-    fn visit_resource(&self, position: usize, visit: &mut dyn FnMut(&Traversal, Span)) {
+    fn visit_resource(&self, position: usize, visit: &mut dyn FnMut(Reference<'_>)) {
         let resource = &self.resources[position];
         visit_repetition(&resource.repetition, visit);
         resource.body.visit_references(visit);
@@ -102,24 +103,24 @@ impl Module {
     }
 }
 
-fn visit_expression(expression: &Expr, visit: &mut dyn FnMut(&Traversal, Span)) {
-    expression.variables().for_each(|reference| visit(reference.traversal, reference.span));
+fn visit_expression(expression: &Expr, visit: &mut dyn FnMut(Reference<'_>)) {
+    expression.variables().for_each(visit);
 }
 
-fn visit_rules(rules: &[CheckRule], visit: &mut dyn FnMut(&Traversal, Span)) {
+fn visit_rules(rules: &[CheckRule], visit: &mut dyn FnMut(Reference<'_>)) {
     for rule in rules {
         visit_expression(&rule.condition, visit);
         visit_expression(&rule.error_message, visit);
     }
 }
 
-fn visit_traversals(traversals: &[Traversal], visit: &mut dyn FnMut(&Traversal, Span)) {
+fn visit_traversals(traversals: &[Traversal], visit: &mut dyn FnMut(Reference<'_>)) {
     for traversal in traversals {
-        visit(traversal, traversal.span());
+        visit(Reference { traversal, span: traversal.span(), part: None });
     }
 }
 
-fn visit_repetition(repetition: &Repetition, visit: &mut dyn FnMut(&Traversal, Span)) {
+fn visit_repetition(repetition: &Repetition, visit: &mut dyn FnMut(Reference<'_>)) {
     for expression in [&repetition.count, &repetition.for_each, &repetition.enabled].into_iter().flatten() {
         visit_expression(expression, visit);
     }

@@ -367,6 +367,9 @@ pub struct Import {
     pub id: Option<Expr>,
     /// The object's identity.
     pub identity: Option<Expr>,
+    /// Whether there may be no such object, which is made then. Without an id, the object is the one that would be
+    /// in the way of making it.
+    pub if_exists: Option<Expr>,
     /// What the block is repeated over.
     pub for_each: Option<Expr>,
     /// The provider configuration, when no resource block says it.

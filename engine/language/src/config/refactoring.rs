@@ -94,13 +94,14 @@ pub(super) fn decode_removed(block: &BlockContent, diagnostics: &mut Diagnostics
 }
 
 pub(super) fn decode_import(block: &BlockContent, diagnostics: &mut Diagnostics) -> Option<Import> {
-    let schema = body_schema!(["provider", "for_each", "id", "identity", "to": required],
+    let schema = body_schema!(["provider", "for_each", "id", "identity", "if_exists", "to": required],
         []);
     let (content, problems) = block.body.content(&schema);
     diagnostics.extend(problems);
     let id = attribute_expression(&content, "id");
     let identity = attribute_expression(&content, "identity");
-    if id.is_none() && identity.is_none() {
+    let if_exists = attribute_expression(&content, "if_exists");
+    if id.is_none() && identity.is_none() && if_exists.is_none() {
         let detail = "The argument \"id\" is required, but no definition was found.";
         diagnostics
             .push(Diagnostic::error("Missing required argument", detail).at(block.body.missing_span()));
@@ -116,5 +117,5 @@ pub(super) fn decode_import(block: &BlockContent, diagnostics: &mut Diagnostics)
     let to = Arc::clone(&content.attributes.get("to")?.expression);
     let for_each = attribute_expression(&content, "for_each");
     let address = ImportAddress::parse(&to, for_each.is_some(), diagnostics)?;
-    Some(Import { to, address, id, identity, for_each, provider, span: block.header })
+    Some(Import { to, address, id, identity, if_exists, for_each, provider, span: block.header })
 }

@@ -1,15 +1,14 @@
 //! Which names a body refers to, without a schema.
 
-use terrane_model::Span;
-
 use super::body_content::{ConfigBody, Source};
 use super::json::{JsonKind, JsonValue};
-use super::tree::{Body, Traversal};
+use super::references::Reference;
+use super::tree::Body;
 
 impl ConfigBody {
     /// Calls `visit` with every reference in the body that nobody took yet, in nested blocks too. Names that a
     /// `dynamic` block around them binds are no references.
-    pub fn visit_references(&self, visit: &mut dyn FnMut(&Traversal, Span)) {
+    pub fn visit_references(&self, visit: &mut dyn FnMut(Reference<'_>)) {
         match &self.source {
             Source::Native(body) => {
                 let attributes = body.attributes.iter().filter(|a| !self.taken.has_attribute(&a.name.name));
@@ -31,7 +30,7 @@ impl ConfigBody {
         }
     }
 
-    fn visit_json(&self, value: &JsonValue, visit: &mut dyn FnMut(&Traversal, Span)) {
+    fn visit_json(&self, value: &JsonValue, visit: &mut dyn FnMut(Reference<'_>)) {
         match &value.kind {
             JsonKind::Object(properties) => {
                 for property in properties.iter() {
@@ -56,17 +55,17 @@ impl ConfigBody {
 fn visit_expression(
     expression: &super::tree::Expression,
     bound: &[String],
-    visit: &mut dyn FnMut(&Traversal, Span),
+    visit: &mut dyn FnMut(Reference<'_>),
 ) {
     for reference in expression.variables() {
         let root = reference.traversal.root.name.as_str();
         if !bound.iter().any(|name| name == root) {
-            visit(reference.traversal, reference.span);
+            visit(reference);
         }
     }
 }
 
-fn visit_body(body: &Body, bound: &mut Vec<String>, visit: &mut dyn FnMut(&Traversal, Span)) {
+fn visit_body(body: &Body, bound: &mut Vec<String>, visit: &mut dyn FnMut(Reference<'_>)) {
     for attribute in &body.attributes {
         visit_expression(&attribute.expression, bound, visit);
     }
@@ -75,7 +74,7 @@ fn visit_body(body: &Body, bound: &mut Vec<String>, visit: &mut dyn FnMut(&Trave
     }
 }
 
-fn visit_block(block: &super::tree::Block, bound: &mut Vec<String>, visit: &mut dyn FnMut(&Traversal, Span)) {
+fn visit_block(block: &super::tree::Block, bound: &mut Vec<String>, visit: &mut dyn FnMut(Reference<'_>)) {
     let repeated = block.labels.first().filter(|_| block.block_type.name == "dynamic");
     let Some(repeated) = repeated else {
         visit_body(&block.body, bound, visit);

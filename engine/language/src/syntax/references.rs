@@ -2,7 +2,7 @@
 
 use terrane_model::{Span, Str};
 
-use super::tree::{Expression, ExpressionKind, For, Identifier, ObjectItem, Traversal};
+use super::tree::{Expression, ExpressionKind, For, Identifier, ObjectItem, Step, StepKind, Traversal};
 
 /// A reference inside an expression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Reference<'a> {
     pub traversal: &'a Traversal,
     /// Where the reference stands.
     pub span: Span,
+    /// The attribute that is taken of whatever a key behind the reference leads to, where the key is not constant:
+    /// `c` of `a.b[each.key].c` and of `a.b[*].c`.
+    pub part: Option<&'a Str>,
 }
 
 impl Expression {
@@ -37,6 +40,8 @@ pub struct Variables<'a> {
 #[derive(Debug)]
 enum Visit<'a> {
     Expression(&'a Expression),
+    /// A reference of which an attribute is taken behind a key.
+    Part(&'a Expression, &'a Str),
     Bind(&'a Identifier),
     /// Forgets the names bound last.
     Unbind(usize),
@@ -50,6 +55,11 @@ impl<'a> Iterator for Variables<'a> {
             match visit {
                 Visit::Bind(name) => self.bound.push(&name.name),
                 Visit::Unbind(count) => self.bound.truncate(self.bound.len().saturating_sub(count)),
+                Visit::Part(expression, part) => {
+                    if let Some(reference) = self.visit(expression) {
+                        return Some(Reference { part: Some(part), ..reference });
+                    }
+                }
                 Visit::Expression(expression) => {
                     if let Some(reference) = self.visit(expression) {
                         return Some(reference);
@@ -67,7 +77,7 @@ impl<'a> Variables<'a> {
         match &expression.kind {
             ExpressionKind::Traversal(traversal) => {
                 let is_bound = self.bound.contains(&&traversal.root.name);
-                return (!is_bound).then_some(Reference { traversal, span: expression.span });
+                return (!is_bound).then_some(Reference { traversal, span: expression.span, part: None });
             }
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
@@ -76,13 +86,26 @@ impl<'a> Variables<'a> {
             | ExpressionKind::SplatItem
             | ExpressionKind::Invalid => {}
             ExpressionKind::Template(parts) | ExpressionKind::Tuple(parts) => self.plan(parts),
+            ExpressionKind::RelativeTraversal { source, steps } => match (&source.kind, steps.first()) {
+                (ExpressionKind::Index { collection, key, .. }, Some(step)) => {
+                    self.pending.push(Visit::Expression(key));
+                    self.pending.push(part_of(collection, step));
+                }
+                _ => self.plan([source.as_ref()]),
+            },
+            ExpressionKind::Splat { source, each, .. } => match &each.kind {
+                ExpressionKind::RelativeTraversal { source: item, steps }
+                    if matches!(item.kind, ExpressionKind::SplatItem) && !steps.is_empty() =>
+                {
+                    self.pending.push(part_of(source, &steps[0]));
+                }
+                _ => self.plan([source.as_ref(), each]),
+            },
             ExpressionKind::TemplateWrap(inner)
             | ExpressionKind::TemplateJoin(inner)
             | ExpressionKind::Parentheses(inner)
-            | ExpressionKind::RelativeTraversal { source: inner, .. }
             | ExpressionKind::Unary { operand: inner, .. } => self.plan([inner.as_ref()]),
             ExpressionKind::Index { collection, key, .. } => self.plan([collection.as_ref(), key]),
-            ExpressionKind::Splat { source, each, .. } => self.plan([source.as_ref(), each]),
             ExpressionKind::Binary { left, right, .. } => self.plan([left.as_ref(), right]),
             ExpressionKind::Conditional { condition, when_true, when_false } => {
                 self.plan([condition.as_ref(), when_true, when_false]);
@@ -120,6 +143,14 @@ impl<'a> Variables<'a> {
         self.pending.extend(names.map(Visit::Bind));
         // The collection is evaluated outside of the names' scope.
         self.pending.push(Visit::Expression(&inner.collection));
+    }
+}
+
+/// Plans the visit of what a key stands behind, and of which `step` is taken.
+fn part_of<'a>(collection: &'a Expression, step: &'a Step) -> Visit<'a> {
+    match (&collection.kind, &step.kind) {
+        (ExpressionKind::Traversal(_), StepKind::Attribute(part)) => Visit::Part(collection, part),
+        _ => Visit::Expression(collection),
     }
 }
 

@@ -103,3 +103,21 @@ fn texts_of_traversals_are_parsed_strictly() {
         assert!(parse_traversal(text, FileId(0)).is_err(), "{text}");
     }
 }
+
+#[test]
+fn parts_behind_keys_are_told() {
+    let parts = |text: &str| -> Vec<String> {
+        let expression = parse(text);
+        let text = |reference: terrane_language::syntax::references::Reference<'_>| {
+            let traversal = reference.traversal;
+            let name = format!("{}{}", traversal.root.name, show::steps(&traversal.steps));
+            format!("{name} {}", reference.part.map_or("-", |part| part.as_str()))
+        };
+        expression.variables().map(text).collect()
+    };
+    assert_eq!(parts("a.b[each.key].c.d"), ["a.b c", "each.key -"]);
+    assert_eq!(parts("a.b[*].c"), ["a.b c"]);
+    assert_eq!(parts("a.b[each.key]"), ["a.b -", "each.key -"]);
+    assert_eq!(parts("f(a.b)[x.y].c"), ["a.b -", "x.y -"]);
+    assert_eq!(parts("a.b[*]"), ["a.b -"]);
+}

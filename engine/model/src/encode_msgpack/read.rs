@@ -16,7 +16,9 @@ pub(super) fn read_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Re
         (Token::Nil, _) => Ok(Value::Null(ty.clone())),
         (Token::Array(2), Type::Dynamic) => {
             let own_type = read_type(reader)?;
-            read_value(reader, &own_type, depth + 1)
+            // The wrapper is no level of the value, but one around another must not go on for ever.
+            let depth = depth + usize::from(own_type == Type::Dynamic);
+            read_value(reader, &own_type, depth)
         }
         (_, Type::Dynamic) => Err(MsgpackError::new("dynamic value array must have exactly two elements")),
         (Token::Bool(bool), Type::Bool) => Ok(Value::Bool(bool)),

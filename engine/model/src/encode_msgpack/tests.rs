@@ -3,7 +3,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Number, Refinement, Str};
+use crate::{Number, Refinement, Str, VALUE_HEIGHT_MAX};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -211,6 +211,13 @@ fn nesting_is_bounded() {
     let wrapped = bytes("92a92264796e616d696322").repeat(100_000);
     let error = value_from_msgpack(&wrapped, &Type::Dynamic).unwrap_err();
     assert_eq!(error.to_string(), "values are nested more than 500 levels deep");
+}
+
+#[test]
+fn the_highest_values_are_read_back() {
+    let value = (0..VALUE_HEIGHT_MAX).fold(Value::from(1), |value, _| Value::tuple([value]));
+    let bytes = msgpack_from_value(&value, &Type::Dynamic).unwrap();
+    assert_eq!(value_from_msgpack(&bytes, &Type::Dynamic).unwrap(), value);
 }
 
 fn values() -> impl Strategy<Value = Value> {

@@ -29,6 +29,8 @@ pub(super) struct PlanDocument {
     /// A state that holds nothing but the results.
     pub(super) checks: String,
     pub(super) relevant_attributes: Vec<(String, Vec<StepDocument>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) falling: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Reading plan files. Nothing in them is trusted: files come from disks, pipelines and people.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
@@ -103,9 +104,15 @@ fn read_plan(document: &PlanDocument) -> Result<Plan, PlanFileError> {
         prior_state: read_snapshot(&document.prior_state)?,
         checks: read_snapshot(&document.checks)?.check_results.unwrap_or_default(),
         relevant_attributes: relevant.collect::<Result<_, PlanFileError>>()?,
+        falling: read_falling(&document.falling, document.resource_changes.len())?,
         timestamp: document.timestamp.clone(),
         errored: document.errored,
     })
+}
+
+fn read_falling(pairs: &[(usize, usize)], count: usize) -> Result<BTreeMap<usize, usize>, PlanFileError> {
+    let is_good = pairs.iter().all(|(object, with)| *object < count && *with < count);
+    is_good.then(|| pairs.iter().copied().collect()).ok_or_else(|| damaged("there is no such change"))
 }
 
 fn read_snapshot(text: &str) -> Result<StateSnapshot, PlanFileError> {

@@ -57,6 +57,7 @@ fn sample() -> PlanFile {
         prior_state,
         checks: Vec::new(),
         relevant_attributes: Vec::new(),
+        falling: [(0, 0)].into(),
         timestamp: "2026-01-02T03:04:05Z".to_owned(),
         errored: false,
     };

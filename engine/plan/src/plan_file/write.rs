@@ -80,6 +80,7 @@ fn document(file: &PlanFile) -> Result<PlanDocument, PlanFileError> {
         output_changes: outputs.collect::<Result<_, PlanFileError>>()?,
         checks: write_state(&checks).map_err(damaged)?,
         relevant_attributes: relevant.collect::<Result<_, PlanFileError>>()?,
+        falling: plan.falling.iter().map(|(object, with)| (*object, *with)).collect(),
     })
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn delete_object(work: &Work<'_>, address: &Address, state: &Va
         }
     }
     work.connection.forget_created(&address.path);
+    work.connection.leaving.note(&address.path);
     work.behaviour.after_delete(work, address, state).await
 }
 

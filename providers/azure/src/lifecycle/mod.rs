@@ -5,6 +5,7 @@ mod address;
 pub(crate) mod create;
 pub(crate) mod delete;
 mod draft;
+pub(crate) mod falling;
 pub(crate) mod fetch;
 pub(crate) mod interest;
 pub(crate) mod listing;

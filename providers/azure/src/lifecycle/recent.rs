@@ -41,6 +41,12 @@ impl Recent {
         }
     }
 
+    /// Returns the ids of everything in a group, if the refresh has listed them.
+    pub(crate) fn ids_in_group(&self, group: &str) -> Option<Vec<String>> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.lists.iter().find_map(|bodies| bodies.ids_in_group(group))
+    }
+
     /// Remembers an answer.
     pub(crate) fn keep(&self, request: &ArmRequest, body: &Json) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);

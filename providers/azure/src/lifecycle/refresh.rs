@@ -46,6 +46,13 @@ impl Bodies {
         self.summaries.get(&path.to_ascii_lowercase())
     }
 
+    /// Returns the ids of everything in a group, if they were listed.
+    pub(crate) fn ids_in_group(&self, group: &str) -> Option<Vec<String>> {
+        let below = format!("{}/", group.to_ascii_lowercase());
+        let ids: Vec<String> = self.summaries.keys().filter(|id| id.starts_with(&below)).cloned().collect();
+        (!ids.is_empty()).then_some(ids)
+    }
+
     fn insert(&mut self, id: &str, body: Json, key: &ListKey) {
         let api_version = key.api_version.clone();
         self.whole.insert(id.to_ascii_lowercase(), Listed { api_version, body });

@@ -7,13 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
-    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
-    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery,
+    ImportRequest, ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress,
+    Provider, ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
 
 use crate::client::{ArmError, Call, StopSignal};
 use crate::connection::Connection;
+use crate::lifecycle::falling::{address_of, find_falling};
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
 use crate::preflight::{
@@ -252,6 +253,24 @@ impl Provider for AzureProvider {
             [names, offers, servers].into_iter().for_each(|found| diagnostics.extend(found));
         }
         diagnostics
+    }
+
+    async fn discover(&self, scope: Str) -> Result<Discovery, Diagnostics> {
+        self.discover_scope(&scope).await
+    }
+
+    async fn falls_with(&self, removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
+        if self.is_configuration_unknown() {
+            return Vec::new();
+        }
+        let Ok(connection) = self.connection().await else { return Vec::new() };
+        let call = Call::begin(PREFLIGHT_TIMEOUT, &NoProgress, &self.stop);
+        find_falling(connection, self.catalog, &removed, &call).await
+    }
+
+    fn expect_fallen(&self, fallen: &[PlannedResource]) {
+        let addresses = fallen.iter().filter_map(|object| address_of(self.catalog, object));
+        addresses.for_each(|address| self.session.leaving().note(&address.path));
     }
 
     fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {

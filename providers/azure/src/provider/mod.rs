@@ -3,6 +3,7 @@
 mod apply;
 mod azure_provider;
 mod data;
+mod discover;
 mod endpoint;
 mod import;
 mod plan;

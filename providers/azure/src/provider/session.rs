@@ -1,7 +1,7 @@
 //! What a configured provider keeps: its settings, and the connection that is opened when first needed.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use terrane_model::{Diagnostics, Str, Value};
 use terrane_provider::ConfigureRequest;
@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::client::{ArmError, Pace, StopSignal};
 use crate::connection::Connection;
+use crate::lifecycle::falling::Leaving;
 use crate::provider::{AzureEndpoint, AzureOptions};
 use crate::settings::{ProviderSettings, SettingSources};
 
@@ -20,6 +21,7 @@ pub(crate) struct Session {
     connection: OnceCell<Result<Connection, ArmError>>,
     stop: StopSignal,
     pace: Pace,
+    leaving: Arc<Leaving>,
 }
 
 /// What `configure` has left.
@@ -42,7 +44,13 @@ impl Session {
             connection: OnceCell::new(),
             stop,
             pace: Pace::default(),
+            leaving: Arc::default(),
         }
+    }
+
+    /// Returns what this run removes from groups.
+    pub(crate) fn leaving(&self) -> &Leaving {
+        &self.leaving
     }
 
     /// Takes the configuration.
@@ -89,8 +97,11 @@ impl Session {
                     .to_owned(),
             ))
         })?;
-        Connection::open(settings, &self.environment, &configuration.terraform_version, self.pace, &self.stop)
-            .await
+        let version = &configuration.terraform_version;
+        let mut connection =
+            Connection::open(settings, &self.environment, version, self.pace, &self.stop).await?;
+        connection.leaving = Arc::clone(&self.leaving);
+        Ok(connection)
     }
 
     fn read_settings(&self, config: &Value) -> Result<ProviderSettings, ArmError> {

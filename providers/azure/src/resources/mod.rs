@@ -16,6 +16,7 @@ mod monitoring;
 mod postgresql;
 mod private_endpoint;
 mod redis_cache;
+mod resource_group;
 mod storage_account;
 mod storage_children;
 mod subnet;
@@ -50,6 +51,7 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_redis_enterprise_cluster" => &managed_redis::RedisEnterpriseCluster,
         "azurerm_redis_linked_server" => &redis_cache::RedisLinkedServer,
         "azurerm_resource_provider_registration" => &subscription::ProviderRegistration,
+        "azurerm_resource_group" => &resource_group::ResourceGroup,
         "azurerm_role_assignment" => &authorization::RoleAssignment,
         "azurerm_role_definition" => &authorization::RoleDefinition,
         "azurerm_storage_account" => &storage_account::StorageAccount,

@@ -199,6 +199,7 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
         relevant_attributes: relevant
             .map(|entry| (address(&entry["resource"]), read_path(&entry["attribute"])))
             .collect(),
+        falling: BTreeMap::new(),
         timestamp: String::new(),
         errored: json["errored"].as_bool().unwrap_or(false),
     }
