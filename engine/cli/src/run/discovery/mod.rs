@@ -3,6 +3,7 @@
 mod blocks;
 mod groups;
 
+use std::collections::btree_map::Entry as Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -148,8 +149,8 @@ fn addresses(objects: Vec<Discovered>) -> BTreeMap<ResourceAddress, Discovered> 
                 name: Str::from(name.as_str()),
             };
             match named.entry(address) {
-                Entry::Vacant(entry) => drop(entry.insert(nameless)),
-                Entry::Occupied(_) => object = Some(nameless),
+                Place::Vacant(place) => drop(place.insert(nameless)),
+                Place::Occupied(_) => object = Some(nameless),
             }
         }
     }
