@@ -47,4 +47,9 @@ resource "kubernetes_manifest" "bucket" {
     metadata   = { name = each.key, namespace = helm_release.object_store.namespace }
     spec       = each.value
   }
+
+  # What is edited by hand is set right again.
+  field_manager {
+    force_conflicts = true
+  }
 }

@@ -19,6 +19,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("providers/kubernetes", &["terrane-model", "terrane-provider"]),
     ("providers/plugin", &["terrane-model", "terrane-provider"]),
     ("providers/provisioners", &["terrane-model", "terrane-provider"]),
+    ("providers/testing", &["terrane-model", "terrane-provider"]),
     (
         "engine/cli",
         &[

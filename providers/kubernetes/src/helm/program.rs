@@ -45,7 +45,7 @@ pub(crate) struct Program {
 }
 
 /// What a run is given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Run<'a> {
     pub(crate) arguments: Vec<String>,
     /// What is written to the command's standard input.
@@ -54,6 +54,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: Option<watch::Receiver<bool>>,
     /// The folder that the command runs in.
     pub(crate) folder: Option<&'a Path>,
+    /// Is told the process, once there is one.
+    pub(crate) started: Option<&'a (dyn Fn(u32) + Send + Sync)>,
 }
 
 impl Program {
@@ -97,6 +99,9 @@ impl Program {
             |error: std::io::Error| HelmError::Unusable(format!("{}: {error}", self.path.display()));
         let mut child = command.spawn().map_err(unusable)?;
         let process = child.id();
+        if let (Some(process), Some(started)) = (process, run.started) {
+            started(process);
+        }
         let input = child.stdin.take();
         let feed = async move {
             if let Some(mut input) = input {
@@ -138,7 +143,7 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 
 /// Asks a process to end in order: Helm marks the release as failed and lets go of it.
 #[cfg(unix)]
-fn terminate(process: Option<u32>) {
+pub(super) fn terminate(process: Option<u32>) {
     let process = process.and_then(|process| i32::try_from(process).ok());
     if let Some(process) = process {
         let _ =
@@ -148,7 +153,7 @@ fn terminate(process: Option<u32>) {
 
 /// Elsewhere there is no such request; the process ends when its handle is dropped.
 #[cfg(not(unix))]
-fn terminate(_process: Option<u32>) {}
+pub(super) fn terminate(_process: Option<u32>) {}
 
 fn locate(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     if let Some(named) = environment.get(VARIABLE).filter(|path| !path.is_empty()) {

@@ -112,7 +112,7 @@ impl Rendering<'_> {
         arguments.extend(["--values".to_owned(), "-".to_owned()]);
         let input = serde_json::to_vec(self.values).unwrap_or_default();
         let folder: Option<&Path> = Some(self.session.working_folder());
-        self.session.run(cluster, Run { arguments, input, folder, stop: None }).await
+        self.session.run(cluster, Run { arguments, input, folder, ..Run::default() }).await
     }
 
     /// Looks for faults in the chart and its values.

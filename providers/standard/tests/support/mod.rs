@@ -1,10 +1,7 @@
 //! What the tests share: values from JSON, a small engine, values as text.
 
-pub(crate) mod engine;
 mod folder;
-pub(crate) mod render;
 pub(crate) mod web_server;
-pub(crate) mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +12,8 @@ use terrane_provider::{Provider, ProviderFunctionError, async_trait};
 use terrane_provider_standard::{
     RemoteOutputs, RemoteStateReader, StandardOptions, TerraformFunctions, factories,
 };
+pub(crate) use terrane_provider_testing as engine;
+pub(crate) use terrane_provider_testing::{render, written};
 
 /// The providers that stand for others.
 pub(crate) const PROVIDERS: &[&str] = &["external", "http", "local", "null", "random", "time"];

@@ -143,7 +143,7 @@ impl Releasing<'_> {
         let before = self.make_way().await?;
         let revision = before.as_ref().map_or(1, |record| record.revision + 1);
         let marker = Marker::write(self.context, &self.cluster.server, &self.identity, revision);
-        let result = self.call_helm(&chart, &values, before.as_ref()).await;
+        let result = self.call_helm(&chart, &values, before.as_ref(), &marker).await;
         marker.remove();
         match result {
             Ok(()) => Ok(chart.fingerprint),
@@ -178,6 +178,9 @@ impl Releasing<'_> {
                 Marker::is_abandoned(self.context, &self.cluster.server, &self.identity, record.revision);
             if is_abandoned || age(&record) > patience {
                 self.report("taking over from a run that was interrupted");
+                if is_abandoned {
+                    Marker::end_orphan(self.context, &self.cluster.server, &self.identity).await;
+                }
                 storage.forget(namespace, &latest).await.map_err(broken)?;
                 continue;
             }
@@ -196,10 +199,13 @@ impl Releasing<'_> {
         chart: &Chart,
         values: &Map<String, Json>,
         before: Option<&Record>,
+        marker: &Marker,
     ) -> Result<(), Diagnostics> {
         let program = self.context.helm.program().await.map_err(|error| self.failure(&error))?;
         let (sender, stop) = watch::channel(false);
+        let started = |process: u32| marker.note_process(process);
         let run = Run {
+            started: Some(&started),
             arguments: self.arguments(chart, program.major, before),
             input: serde_json::to_vec(values).unwrap_or_default(),
             stop: Some(stop),

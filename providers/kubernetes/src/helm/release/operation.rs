@@ -9,6 +9,7 @@ use terrane_provider::{Progress, ProgressUpdate};
 
 use super::super::failure::{missing, objects};
 use super::super::live;
+use super::super::program::terminate;
 use super::{Identity, storage};
 use crate::objects::cluster::Cluster;
 use crate::objects::context::Context;
@@ -16,28 +17,45 @@ use crate::objects::wait::pods::Troubles;
 
 /// How often it is looked what a release's objects are doing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a process that was left behind may take to end.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
 /// How often it is looked whether to stop.
 const TICK: Duration = Duration::from_millis(200);
 
 /// A note that this process is making a revision. If the process is killed the note stays, and the next run knows
 /// that nobody is at work any more.
-pub(super) struct Marker(Option<PathBuf>);
+pub(super) struct Marker {
+    path: Option<PathBuf>,
+    revision: i64,
+}
 
 impl Marker {
     /// Notes that a revision is being made. Without a place for notes, or a place that can be written, nothing is
     /// noted: the next run has to wait then.
     pub(super) fn write(context: &Context, server: &str, identity: &Identity, revision: i64) -> Self {
-        let Some(path) = path(context, server, identity) else { return Self(None) };
-        let note = json!({ "process": std::process::id(), "revision": revision });
-        let folder = path.parent().map(std::fs::create_dir_all);
-        let written =
-            folder.is_some_and(|made| made.is_ok()) && std::fs::write(&path, note.to_string()).is_ok();
-        Self(written.then_some(path))
+        let Some(path) = path(context, server, identity) else { return Self { path: None, revision } };
+        let made = path.parent().map(std::fs::create_dir_all);
+        let marker = Self { path: Some(path).filter(|_| made.is_some_and(|made| made.is_ok())), revision };
+        marker.write_note(None);
+        marker
+    }
+
+    /// Notes which process of Helm is at work.
+    pub(super) fn note_process(&self, helm: u32) {
+        self.write_note(Some(helm));
+    }
+
+    fn write_note(&self, helm: Option<u32>) {
+        let note = json!({ "process": std::process::id(), "revision": self.revision, "helm": helm });
+        if let Some(path) = &self.path {
+            // Without a note the next run waits.
+            let _ = std::fs::write(path, note.to_string());
+        }
     }
 
     /// Removes the note.
     pub(super) fn remove(self) {
-        if let Some(path) = self.0 {
+        if let Some(path) = self.path {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -53,6 +71,30 @@ impl Marker {
         let is_same = note.get("revision").and_then(Json::as_i64) == Some(revision);
         is_same && process.is_some_and(|process| !is_running(process))
     }
+}
+
+impl Marker {
+    /// Ends the process of Helm that an interrupted run has left behind, which would go on writing to the release.
+    pub(super) async fn end_orphan(context: &Context, server: &str, identity: &Identity) {
+        let note = path(context, server, identity).and_then(|path| std::fs::read(path).ok());
+        let note = note.and_then(|note| serde_json::from_slice::<Json>(&note).ok());
+        let process =
+            note.and_then(|note| note.get("helm")?.as_u64()).and_then(|process| i32::try_from(process).ok());
+        let Some(process) = process.filter(|process| is_helm(*process)) else { return };
+        terminate(u32::try_from(process).ok());
+        let start = Instant::now();
+        while is_helm(process) && start.elapsed() < ORPHAN_PATIENCE {
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}
+
+/// Tells whether a number still is that of a process of Helm: numbers are given again.
+fn is_helm(process: i32) -> bool {
+    let arguments = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    arguments.next().is_some_and(|program| program.ends_with(b"helm"))
+        && arguments.next().is_some_and(|command| command == b"upgrade" || command == b"install")
 }
 
 fn path(context: &Context, server: &str, identity: &Identity) -> Option<PathBuf> {

@@ -25,6 +25,7 @@ use crate::objects::dry_run::holders;
 use crate::objects::failure::{Doing, explain};
 use crate::objects::ownership::MANAGER;
 use crate::objects::resource::{self, Outcome, Planned, Resource};
+use crate::objects::table::plan::settle;
 
 /// So many objects are read at once.
 const AT_ONCE: usize = 16;
@@ -382,6 +383,8 @@ impl Resource for Patch {
             (name.clone(), value)
         });
         let state = Value::object(values.collect::<Vec<_>>());
+        // Terraform writes empty texts for what is not written.
+        let state = prior.map_or_else(|| state.clone(), |prior| settle(&state, prior));
         let root = AttributePath::root();
         let metadata = root.attribute("metadata").position(0);
         let paths = [

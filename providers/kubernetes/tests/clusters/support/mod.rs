@@ -1,17 +1,15 @@
 //! What the tests share.
 #![allow(dead_code, reason = "what leads objects is the same for all tests; not every one needs all of it")]
 
-pub(crate) mod engine;
-pub(crate) mod written;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use terrane_model::{Diagnostics, Severity};
 use terrane_provider::Provider;
 use terrane_provider_kubernetes::{KindOptions, kind_factories};
+pub(crate) use terrane_provider_testing as engine;
+pub(crate) use terrane_provider_testing::render::diagnostics as show;
 
 /// The node image that `tests/kind_node/build` makes.
 pub(crate) const NODE_IMAGE: &str = "terrane/node:v1.33.1";
@@ -96,14 +94,4 @@ impl Drop for Cleanup {
             let _ = Command::new("docker").args(["rm", "-f", "-v"]).args(ids).output();
         }
     }
-}
-
-/// Writes messages, each with the part that it blames.
-pub(crate) fn show(diagnostics: &Diagnostics) -> String {
-    let lines = diagnostics.iter().map(|diagnostic| {
-        let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-        let at = diagnostic.attribute.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
-        format!("{severity}{at}: {}: {}\n", diagnostic.summary, diagnostic.detail)
-    });
-    lines.collect()
 }

@@ -4,7 +4,7 @@
 pub(crate) mod charts;
 pub(crate) mod cluster;
 pub(crate) mod engine;
-pub(crate) mod render;
 pub(crate) mod repository;
 pub(crate) mod terraform;
-pub(crate) mod written;
+
+pub(crate) use terrane_provider_testing::{render, written};

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use terrane_model::{Attribute, AttributeKind, Block, Nesting, Number, Str, Type, Value};
 
 /// Reads the value of a block; what is not written is null, or empty for nested blocks.
-pub(crate) fn config(block: &Block, json: &str) -> Value {
+pub fn config(block: &Block, json: &str) -> Value {
     block_value(block, &serde_json::from_str(json).expect("the configuration is JSON"))
 }
 
@@ -68,7 +68,7 @@ fn typed(json: &Json, ty: &Type) -> Value {
 }
 
 /// Reads a value of the type that the text itself suggests.
-pub(crate) fn natural(json: &Json) -> Value {
+pub fn natural(json: &Json) -> Value {
     match json {
         Json::Null => Value::dynamic_null(),
         Json::Bool(bool) => Value::from(*bool),

@@ -1,66 +1,109 @@
-//! A small engine: leads one object through plans and applies, and checks every answer against the promises
-//! that providers have to keep.
+//! One resource instance as an engine leads it: plan, apply, refresh, import, destroy.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use terrane_model::{AttributePath, Block, Diagnostics, Str, Value};
 use terrane_provider::{
-    ApplyRequest, DataRequest, ImportRequest, ImportTarget, NoProgress, PlanRequest, Private, Provider,
-    ReadRequest, UpgradeRequest, ValidateRequest,
+    ApplyRequest, DataRequest, ImportRequest, ImportTarget, PlanRequest, PlannedResource, Private, Progress,
+    ProgressUpdate, Provider, ReadRequest, UpgradeRequest, ValidateRequest,
 };
 
-use super::{render, written};
+use crate::promises::{check_applied, check_follows_config, check_planned, propose_new};
+use crate::{render, written};
 
 /// One resource instance and what is known of it.
-pub(crate) struct Instance {
+pub struct Instance {
     /// The provider.
-    pub(crate) provider: Arc<dyn Provider>,
+    pub provider: Arc<dyn Provider>,
     type_name: Str,
     block: Arc<Block>,
     /// The object; null while there is none.
-    pub(crate) state: Value,
-    private: Private,
+    pub state: Value,
+    /// The provider's own data.
+    pub private: Private,
+    /// What has been told about the way.
+    pub phases: Phases,
 }
 
 /// A plan for an instance.
 #[derive(Debug)]
-pub(crate) struct Planned {
+pub struct Planned {
     /// What is done.
-    pub(crate) action: Action,
+    pub action: Action,
     /// The object as planned.
-    pub(crate) state: Value,
+    pub state: Value,
     config: Value,
     private: Private,
 }
 
 /// What a plan does to an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Action {
+pub enum Action {
+    /// Nothing.
     None,
+    /// An object is made.
     Create,
+    /// The object is changed.
     Update,
+    /// The object is made anew, because of the parts at these paths.
     Replace(Vec<String>),
+    /// The object is removed.
     Delete,
+}
+
+/// Keeps what is told about the way, each with its time.
+#[derive(Debug, Default)]
+pub struct Phases(Mutex<Vec<(Instant, String)>>);
+
+impl Progress for Phases {
+    fn report(&self, update: ProgressUpdate) {
+        let mut phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if phases.last().is_none_or(|(_, last)| *last != update.phase) {
+            phases.push((Instant::now(), update.phase));
+        }
+    }
+}
+
+impl Phases {
+    /// Returns all phases.
+    pub fn all(&self) -> Vec<String> {
+        let phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        phases.iter().map(|(_, phase)| phase.clone()).collect()
+    }
+
+    /// Returns all phases, each with the seconds since `start`.
+    pub fn since(&self, start: Instant) -> Vec<(f64, String)> {
+        let phases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        phases.iter().map(|(at, phase)| (at.duration_since(start).as_secs_f64(), phase.clone())).collect()
+    }
 }
 
 impl Instance {
     /// An instance without an object.
-    pub(crate) async fn new(provider: Arc<dyn Provider>, type_name: &str) -> Self {
+    pub async fn new(provider: Arc<dyn Provider>, type_name: &str) -> Self {
         let schemas = provider.schemas().await.expect("the provider has schemas");
         let block = schemas.resources[type_name].schema.block.clone();
         let state = Value::Null(block.implied_type().clone());
-        Self { provider, type_name: type_name.into(), block, state, private: Private::new() }
+        Self {
+            provider,
+            type_name: type_name.into(),
+            block,
+            state,
+            private: Private::new(),
+            phases: Phases::default(),
+        }
     }
 
     /// Reads a configuration.
-    pub(crate) fn config(&self, json: &str) -> Value {
+    pub fn config(&self, json: &str) -> Value {
         written::config(&self.block, json)
     }
 
     /// Validates a configuration.
-    pub(crate) async fn validate(&self, json: &str) -> Diagnostics {
+    pub async fn validate(&self, json: &str) -> Diagnostics {
         let config = self.config(json);
         self.provider
             .validate_resource_config(ValidateRequest { type_name: self.type_name.clone(), config })
@@ -68,7 +111,7 @@ impl Instance {
     }
 
     /// Plans for a configuration, without messages.
-    pub(crate) async fn plan(&self, json: &str) -> Planned {
+    pub async fn plan(&self, json: &str) -> Planned {
         let diagnostics = self.validate(json).await;
         assert!(!diagnostics.has_errors(), "{}", render::diagnostics(&diagnostics));
         self.try_plan(self.config(json))
@@ -77,7 +120,7 @@ impl Instance {
     }
 
     /// Plans for a configuration, or for destruction when it is null.
-    pub(crate) async fn try_plan(&self, config: Value) -> Result<Planned, Diagnostics> {
+    pub async fn try_plan(&self, config: Value) -> Result<Planned, Diagnostics> {
         let (planned, replace, private) = self.plan_from(&self.state, &self.private, &config).await?;
         let changed: Vec<String> = replace
             .iter()
@@ -127,14 +170,25 @@ impl Instance {
         Ok((response.planned_state, response.requires_replace, response.planned_private))
     }
 
+    /// Lets the provider look at the plan as a whole.
+    pub async fn check_plan(&self, planned: &Planned) -> Diagnostics {
+        let change = PlannedResource {
+            address: format!("{}.this", self.type_name),
+            type_name: self.type_name.clone(),
+            prior_state: self.state.clone(),
+            planned_state: planned.state.clone(),
+        };
+        self.provider.check_plan(vec![change]).await
+    }
+
     /// Carries a plan out, without messages.
-    pub(crate) async fn apply(&mut self, planned: Planned) {
+    pub async fn apply(&mut self, planned: Planned) {
         let diagnostics = self.try_apply(planned).await;
         assert!(diagnostics.is_empty(), "{}", render::diagnostics(&diagnostics));
     }
 
     /// Carries a plan out; a replacement deletes first.
-    pub(crate) async fn try_apply(&mut self, planned: Planned) -> Diagnostics {
+    pub async fn try_apply(&mut self, planned: Planned) -> Diagnostics {
         let null = Value::Null(self.block.implied_type().clone());
         if let Action::Replace(_) = planned.action {
             let diagnostics = self.call_apply(null.clone(), null, self.private.clone()).await;
@@ -155,7 +209,7 @@ impl Instance {
             provider_meta: Value::dynamic_null(),
             planned_identity: None,
         };
-        let response = self.provider.apply_resource_change(request, &NoProgress).await;
+        let response = self.provider.apply_resource_change(request, &self.phases).await;
         if !response.diagnostics.has_errors() {
             check_applied(&planned, &response.new_state);
         }
@@ -164,7 +218,7 @@ impl Instance {
     }
 
     /// Reads the object again.
-    pub(crate) async fn refresh(&mut self) -> Diagnostics {
+    pub async fn refresh(&mut self) -> Diagnostics {
         let request = ReadRequest {
             type_name: self.type_name.clone(),
             current_state: self.state.clone(),
@@ -179,7 +233,7 @@ impl Instance {
     }
 
     /// Plans and applies, then checks that reading changes nothing and that the next plan is empty.
-    pub(crate) async fn converge(&mut self, json: &str) -> Action {
+    pub async fn converge(&mut self, json: &str) -> Action {
         let planned = self.plan(json).await;
         let action = planned.action.clone();
         self.apply(planned).await;
@@ -192,7 +246,7 @@ impl Instance {
     }
 
     /// Deletes the object.
-    pub(crate) async fn destroy(&mut self) {
+    pub async fn destroy(&mut self) {
         let null = Value::Null(self.block.implied_type().clone());
         let planned = self
             .try_plan(null)
@@ -204,7 +258,7 @@ impl Instance {
     }
 
     /// Imports an object by its id and reads it.
-    pub(crate) async fn import(&mut self, id: &str) -> Diagnostics {
+    pub async fn import(&mut self, id: &str) -> Diagnostics {
         let target = ImportTarget::Id(id.into());
         let request = ImportRequest { type_name: self.type_name.clone(), target };
         let mut response = self.provider.import_resource_state(request).await;
@@ -218,7 +272,7 @@ impl Instance {
     }
 
     /// Brings a stored state to the present version.
-    pub(crate) async fn upgrade(&mut self, version: i64, json: &str) -> Diagnostics {
+    pub async fn upgrade(&mut self, version: i64, json: &str) -> Diagnostics {
         let request = UpgradeRequest { type_name: self.type_name.clone(), version, json: json.into() };
         let response = self.provider.upgrade_resource_state(request).await;
         self.state = response.state;
@@ -226,27 +280,23 @@ impl Instance {
     }
 
     /// Returns an attribute of the object.
-    pub(crate) fn get(&self, name: &str) -> Value {
+    pub fn get(&self, name: &str) -> Value {
         self.state.attribute(name)
     }
 
     /// Returns a text attribute of the object.
-    pub(crate) fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.get(name).as_str().unwrap_or_else(|| panic!("{name} is a text")).to_string()
     }
 
     /// Writes the object, one attribute a line.
-    pub(crate) fn show(&self) -> String {
+    pub fn show(&self) -> String {
         render::object(&self.state)
     }
 }
 
 /// Validates and reads a data source.
-pub(crate) async fn read_data(
-    provider: &dyn Provider,
-    type_name: &str,
-    json: &str,
-) -> Result<Value, Diagnostics> {
+pub async fn read_data(provider: &dyn Provider, type_name: &str, json: &str) -> Result<Value, Diagnostics> {
     let schemas = provider.schemas().await?;
     let config = written::config(&schemas.data_sources[type_name].block, json);
     let request = ValidateRequest { type_name: type_name.into(), config: config.clone() };
@@ -269,7 +319,7 @@ pub(crate) async fn read_data(
 }
 
 /// Validates and opens an ephemeral resource.
-pub(crate) async fn open(provider: &dyn Provider, type_name: &str, json: &str) -> Result<Value, Diagnostics> {
+pub async fn open(provider: &dyn Provider, type_name: &str, json: &str) -> Result<Value, Diagnostics> {
     let schemas = provider.schemas().await?;
     let config = written::config(&schemas.ephemeral_resources[type_name].block, json);
     let request = ValidateRequest { type_name: type_name.into(), config: config.clone() };
@@ -287,55 +337,10 @@ pub(crate) async fn open(provider: &dyn Provider, type_name: &str, json: &str) -
 }
 
 /// Polls a future once; panics when it is not ready.
-pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the call waits for something"),
-    }
-}
-
-/// The configuration with what the prior object keeps: computed attributes that are not written. No resource
-/// here has computed attributes inside nested blocks.
-fn propose_new(block: &Block, prior: &Value, config: &Value) -> Value {
-    let Some(entries) = config.as_entries() else { return config.clone() };
-    Value::object(entries.iter().map(|(name, written)| {
-        let keeps = block.attribute(name).is_some_and(|attribute| attribute.computed) && written.is_null();
-        let value = if keeps && !prior.is_null() { prior.attribute(name) } else { written.clone() };
-        (name.clone(), value)
-    }))
-}
-
-fn check_planned(block: &Block, prior: &Value, config: &Value, planned: &Value) {
-    if config.is_null() {
-        assert!(planned.is_null(), "what is destroyed is planned to be gone");
-        return;
-    }
-    for (name, attribute) in block.attributes() {
-        let (written, planned) = (config.attribute(name), planned.attribute(name));
-        if attribute.write_only {
-            assert!(planned.is_null(), "{name} is not planned");
-        } else if !written.is_null() || !attribute.computed {
-            let keeps_prior = !prior.is_null() && planned == prior.attribute(name);
-            assert!(planned == written || keeps_prior, "{name} is planned as written: {planned:?}");
-        }
-    }
-}
-
-fn check_applied(planned: &Value, new: &Value) {
-    assert!(new.is_wholly_known(), "what is applied is known: {new:?}");
-    for (name, promised) in planned.as_entries().unwrap_or_default() {
-        if promised.is_wholly_known() {
-            assert_eq!(new.get(name), Some(promised), "{name} is as planned");
-        }
-    }
-    assert_eq!(planned.is_null(), new.is_null());
-}
-
-fn check_follows_config(config: &Value, state: &Value) {
-    for (name, written) in config.as_entries().unwrap_or_default() {
-        if !written.is_null() {
-            assert_eq!(state.get(name), Some(written), "{name} is as written");
-        }
     }
 }

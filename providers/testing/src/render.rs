@@ -5,7 +5,7 @@ use std::fmt::Write;
 use terrane_model::{Diagnostics, Severity, Value};
 
 /// Writes an object, one attribute a line; nulls are left out.
-pub(crate) fn object(value: &Value) -> String {
+pub fn object(value: &Value) -> String {
     let Some(entries) = value.as_entries() else { return format!("{}\n", part(value)) };
     let mut text = String::new();
     for (name, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
@@ -15,7 +15,7 @@ pub(crate) fn object(value: &Value) -> String {
 }
 
 /// Writes any value on one line.
-pub(crate) fn part(value: &Value) -> String {
+pub fn part(value: &Value) -> String {
     let list = |parts: Vec<String>| parts.join(", ");
     match value {
         Value::Null(_) => "null".to_owned(),
@@ -37,7 +37,7 @@ pub(crate) fn part(value: &Value) -> String {
 }
 
 /// Writes messages, each with the part that it blames.
-pub(crate) fn diagnostics(diagnostics: &Diagnostics) -> String {
+pub fn diagnostics(diagnostics: &Diagnostics) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics {
         let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
