@@ -163,6 +163,7 @@ fn workloads() -> Vec<Case> {
                              "strategy": [{"type": "Recreate"}]}],
                    "wait_for_rollout": false}),
         ),
+        // Of a class that no volume has: its claims outlive it, and a volume that is bound cannot be deleted.
         case(
             "kubernetes_stateful_set_v1",
             json!({"metadata": [{"name": "s", "namespace": "NAMESPACE"}],
@@ -170,7 +171,7 @@ fn workloads() -> Vec<Case> {
                              "template": simple_template("redis"),
                              "update_strategy": [{"type": "RollingUpdate", "rolling_update": [{"partition": 1}]}],
                              "volume_claim_template": [{"metadata": [{"name": "data"}],
-                                 "spec": [{"access_modes": ["ReadWriteOnce"],
+                                 "spec": [{"access_modes": ["ReadWriteOnce"], "storage_class_name": "none",
                                            "resources": [{"requests": {"storage": "1Gi"}}]}]}]}],
                    "wait_for_rollout": false}),
             json!({"metadata": [{"name": "s", "namespace": "NAMESPACE"}],
@@ -178,7 +179,7 @@ fn workloads() -> Vec<Case> {
                              "template": simple_template("redis:7"),
                              "update_strategy": [{"type": "RollingUpdate", "rolling_update": [{"partition": 0}]}],
                              "volume_claim_template": [{"metadata": [{"name": "data"}],
-                                 "spec": [{"access_modes": ["ReadWriteOnce"],
+                                 "spec": [{"access_modes": ["ReadWriteOnce"], "storage_class_name": "none",
                                            "resources": [{"requests": {"storage": "1Gi"}}]}]}]}],
                    "wait_for_rollout": false}),
         ),

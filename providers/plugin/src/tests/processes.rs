@@ -128,7 +128,14 @@ async fn a_dropped_provider_leaves_nothing_behind() {
     let plugin = configurable(Protocol::V6).serve();
     let provider = PluginFactory::new(plugin.options_with("echo $$ > pid; exec sleep 600")).start().unwrap();
     use_provider(&provider).await;
-    let pid = std::fs::read_to_string(plugin.folder.path().join("pid")).unwrap();
+    // The answers come from here, so that the process may still be about to write.
+    let pid = loop {
+        let written = std::fs::read_to_string(plugin.folder.path().join("pid")).unwrap_or_default();
+        if written.ends_with('\n') {
+            break written;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
     let process = std::path::PathBuf::from(format!("/proc/{}", pid.trim()));
     assert!(process.exists());
     drop(provider);
