@@ -18,6 +18,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("kubernetes_deployment_v1.spec.0.template.0.spec.0.image_pull_secrets", NO_LONGER_WRITTEN),
     ("kubernetes_ingress_v1.spec.0.ingress_class_name", NO_LONGER_WRITTEN),
     ("kubernetes_persistent_volume_v1.spec.0.claim_ref", "the cluster's, who bound it in between"),
+    ("kubernetes_persistent_volume_claim_v1.spec.0.volume_name", "the cluster's, who bound it in between"),
 ];
 
 const NO_LONGER_WRITTEN: &str = "theirs keeps what was once written; ours gives it back to the cluster";
