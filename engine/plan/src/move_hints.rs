@@ -115,16 +115,10 @@ fn is_empty(value: &Value) -> bool {
 
 /// Puts the parts of an object that count into one text. It is compared only and never shown.
 fn look(object: &Value, names: &[Str]) -> String {
-    let entries: HashMap<&Str, &Value> = object
-        .unmarked()
-        .as_entries()
-        .unwrap_or_default()
-        .iter()
-        .map(|(name, value)| (name, value))
-        .collect();
+    let object = object.unmarked();
     let mut look = String::new();
     for name in names {
-        let value = entries.get(name).map(|value| (*value).clone().unmark_deep().0);
+        let value = object.get(name).map(|value| value.clone().unmark_deep().0);
         look.push_str(&format!("{name}={value:?};"));
     }
     look
@@ -221,15 +215,7 @@ fn shift_of(resource: AbsoluteResource, instances: &[(i64, &ResourceChange)]) ->
 fn changing(present: &[&(i64, &ResourceChange)]) -> Vec<Str> {
     let mut names = BTreeSet::new();
     for (_, change) in present.iter().filter(|(_, change)| !change.change.before.is_null()) {
-        let before: HashMap<&Str, &Value> = change
-            .change
-            .before
-            .unmarked()
-            .as_entries()
-            .unwrap_or_default()
-            .iter()
-            .map(|(name, value)| (name, value))
-            .collect();
+        let before = change.change.before.unmarked();
         let known = configured(&change.change.after);
         let after = change.change.after.unmarked().as_entries().unwrap_or_default();
         for (name, value) in after.iter().filter(|(name, _)| known.contains(name)) {

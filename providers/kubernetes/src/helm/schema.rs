@@ -198,33 +198,33 @@ pub(super) fn is_number(name: &str) -> bool {
     matches!(name, "first_deployed" | "last_deployed" | "revision")
 }
 
+/// Switches of `helm_template` that are off where they are not written, beside `devel`, which releases have too.
+pub(super) const TEMPLATE_SWITCHES: [&str; 17] = [
+    "atomic",
+    "create_namespace",
+    "dependency_update",
+    "disable_openapi_validation",
+    "disable_webhooks",
+    "include_crds",
+    "is_upgrade",
+    "pass_credentials",
+    "render_subchart_notes",
+    "replace",
+    "reset_values",
+    "reuse_values",
+    "skip_crds",
+    "skip_tests",
+    "validate",
+    "verify",
+    "wait",
+];
+
 /// Returns the schema of the data source `helm_template`.
 pub(super) fn template_block() -> Block {
     let required = || Attribute::required(Type::String);
     let both = |ty: Type| Attribute::optional_computed(ty);
     let mut attributes = chart_and_values(Nesting::Set, text());
-    attributes.extend(all(
-        [
-            "atomic",
-            "create_namespace",
-            "dependency_update",
-            "disable_openapi_validation",
-            "disable_webhooks",
-            "include_crds",
-            "is_upgrade",
-            "pass_credentials",
-            "render_subchart_notes",
-            "replace",
-            "reset_values",
-            "reuse_values",
-            "skip_crds",
-            "skip_tests",
-            "validate",
-            "verify",
-            "wait",
-        ],
-        flag,
-    ));
+    attributes.extend(all(TEMPLATE_SWITCHES, flag));
     attributes.extend(all(["description", "kube_version", "namespace"], text));
     attributes.extend(all(["api_versions", "show_only"], texts));
     let set_wo = [("name", required()), ("type", text()), ("value", required())];

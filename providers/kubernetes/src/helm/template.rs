@@ -14,28 +14,6 @@ use super::{manifest, schema, values};
 use crate::objects::context::Context;
 use crate::objects::resource::{self, DataSource};
 
-/// Switches that are off where they are not written.
-const SWITCHES: [&str; 18] = [
-    "atomic",
-    "create_namespace",
-    "dependency_update",
-    "devel",
-    "disable_openapi_validation",
-    "disable_webhooks",
-    "include_crds",
-    "is_upgrade",
-    "pass_credentials",
-    "render_subchart_notes",
-    "replace",
-    "reset_values",
-    "reuse_values",
-    "skip_crds",
-    "skip_tests",
-    "validate",
-    "verify",
-    "wait",
-];
-
 /// The template that brings the notes out, and where it lies.
 const NOTES_TEMPLATE: &str = "templates/terrane-notes.yaml";
 
@@ -85,7 +63,7 @@ impl Template {
                 "timeout" => Value::from(300_i64),
                 "description" | "keyring" => "".into(),
                 "version" => chart.metadata.version.as_str().into(),
-                switch if SWITCHES.contains(&switch) => false.into(),
+                switch if switch == "devel" || schema::TEMPLATE_SWITCHES.contains(&switch) => false.into(),
                 _ => Value::Null(attribute.ty()),
             };
             (name.clone(), value)

@@ -31,6 +31,19 @@ impl Outcome {
     pub(crate) fn unchanged(request: &ApplyRequest, diagnostics: Diagnostics) -> Self {
         Self { state: request.prior_state.clone(), private: request.planned_private.clone(), diagnostics }
     }
+
+    /// Makes an outcome in which everything is as planned: for a deletion, that the object is gone.
+    pub(crate) fn as_planned(request: &ApplyRequest) -> Self {
+        Self::of(request, Ok(request.planned_state.clone()))
+    }
+
+    /// Makes an outcome of the state that was reached, or of the reasons why nothing has changed.
+    pub(crate) fn of(request: &ApplyRequest, done: Result<Value, Diagnostics>) -> Self {
+        match done {
+            Ok(state) => Self { state, private: Private::new(), diagnostics: Diagnostics::new() },
+            Err(diagnostics) => Self::unchanged(request, diagnostics),
+        }
+    }
 }
 
 /// A resource type.

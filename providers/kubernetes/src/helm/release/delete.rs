@@ -18,11 +18,7 @@ impl Release {
         request: &ApplyRequest,
         progress: &dyn Progress,
     ) -> Outcome {
-        let gone = || Outcome {
-            state: request.planned_state.clone(),
-            private: Vec::new(),
-            diagnostics: Diagnostics::new(),
-        };
+        let gone = || Outcome::as_planned(request);
         let Some(identity) = self.identity(&request.prior_state) else { return gone() };
         let uninstalled = match check_driver(context) {
             Ok(()) => uninstall(context, &identity, &request.prior_state, progress).await,

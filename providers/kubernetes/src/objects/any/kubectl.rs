@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use terrane_model::{
@@ -16,6 +15,7 @@ use terrane_provider::{
 
 use super::compare::{Compared, compare};
 use super::manifest_apply::delete_object;
+use super::single_reads::{ReadsOne, read_each};
 use super::wait_block::steps;
 use super::{AnyIdentity, placed};
 use crate::objects::cluster::api::Write;
@@ -31,8 +31,6 @@ use crate::objects::typed::open_question;
 use crate::objects::wait::{self, Waiting, rollout};
 use crate::yaml;
 
-/// So many objects are read at once.
-const AT_ONCE: usize = 16;
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// What stands in place of values that are not shown.
 const HIDDEN: &str = "(sensitive value)";
@@ -315,7 +313,10 @@ impl YamlManifest {
             &[("namespace", request.planned_state.attribute("namespace"))],
         ))
     }
+}
 
+#[async_trait]
+impl ReadsOne for YamlManifest {
     async fn read_one(&self, cluster: &Cluster, current: &Value) -> Result<Value, Diagnostics> {
         let Some(identity) = identity(current) else { return Ok(current.clone()) };
         let what = identity.describe();
@@ -403,30 +404,11 @@ impl Resource for YamlManifest {
         } else {
             self.write(context, request, progress).await
         };
-        match done {
-            Ok(state) => Outcome { state, private: Private::new(), diagnostics: Diagnostics::new() },
-            Err(diagnostics) => Outcome::unchanged(request, diagnostics),
-        }
+        Outcome::of(request, done)
     }
 
     async fn read(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        let cluster = context.cluster_if_known().await;
-        let read = |request: ReadRequest| {
-            let cluster = cluster.clone();
-            async move {
-                let read = match cluster {
-                    Ok(Some(cluster)) => self.read_one(&cluster, &request.current_state).await,
-                    Ok(None) => Ok(request.current_state.clone()),
-                    Err(diagnostics) => Err(diagnostics),
-                };
-                let (new_state, diagnostics) = match read {
-                    Ok(state) => (state, Diagnostics::new()),
-                    Err(diagnostics) => (request.current_state, diagnostics),
-                };
-                ReadResponse { new_state, private: request.private, new_identity: None, diagnostics }
-            }
-        };
-        stream::iter(requests).map(read).buffered(AT_ONCE).collect().await
+        read_each(self, context, requests).await
     }
 
     async fn import(&self, _context: &Context, id: &str) -> Result<(Value, Private), Diagnostics> {

@@ -9,6 +9,7 @@ use terrane_model::{Diagnostic, Diagnostics, Value};
 use terrane_provider::{ApplyRequest, Private, Progress, ReadRequest, ReadResponse};
 
 use super::manifest::{Manifest, identity, manager, object_of};
+use super::single_reads::AT_ONCE;
 use super::wait_block::Wanted;
 use super::{AnyIdentity, placed, without_server_fields};
 use crate::objects::cluster::api::Write;
@@ -27,8 +28,6 @@ pub(super) const IMPORTED: &[u8] = br#"{"imported":true}"#;
 
 /// Up to so many objects of a kind are read one by one.
 const FEW: usize = 4;
-/// So many requests are under way at once.
-const AT_ONCE: usize = 16;
 const USUAL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a state with another object in it.
@@ -143,11 +142,7 @@ impl Manifest {
         request: &ApplyRequest,
         progress: &dyn Progress,
     ) -> Outcome {
-        let gone = || Outcome {
-            state: request.planned_state.clone(),
-            private: Private::new(),
-            diagnostics: Diagnostics::new(),
-        };
+        let gone = || Outcome::as_planned(request);
         let Some(identity) = identity(&request.prior_state) else { return gone() };
         let cluster = match context.cluster().await {
             Ok(cluster) => cluster,

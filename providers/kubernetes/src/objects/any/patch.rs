@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, Value as Json, json};
 use terrane_model::{
     Attribute, AttributePath, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Schema, Str, Type, Value,
@@ -15,6 +14,7 @@ use terrane_provider::{
     ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
 };
 
+use super::single_reads::{ReadsOne, read_each};
 use super::{AnyIdentity, placed};
 use crate::objects::cluster::api::Write;
 use crate::objects::cluster::error::Meaning;
@@ -27,8 +27,6 @@ use crate::objects::ownership::MANAGER;
 use crate::objects::resource::{self, Outcome, Planned, Resource};
 use crate::objects::table::plan::settle;
 
-/// So many objects are read at once.
-const AT_ONCE: usize = 16;
 /// How long it is waited for an object that something else is about to make.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -293,7 +291,10 @@ impl Patch {
         let request = ApplyRequest { planned_state: nothing.clone(), ..request.clone() };
         self.remove_rest(&cluster, &target, &identity, &request, object).await.map_err(failed).map(drop)
     }
+}
 
+#[async_trait]
+impl ReadsOne for Patch {
     async fn read_one(&self, cluster: &Cluster, current: &Value) -> Result<Value, Diagnostics> {
         let Some(identity) = self.identity(current) else { return Ok(current.clone()) };
         let failed = |error: ApiError| self.failure(&error, Doing::Reading, &identity);
@@ -409,30 +410,11 @@ impl Resource for Patch {
         } else {
             self.write(context, request, progress).await
         };
-        match done {
-            Ok(state) => Outcome { state, private: Private::new(), diagnostics: Diagnostics::new() },
-            Err(diagnostics) => Outcome::unchanged(request, diagnostics),
-        }
+        Outcome::of(request, done)
     }
 
     async fn read(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        let cluster = context.cluster_if_known().await;
-        let read = |request: ReadRequest| {
-            let cluster = cluster.clone();
-            async move {
-                let read = match cluster {
-                    Ok(Some(cluster)) => self.read_one(&cluster, &request.current_state).await,
-                    Ok(None) => Ok(request.current_state.clone()),
-                    Err(diagnostics) => Err(diagnostics),
-                };
-                let (new_state, diagnostics) = match read {
-                    Ok(state) => (state, Diagnostics::new()),
-                    Err(diagnostics) => (request.current_state, diagnostics),
-                };
-                ReadResponse { new_state, private: request.private, new_identity: None, diagnostics }
-            }
-        };
-        stream::iter(requests).map(read).buffered(AT_ONCE).collect().await
+        read_each(self, context, requests).await
     }
 
     async fn import(&self, _context: &Context, _id: &str) -> Result<(Value, Private), Diagnostics> {

@@ -17,11 +17,7 @@ impl TypedObject {
         request: &ApplyRequest,
         progress: &dyn Progress,
     ) -> Outcome {
-        let gone = || Outcome {
-            state: request.planned_state.clone(),
-            private: Vec::new(),
-            diagnostics: terrane_model::Diagnostics::new(),
-        };
+        let gone = || Outcome::as_planned(request);
         let Some(identity) = self.stored_identity(&request.prior_state) else { return gone() };
         if self.ty.exists_already {
             return gone();

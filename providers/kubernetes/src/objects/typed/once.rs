@@ -236,10 +236,7 @@ impl Resource for Once {
             // Nothing but the state is left of it.
             Ok(request.planned_state.clone())
         };
-        match done {
-            Ok(state) => Outcome { state, private: Private::new(), diagnostics: Diagnostics::new() },
-            Err(diagnostics) => Outcome::unchanged(request, diagnostics),
-        }
+        Outcome::of(request, done)
     }
 
     async fn read(&self, _context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
