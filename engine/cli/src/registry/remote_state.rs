@@ -26,7 +26,13 @@ impl RemoteStateReader for RemoteStates {
         match find_kind(backend) {
             // What is not known yet can still become right.
             Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
-            Ok(kind) => config_of(config, &(kind.schema)()).err().map(invalid).unwrap_or_default(),
+            Ok(kind) => {
+                let config = config_of(config, &(kind.schema)());
+                let at_config = |problem: Diagnostic| {
+                    invalid(problem.on_attribute(AttributePath::root().attribute("config")))
+                };
+                config.err().map(at_config).unwrap_or_default()
+            }
             Err(problem) => invalid(problem.on_attribute(AttributePath::root().attribute("backend"))),
         }
     }
@@ -58,6 +64,14 @@ impl RemoteStateReader for RemoteStates {
 
 /// Takes what is written as a value of the backend's schema; what is not written is null.
 fn config_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
+    let known = |name: &str| schema.attribute(name).is_some() || schema.block_type(name).is_some();
+    if let Some((name, _)) = config.as_entries().unwrap_or_default().iter().find(|(name, _)| !known(name)) {
+        let detail = format!(
+            "The given configuration is not valid for the backend: unexpected attribute {:?}.",
+            name.as_str()
+        );
+        return Err(Diagnostic::error("Invalid backend configuration", detail));
+    }
     let mut entries = Vec::new();
     for (name, attribute) in schema.attributes() {
         let wanted = attribute.ty();
