@@ -10,7 +10,7 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use ring::hmac;
 use tempfile::TempDir;
 
@@ -72,6 +72,7 @@ fn write_certificates(folder: &TempDir) {
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.distinguished_name.push(DnType::CommonName, "authority of these tests");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     write("ca.pem", authority.self_signed(&key).unwrap().pem());
     let issuer = Issuer::new(authority, key);

@@ -24,12 +24,15 @@ impl Moto {
         let mut command = Command::new("python3");
         command
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("PYTHONPATH", modules);
+            .env("PYTHONPATH", modules)
+            .current_dir("/");
         let moto =
             Self { _service: Service::start_at(command, port), address: format!("http://127.0.0.1:{port}") };
         moto.ask(&["--request", "PUT", &format!("{}/states", moto.address)], "s3");
         moto.ask(
             &[
+                "--header",
+                "Content-Type: application/x-amz-json-1.0",
                 "--header",
                 "X-Amz-Target: DynamoDB_20120810.CreateTable",
                 "--data",

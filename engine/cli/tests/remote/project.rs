@@ -145,7 +145,7 @@ impl Project {
         command.args(words.split_whitespace()).current_dir(self.directory.path()).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.directory.path()).env("TF_INPUT", "0").env("NO_COLOR", "1");
-        command.env("CHECKPOINT_DISABLE", "1").env("TF_CLI_ARGS", "-no-color").envs(&self.environment);
+        command.env("CHECKPOINT_DISABLE", "1").envs(&self.environment);
         command
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::project::{Place, Program, Project};
 
-const RESOURCE: &str = "variable \"n\" {\n  default = 1\n}\n\
+const RESOURCE: &str = "variable \"n\" {\n  type    = number\n  default = 1\n}\n\
                         resource \"terraform_data\" \"x\" {\n  input = var.n\n}\n\
                         output \"n\" {\n  value = var.n\n}\n";
 
