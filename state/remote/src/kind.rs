@@ -8,8 +8,14 @@ use terrane_state::StateBackend;
 use crate::settings::{ConfigError, Settings};
 
 /// The kinds that there are.
-pub const KINDS: &[RemoteKind] =
-    &[crate::azurerm::KIND, crate::http::KIND, crate::kubernetes::KIND, crate::pg::KIND, crate::s3::KIND];
+pub const KINDS: &[RemoteKind] = &[
+    crate::azurerm::KIND,
+    crate::gcs::KIND,
+    crate::http::KIND,
+    crate::kubernetes::KIND,
+    crate::pg::KIND,
+    crate::s3::KIND,
+];
 
 /// A kind of backend.
 pub struct RemoteKind {

@@ -8,6 +8,7 @@
 
 mod azurerm;
 mod error;
+mod gcs;
 mod http;
 pub mod kind;
 mod kubernetes;

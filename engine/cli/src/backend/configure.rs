@@ -220,10 +220,10 @@ fn migrate(
     if !is_wanted(options, (from_name, &states), (to_name, to))? {
         return Ok(false);
     }
-    let locks = Locks::take(options, from, to)?;
-    let copied = states.iter().try_for_each(|(workspace, content)| copy(to, workspace, content));
-    locks.give_back(from, to);
-    copied.map(|()| true)
+    for (workspace, _) in &states {
+        copy(options, from, to, workspace)?;
+    }
+    Ok(true)
 }
 
 /// Returns the workspaces that have states with something in them.
@@ -252,12 +252,13 @@ fn is_wanted(
     (from_name, states): (&str, &[(Str, Vec<u8>)]),
     (to_name, to): (&str, &dyn StateBackend),
 ) -> Result<bool, Diagnostics> {
-    if options.forces_copy() {
-        return Ok(true);
-    }
+    // What is in both is perhaps one and the same, of which there cannot be two locks.
     let present = states_of(to)?;
     if present == states {
         return Ok(false);
+    }
+    if options.forces_copy() {
+        return Ok(true);
     }
     let (question, description) = if present.is_empty() {
         (
@@ -294,19 +295,27 @@ fn is_wanted(
     }
 }
 
-fn copy(to: &dyn StateBackend, workspace: &str, content: &[u8]) -> Result<(), Diagnostics> {
-    let result = block_on(async {
-        if !to.workspaces().await?.iter().any(|name| name == workspace) {
-            to.create_workspace(workspace).await?;
-        }
-        to.write(workspace, content).await
-    });
-    result.map_err(|error| {
+/// Copies one state, while nobody else can change either.
+fn copy(
+    options: &ConfigureOptions<'_>,
+    from: &dyn StateBackend,
+    to: &dyn StateBackend,
+    workspace: &str,
+) -> Result<(), Diagnostics> {
+    let uncopied = |error: terrane_state::BackendError| {
         failed(&format!("the state of workspace {workspace:?} could not be copied: {error}"))
-    })
+    };
+    let is_there = block_on(to.workspaces()).map_err(uncopied)?.iter().any(|name| name == workspace);
+    if !is_there {
+        block_on(to.create_workspace(workspace)).map_err(uncopied)?;
+    }
+    let locks = Locks::take(options, (from, to), workspace)?;
+    let copied = block_on(async { to.write(workspace, &from.read(workspace).await?).await });
+    locks.give_back((from, to), workspace);
+    copied.map_err(uncopied)
 }
 
-/// Locks on both default workspaces, for as long as states are copied.
+/// Locks on both states, for as long as one is copied.
 struct Locks {
     from: Option<String>,
     to: Option<String>,
@@ -315,8 +324,8 @@ struct Locks {
 impl Locks {
     fn take(
         options: &ConfigureOptions<'_>,
-        from: &dyn StateBackend,
-        to: &dyn StateBackend,
+        (from, to): (&dyn StateBackend, &dyn StateBackend),
+        workspace: &str,
     ) -> Result<Self, Diagnostics> {
         if !options.flags.switch("lock", true) {
             return Ok(Self { from: None, to: None });
@@ -330,26 +339,26 @@ impl Locks {
                 version: TERRAFORM_VERSION.to_owned(),
             };
             let wait = |delay: Duration| tokio::time::sleep(delay);
-            let locked = block_on(lock_within(backend, DEFAULT_WORKSPACE, &request, limit, wait));
+            let locked = block_on(lock_within(backend, workspace, &request, limit, wait));
             locked.map(|lock| lock.id).map_err(|error| Diagnostics::from(error.to_diagnostic()))
         };
         let from_id = lock(from, "migration source state")?;
         match lock(to, "migration destination state") {
             Ok(to_id) => Ok(Self { from: Some(from_id), to: Some(to_id) }),
             Err(problem) => {
-                Self { from: Some(from_id), to: None }.give_back(from, to);
+                Self { from: Some(from_id), to: None }.give_back((from, to), workspace);
                 Err(problem)
             }
         }
     }
 
-    fn give_back(self, from: &dyn StateBackend, to: &dyn StateBackend) {
+    fn give_back(self, (from, to): (&dyn StateBackend, &dyn StateBackend), workspace: &str) {
         // A lock that cannot be given back is in the way of the next command, which says so.
         if let Some(id) = self.from {
-            let _ = block_on(from.unlock(DEFAULT_WORKSPACE, &id));
+            let _ = block_on(from.unlock(workspace, &id));
         }
         if let Some(id) = self.to {
-            let _ = block_on(to.unlock(DEFAULT_WORKSPACE, &id));
+            let _ = block_on(to.unlock(workspace, &id));
         }
     }
 }

@@ -65,7 +65,7 @@ impl BackendKind {
 }
 
 /// Backends that Terraform has and that are not there.
-const ABSENT: &[&str] = &["cloud", "consul", "cos", "gcs", "inmem", "oci", "oss", "remote"];
+const ABSENT: &[&str] = &["cloud", "consul", "cos", "inmem", "oci", "oss", "remote"];
 
 /// Returns a kind by its name.
 ///

@@ -90,7 +90,7 @@ fn parts_of_the_configuration_may_come_from_the_command_line() {
 
 #[test]
 fn backends_that_are_not_there_are_named() {
-    let project = Project::new("terraform {\n  backend \"gcs\" {}\n}\n", "");
+    let project = Project::new("terraform {\n  backend \"consul\" {}\n}\n", "");
     let refused = project.run("init").failed();
     insta::assert_snapshot!(refused, @r#"Error: Unsupported backend type on main.tf line 2, in terraform: 2: backend "s3" {} States cannot be kept in the backend "s3" yet: Terrane has the backends "local" and "http". To work on a copy of the state in a local file, fetch it with "terraform state pull" and use the backend "local"."#);
     project.write("work/main.tf", "terraform {\n  backend \"nope\" {}\n}\n");
@@ -187,7 +187,7 @@ fn other_configurations_read_states_on_a_server() {
     };
     let project = Project::new(&configuration("http"), "");
     assert!(project.run("apply -auto-approve").succeeded().contains("n = 7"));
-    project.write("work/main.tf", &configuration("gcs"));
+    project.write("work/main.tf", &configuration("consul"));
     let refused = project.run("validate").failed();
     assert!(refused.contains("Invalid backend configuration"), "{refused}");
 }

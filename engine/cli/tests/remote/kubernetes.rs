@@ -22,7 +22,7 @@ fn place(suffix: &str) -> Option<Place> {
 fn states_are_secrets() {
     let Some(place) = place("turns") else { return };
     turns::check(&place);
-    turns::check_refusal(&place, "config_path", "\"/nowhere\"", "no cluster is named", "/etc");
+    turns::check_refusal(&place, "config_path", "\"/nowhere\"", "cluster is named", "/etc");
 }
 
 #[test]

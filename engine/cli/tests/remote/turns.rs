@@ -52,12 +52,27 @@ fn both_programs_go_on_with_each_others_states(place: &Place) {
         assert_eq!(project.terrane("output n").succeeded().trim(), number.to_string());
     }
     workspaces_are_the_same_for_both(&project, &programs);
+    arguments_may_come_from_elsewhere(place, *programs.last().unwrap());
     let reader = Project::new(place);
     reader.write("main.tf", &place.data());
     let seen = reader.terrane("apply -auto-approve").succeeded();
     assert!(seen.contains("\"n\" = 3"), "{seen}");
     project.terrane("destroy -auto-approve").succeeded();
     assert_eq!(project.terrane("state list").succeeded(), "");
+}
+
+/// The block says nothing, a file of `-backend-config` all, and whoever has chosen need not be who goes on.
+fn arguments_may_come_from_elsewhere(place: &Place, chooser: Program) {
+    let project = Project::new(place);
+    project
+        .write("main.tf", &format!("{}{RESOURCE}", Place { arguments: Vec::new(), ..place.clone() }.block()));
+    let arguments: String =
+        place.arguments.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    project.write("all.tfbackend", &arguments);
+    project.run(chooser, "init -backend-config=all.tfbackend").succeeded();
+    assert_eq!(project.terrane("output n").succeeded().trim(), "3");
+    project.terrane("init -backend-config=all.tfbackend").succeeded();
+    assert_eq!(project.run(chooser, "output n").succeeded().trim(), "3");
 }
 
 fn workspaces_are_the_same_for_both(project: &Project, programs: &[Program]) {

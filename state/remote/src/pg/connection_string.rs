@@ -33,6 +33,32 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PGCONNECT_TIMEOUT", "connect_timeout"),
 ];
 
+/// Parameters that say how to connect; all others are settings of the session.
+const CONNECTION: &[&str] = &[
+    "application_name",
+    "binary_parameters",
+    "connect_timeout",
+    "dbname",
+    "disable_prepared_binary_result",
+    "fallback_application_name",
+    "host",
+    "keepalives",
+    "krbspn",
+    "krbsrvname",
+    "options",
+    "passfile",
+    "password",
+    "port",
+    "sslcert",
+    "sslinline",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "user",
+];
+
 /// How much of a server's certificate is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verification {
@@ -86,9 +112,7 @@ fn target(parameters: Parameters, environment: &BTreeMap<String, String>) -> Res
     if let Some(password) = password {
         config.password(password);
     }
-    if let Some(options) = parameter("options") {
-        config.options(options);
-    }
+    config.options(options(&parameters));
     config.application_name(
         parameter("application_name")
             .or_else(|| parameter("fallback_application_name"))
@@ -125,6 +149,14 @@ fn target(parameters: Parameters, environment: &BTreeMap<String, String>) -> Res
     };
     let authorities = parameter("sslrootcert").filter(|path| path != "system").map(PathBuf::from);
     Ok(Target { config, verification, authorities, client })
+}
+
+/// Returns the session's settings as options of the server's command line.
+fn options(parameters: &Parameters) -> String {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace(' ', "\\ ");
+    let further = parameters.iter().filter(|(name, _)| !CONNECTION.contains(&name.as_str()));
+    let further = further.map(|(name, value)| format!("-c {name}={}", escaped(value)));
+    parameters.get("options").cloned().into_iter().chain(further).collect::<Vec<_>>().join(" ")
 }
 
 fn invalid(reason: impl Into<String>) -> ConfigError {
@@ -248,6 +280,8 @@ mod tests {
         assert_eq!(with_authority.verification, Some(Verification::Authority));
         let socket = read("host=/run/postgresql sslmode=require", &[]).unwrap();
         assert_eq!(socket.verification, None);
+        let session = read("options='-c a=b' search_path='x y'", &[]).unwrap();
+        assert_eq!(session.config.get_options(), Some("-c a=b -c search_path=x\\ y"));
         let bracketed = read("postgres://[::1]/d", &[]).unwrap();
         assert_eq!(bracketed.config.get_hosts(), [Host::Tcp("::1".to_owned())]);
     }

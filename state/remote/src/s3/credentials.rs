@@ -3,6 +3,7 @@
 //! The order is that of Amazon's SDKs: what is written, variables, a token of another issuer, a profile, the
 //! container, the instance. A role that is to be assumed is assumed with what that came to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::profiles::Profiles;
 use super::roles::{Role, Sts};
+use super::single_sign_on::Login;
 use crate::error::remote;
 use crate::network::body;
 use crate::settings::{ConfigError, Settings, as_text};
@@ -50,6 +52,7 @@ pub(super) struct Credentials {
     role: Option<Role>,
     profiles: Profiles,
     profile: String,
+    home: PathBuf,
     container: Option<Container>,
     /// Where the instance's metadata are; nothing where nobody is to ask.
     metadata: Option<String>,
@@ -101,6 +104,7 @@ impl Credentials {
             role: settings.nested("assume_role").as_ref().and_then(Role::read),
             profiles,
             profile: named.unwrap_or_else(|| "default".to_owned()),
+            home: settings.variable(&["HOME"]).unwrap_or_default().into(),
             container: Container::find(settings),
             metadata: asks_instance.then(|| metadata.trim_end_matches('/').to_owned()),
             present: Mutex::default(),
@@ -197,12 +201,18 @@ impl Credentials {
                         }
                     }
                 }
-                (None, _) => match (own, setting("credential_process")) {
-                    (Some(own), _) => own,
-                    (None, Some(command)) => ask_process(command).await?,
-                    (None, None) if roles.is_empty() => return Ok(None),
-                    (None, None) => return Err(remote(format!("the profile {profile:?} has no keys"))),
-                },
+                (None, _) => {
+                    let login = Login::find(&self.profiles, profile);
+                    match (own, setting("credential_process"), login) {
+                        (Some(own), ..) => own,
+                        (None, Some(command), _) => ask_process(command).await?,
+                        (None, None, Some(login)) => login.keys(&self.http, &self.home).await?,
+                        (None, None, None) if roles.is_empty() => return Ok(None),
+                        (None, None, None) => {
+                            return Err(remote(format!("the profile {profile:?} has no keys")));
+                        }
+                    }
+                }
             };
             for role in roles.iter().rev() {
                 lent = self.sts.assume(role, &lent.keys).await?;

@@ -12,6 +12,7 @@ mod profiles;
 mod roles;
 mod service;
 mod signature;
+mod single_sign_on;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -39,6 +39,14 @@ impl Profiles {
         profiles
     }
 
+    /// Reads one text.
+    #[cfg(test)]
+    pub(super) fn of(text: &str) -> Self {
+        let mut profiles = Self::default();
+        profiles.add(text);
+        profiles
+    }
+
     fn add(&mut self, text: &str) {
         let mut section = None;
         for line in text.lines() {

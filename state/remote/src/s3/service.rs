@@ -88,7 +88,7 @@ impl Service {
 
     async fn check_account(&self) -> Result<(), BackendError> {
         let account = self.sts.account(&self.credentials.keys().await?).await?;
-        let is_listed = |list: &[String]| list.iter().any(|id| *id == account);
+        let is_listed = |list: &[String]| list.contains(&account);
         if is_listed(&self.forbidden_accounts)
             || !self.allowed_accounts.is_empty() && !is_listed(&self.allowed_accounts)
         {
