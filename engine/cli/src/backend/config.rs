@@ -9,7 +9,7 @@ use terrane_language::config::{ConstantScope, EarlyScope, EarlyValues, Module};
 use terrane_language::evaluate::{Evaluator, decode_block, evaluate};
 use terrane_language::syntax::{AttributeSchema, BodySchema, ConfigBody, parse_file, parse_json_file};
 use terrane_model::convert::convert;
-use terrane_model::{Block, Diagnostic, Diagnostics, SourceMap, Str, Type, Value};
+use terrane_model::{Attribute, AttributeKind, Block, Diagnostic, Diagnostics, SourceMap, Str, Type, Value};
 
 use super::kinds::{BackendKind, find_kind};
 
@@ -124,7 +124,7 @@ fn additions_of(
         let failed = problems.has_errors();
         diagnostics.extend(problems);
         let Some(wanted) = schema.attribute(&attribute.name.name).filter(|_| !failed) else { continue };
-        match convert(&value, &wanted.ty()) {
+        match value_of_argument(&value, wanted) {
             Ok(value) => additions.push((attribute.name.name.clone(), value)),
             Err(error) => {
                 let detail = format!("Unsuitable value: {error}.");
@@ -134,6 +134,38 @@ fn additions_of(
         }
     }
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(additions) }
+}
+
+/// Takes an object as a value of a backend's schema; what is not written is null.
+///
+/// # Errors
+/// When a part has the wrong type.
+pub fn value_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
+    let mut entries = Vec::new();
+    for (name, attribute) in schema.attributes() {
+        let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(attribute.ty()));
+        let value = value_of_argument(&written, attribute).map_err(|reason| {
+            let detail = format!("The argument {:?} cannot be used: {reason}.", name.as_str());
+            Diagnostic::error("Invalid backend configuration", detail)
+        })?;
+        entries.push((name.clone(), value));
+    }
+    for (name, nested) in schema.block_types() {
+        let value = match config.get(name).filter(|written| !written.is_null()) {
+            Some(written) => value_of(written, &nested.block)?,
+            None => Value::Null(nested.block.implied_type().clone()),
+        };
+        entries.push((name.clone(), value));
+    }
+    Ok(Value::object(entries))
+}
+
+fn value_of_argument(written: &Value, attribute: &Attribute) -> Result<Value, String> {
+    match &attribute.kind {
+        AttributeKind::Nested(nested) if !written.is_null() => value_of(written, &nested.block)
+            .map_err(|problem| problem.detail.trim_end_matches('.').to_owned()),
+        _ => convert(written, &attribute.ty()).map_err(|error| error.to_string()),
+    }
 }
 
 /// Returns the number by which Terraform tells whether a block has changed: the CRC-32 of the value in the form

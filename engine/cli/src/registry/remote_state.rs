@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use terrane_model::convert::convert;
-use terrane_model::{AttributeKind, AttributePath, Block, Diagnostic, Diagnostics, Value};
+use terrane_model::{AttributePath, Diagnostic, Diagnostics, Value};
 use terrane_provider::async_trait;
 use terrane_provider_standard::{RemoteOutputs, RemoteStateReader};
 use terrane_state::read_state;
 
 use crate::args::ParsedFlags;
+use crate::backend::config::value_of;
 use crate::backend::find_kind;
 
 /// Reads other configurations' states for `terraform_remote_state`.
@@ -26,7 +26,7 @@ impl RemoteStateReader for RemoteStates {
         match find_kind(backend) {
             // What is not known yet can still become right.
             Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
-            Ok(kind) => config_of(config, &kind.schema()).err().map(invalid).unwrap_or_default(),
+            Ok(kind) => value_of(config, &kind.schema()).err().map(invalid).unwrap_or_default(),
             Err(problem) => invalid(problem.on_attribute(AttributePath::root().attribute("backend"))),
         }
     }
@@ -38,7 +38,7 @@ impl RemoteStateReader for RemoteStates {
         workspace: &str,
     ) -> Result<Option<RemoteOutputs>, Diagnostics> {
         let kind = find_kind(backend)?;
-        let config = config_of(config, &kind.schema())?;
+        let config = value_of(config, &kind.schema())?;
         let unreadable = |error: String| {
             Diagnostics::from(Diagnostic::error(
                 "Error loading state error",
@@ -53,35 +53,5 @@ impl RemoteStateReader for RemoteStates {
         let state = read_state(&content).map_err(|error| unreadable(error.to_string()))?;
         // What a provider answers carries no marks: whoever reads another state has to mark its secrets anew.
         Ok(Some(state.outputs.into_iter().map(|(name, output)| (name, output.value)).collect()))
-    }
-}
-
-/// Takes what is written as a value of the backend's schema; what is not written is null.
-fn config_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
-    let mut entries = Vec::new();
-    for (name, attribute) in schema.attributes() {
-        let value = match &attribute.kind {
-            AttributeKind::Nested(nested) => object_of(config, name, &nested.block)?,
-            AttributeKind::Plain(wanted) => {
-                let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(wanted.clone()));
-                convert(&written, wanted).map_err(|error| {
-                    let detail = format!("The argument {:?} cannot be used: {error}.", name.as_str());
-                    Diagnostic::error("Invalid backend configuration", detail)
-                })?
-            }
-        };
-        entries.push((name.clone(), value));
-    }
-    for (name, nested) in schema.block_types() {
-        entries.push((name.clone(), object_of(config, name, &nested.block)?));
-    }
-    Ok(Value::object(entries))
-}
-
-/// Takes an object inside of another one; backends have at most one of a kind.
-fn object_of(config: &Value, name: &str, schema: &Block) -> Result<Value, Diagnostic> {
-    match config.get(name).filter(|written| !written.is_null()) {
-        Some(written) => config_of(written, schema),
-        None => Ok(Value::Null(schema.implied_type().clone())),
     }
 }

@@ -193,8 +193,21 @@ impl Bucket {
     }
 
     fn upload(&self, object: &str, query: &str, content: &[u8]) -> RequestBuilder {
-        let url = format!("{}?uploadType=media&name={}{query}", self.objects("/upload"), encoded(object));
-        self.http.post(url).header("content-type", "application/json").body(content.to_vec())
+        let url = format!("{}?uploadType=multipart{query}", self.objects("/upload"));
+        let about = serde_json::json!({"name": object, "contentType": "application/json"});
+        // Whatever has the hash of the content in it is not the content.
+        let boundary = crate::s3::hex(&Sha256::digest(content));
+        let mut parts = Vec::with_capacity(content.len() + 512);
+        for part in [about.to_string().as_bytes(), content] {
+            parts.extend_from_slice(
+                format!("--{boundary}\r\ncontent-type: application/json\r\n\r\n").as_bytes(),
+            );
+            parts.extend_from_slice(part);
+            parts.extend_from_slice(b"\r\n");
+        }
+        parts.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        let kind = format!("multipart/related; boundary={boundary}");
+        self.http.post(url).header("content-type", kind).body(parts)
     }
 
     fn with_own_key(&self, request: RequestBuilder) -> RequestBuilder {

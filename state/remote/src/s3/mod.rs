@@ -31,7 +31,7 @@ use crate::workspaces;
 use bucket::{Bucket, CreateError, ListError};
 use lock_table::{LockTable, PutError};
 use service::Service;
-use signature::hex;
+pub(crate) use signature::hex;
 
 /// The kind.
 pub(crate) const KIND: RemoteKind = RemoteKind { name: "s3", arguments: arguments::ARGUMENTS, open };
