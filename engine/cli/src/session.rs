@@ -125,7 +125,7 @@ impl Drop for Session {
 }
 
 fn state_error(error: &str) -> Diagnostics {
-    let detail = format!("Error reading the state: {error}.");
+    let detail = format!("Error reading the state: {}.", error.trim_end_matches('.'));
     Diagnostic::error("Failed to load state", detail).into()
 }
 

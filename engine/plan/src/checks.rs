@@ -99,6 +99,14 @@ impl Checks {
         outcomes.status = outcomes.status.max(Some(status));
     }
 
+    /// Tells whether something of an object has failed already.
+    pub fn has_failed(&self, config_address: &str, kind: CheckableKind, address: &str) -> bool {
+        let objects = self.by_config.get(&(config_address.to_owned(), kind)).and_then(Option::as_ref);
+        objects
+            .and_then(|objects| objects.get(address))
+            .is_some_and(|outcomes| outcomes.status == Some(CheckStatus::Fail))
+    }
+
     /// Returns the results in the order of addresses.
     pub fn results(&self) -> Vec<CheckResult> {
         let results = self.by_config.iter().map(|((config_address, kind), objects)| {

@@ -228,7 +228,9 @@ impl Planner {
             let path = self.configuration.tree.node(context.module).path.to_string();
             let config_address = in_module(&path, &format!("check.{check}"));
             let address = in_module(&slot.address.module.to_string(), &format!("check.{check}"));
-            let outcome = terrane_language::evaluate::RuleOutcome::Fail { message: first.detail.clone() };
+            let outcome = terrane_language::evaluate::RuleOutcome::Fail {
+                message: format!("{}: {}", first.summary, first.detail),
+            };
             self.checks.record(&config_address, CheckableKind::Check, &address, &outcome);
         }
         let warnings = diagnostics.into_iter().map(|mut diagnostic| {

@@ -340,6 +340,10 @@ impl Planner {
                 &self.evaluation.address_of(instance).to_string(),
                 &format!("check.{}", check.name),
             );
+            if self.checks.has_failed(&config_address, CheckableKind::Check, &address) {
+                // Its data could not be read: what is said of that would be said of nothing.
+                continue;
+            }
             for rule in &check.assertions {
                 let scope =
                     self.evaluation.scope(instance, terrane_language::evaluate::RepetitionValues::None);

@@ -159,9 +159,8 @@ impl PlanEvents for HumanReport {
                 format!("{}: Refreshing state...{}", subject(address, deposed), id_text(value))
             }
             PlanEvent::Reading { address } => format!("{address}: Reading..."),
-            PlanEvent::Read { address, value, elapsed } => {
-                let id = value.map(id_text).unwrap_or_default();
-                format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
+            PlanEvent::Read { address, value: Some(value), elapsed } => {
+                format!("{address}: Read complete after {}{}", elapsed_text(elapsed), id_text(value))
             }
             PlanEvent::Ephemeral(event) => return self.ephemeral(event),
             PlanEvent::Importing { address, id, by_command: true } => {
@@ -175,7 +174,9 @@ impl PlanEvents for HumanReport {
                 let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
                 return self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
             }
-            PlanEvent::Refreshed { .. } | PlanEvent::Imported { by_command: false, .. } => return,
+            PlanEvent::Refreshed { .. }
+            | PlanEvent::Read { value: None, .. }
+            | PlanEvent::Imported { by_command: false, .. } => return,
         };
         self.bold_line(&line);
     }

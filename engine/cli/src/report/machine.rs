@@ -265,14 +265,13 @@ impl PlanEvents for MachineReport {
                     hook.text("action", "read");
                 });
             }
-            PlanEvent::Read { address, value, elapsed } => {
-                let id = value.map(id_text).unwrap_or_default();
-                let message = format!("Refresh complete after {}{id}", elapsed_text(elapsed));
+            // Diagnostics say what could not be read.
+            PlanEvent::Read { value: None, .. } => {}
+            PlanEvent::Read { address, value: Some(value), elapsed } => {
+                let message = format!("Refresh complete after {}{}", elapsed_text(elapsed), id_text(value));
                 self.hook("apply_complete", &message, address, |hook| {
                     hook.text("action", "read");
-                    if let Some(value) = value {
-                        add_id(hook, value);
-                    }
+                    add_id(hook, value);
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }

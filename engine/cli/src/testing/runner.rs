@@ -83,7 +83,7 @@ pub struct TestSettings<'a> {
 /// A state that runs work on.
 struct RunState {
     store: StateStore,
-    /// The run that used it last.
+    /// The run that changed it last.
     last_run: usize,
 }
 
@@ -231,6 +231,7 @@ impl FileRunner<'_> {
         if !run.plans_only {
             let timestamp = planned.plan.timestamp.clone();
             planned.plan.errored = false;
+            self.note_changed(&key, position);
             let applied =
                 self.apply(&key, &configuration, planned.providers, planned.plan, given, &timestamp);
             let Some((problems, applied)) = applied.map_err(stop)? else {
@@ -263,6 +264,13 @@ impl FileRunner<'_> {
         Ok(Ended { status, diagnostics, sources, shown })
     }
 
+    /// Notes which run has changed a state last: its values are the ones to destroy with.
+    fn note_changed(&mut self, key: &str, position: usize) {
+        if let Some((_, state)) = self.states.iter_mut().find(|(other, _)| other == key) {
+            state.last_run = position;
+        }
+    }
+
     /// Opens the state that a run works on; returns its key.
     fn state_of(&mut self, position: usize, run: &Run) -> Result<String, Stop> {
         let key = match (&run.state_key, &run.module) {
@@ -270,8 +278,7 @@ impl FileRunner<'_> {
             (None, Some(module)) => format!("module {}", module.source),
             (None, None) => String::new(),
         };
-        if let Some((_, state)) = self.states.iter_mut().find(|(other, _)| *other == key) {
-            state.last_run = position;
+        if self.state(&key).is_some() {
             return Ok(key);
         }
         let options = StoreOptions {

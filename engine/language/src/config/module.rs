@@ -553,7 +553,7 @@ fn duplicate_name(kind: &str, article: &str, name: &str, span: Span, first: &str
         "local value" => ("Duplicate local value definition".to_owned(), "defined"),
         "output" => ("Duplicate output definition".to_owned(), "defined"),
         "module" => ("Duplicate module call".to_owned(), "declared"),
-        "check" => ("Duplicate check block configuration".to_owned(), "declared"),
+        "check" => (format!("Duplicate check {name:?} configuration"), "declared"),
         _ => (format!("Duplicate {kind} declaration"), "declared"),
     };
     let unique = match kind {

@@ -253,6 +253,12 @@ impl<'e> ModuleScope<'e> {
                 Resolved::new(key, reference.subject_steps)
             }
             RepetitionValues::UnknownEach => Resolved::new(Value::dynamic(), reference.subject_steps),
+            _ if !wants_key => {
+                let detail = "There is no each.value here: \"each\" can be used only in \"module\" or \"resource\" blocks, and only \
+                              when the \"for_each\" argument is set.";
+                let error = Diagnostic::error("each.value cannot be used in this context", detail);
+                Resolved::error(error.at(reference.span))
+            }
             _ => {
                 let detail = "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \
                               \"for_each\" argument is set.";

@@ -104,7 +104,9 @@ pub fn check(repetition: &Repetition, scope: &dyn Scope, kind: &str) -> Diagnost
     let Some(expression) = expression else { return Diagnostics::new() };
     let mut evaluator = Evaluator::new(scope);
     let value = evaluator.evaluate(expression);
-    if evaluator.diagnostics.has_errors() || !value.is_wholly_known() {
+    let marks = value.marks();
+    let is_refused = marks.is_ephemeral() || marks.is_sensitive() && repetition.for_each.is_some();
+    if evaluator.diagnostics.has_errors() || !value.is_wholly_known() && !is_refused {
         return evaluator.diagnostics;
     }
     expand(repetition, scope, kind).1
