@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use terrane_provider::NoProgress;
 
 use crate::client::arm_client::ClientSettings;
-use crate::client::authenticate::TokenSource;
+use crate::client::authenticate::{TokenSource, is_loopback};
 use crate::client::http::HttpSettings;
 use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
 use crate::lifecycle::falling::Leaving;
@@ -129,9 +129,19 @@ fn correlation_id(settings: &ProviderSettings) -> Option<String> {
 /// A cloud answers at once or not at all; three tries bridge a dropped connection.
 const DESCRIBE_TRIES: u32 = 3;
 
-async fn describe(http: &reqwest::Client, host: &str) -> Result<Cloud, ArmError> {
-    let host = host.trim_start_matches("https://").trim_end_matches('/');
-    let url = format!("https://{host}/metadata/endpoints?api-version=2022-09-01");
+/// Asks a cloud what belongs to it. A host may come with a scheme: clouds on this machine may speak plain HTTP. One on
+/// this machine that does not describe itself is taken to be all of a cloud.
+async fn describe(http: &reqwest::Client, given: &str) -> Result<Cloud, ArmError> {
+    let (scheme, host) = given.split_once("://").unwrap_or(("https", given));
+    let host = host.trim_end_matches('/');
+    let base = format!("{scheme}://{host}");
+    let is_local = is_loopback(&base);
+    if scheme != "https" && !is_local {
+        let detail =
+            format!("{given} would get secrets without encryption; only clouds on this machine may.");
+        return Err(ArmError::Settings(detail));
+    }
+    let url = format!("{base}/metadata/endpoints?api-version=2022-09-01");
     let mut last = String::new();
     for attempt in 0..DESCRIBE_TRIES {
         if attempt > 0 {
@@ -143,22 +153,38 @@ async fn describe(http: &reqwest::Client, host: &str) -> Result<Cloud, ArmError>
                     ArmError::Settings(format!("What {host} says about its cloud cannot be used: {error}."))
                 });
             }
-            Err(reason) => last = reason,
+            Err(NoDocument::Absent) if is_local => return Ok(Cloud::at(&base)),
+            Err(error) => last = error.to_string(),
         }
     }
     Err(ArmError::Connection { host: host.to_owned(), reason: last })
 }
 
-async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, String> {
-    let response = http.get(url).send().await.map_err(deepest)?;
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+enum NoDocument {
+    /// The host has none.
+    #[error("it answered 404")]
+    Absent,
+    /// It could not be had, or read.
+    #[error("{0}")]
+    Failed(String),
+}
+
+async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, NoDocument> {
+    let failed = |error| NoDocument::Failed(deepest(error));
+    let response = http.get(url).send().await.map_err(failed)?;
     let status = response.status();
-    let bytes = response.bytes().await.map_err(deepest)?;
+    let bytes = response.bytes().await.map_err(failed)?;
+    if status == reqwest::StatusCode::NOT_FOUND {
+        return Err(NoDocument::Absent);
+    }
     if !status.is_success() {
-        return Err(format!("it answered {}", status.as_u16()));
+        return Err(NoDocument::Failed(format!("it answered {}", status.as_u16())));
     }
     // Some clouds put a byte order mark in front.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    serde_json::from_slice(bytes).map_err(|error| NoDocument::Failed(error.to_string()))
 }
 
 /// Returns the innermost cause, which says what happened; the outer ones repeat the URL.

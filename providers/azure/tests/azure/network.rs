@@ -140,21 +140,21 @@ async fn associations_of_subnets() {
     let stage = Stage::new().await;
     with_network(&stage).await;
     let subnet = stage.create("azurerm_subnet", &subnet("s", "10.0.1.0/24")).await;
-    let targets = [
-        (
-            "azurerm_subnet_network_security_group_association",
-            "network_security_group_id",
-            "azurerm_network_security_group",
-        ),
-        ("azurerm_subnet_route_table_association", "route_table_id", "azurerm_route_table"),
-        ("azurerm_subnet_nat_gateway_association", "nat_gateway_id", "azurerm_nat_gateway"),
+    let security = stage.create("azurerm_network_security_group", &plain("target")).await;
+    let routes = stage.create("azurerm_route_table", &plain("target")).await;
+    let gateway = stage.create("azurerm_nat_gateway", &plain("target")).await;
+    let of_subnet = |argument: &str, id: String| json!({"subnet_id": subnet.id(), argument: id});
+    let security = of_subnet("network_security_group_id", security.id());
+    let routes = of_subnet("route_table_id", routes.id());
+    let gateway = of_subnet("nat_gateway_id", gateway.id());
+    let none = json!({});
+    let associations = [
+        Life::new("azurerm_subnet_network_security_group_association", security, none.clone())
+            .lead(&stage)
+            .await,
+        Life::new("azurerm_subnet_route_table_association", routes, none.clone()).lead(&stage).await,
+        Life::new("azurerm_subnet_nat_gateway_association", gateway, none).lead(&stage).await,
     ];
-    let mut associations = Vec::new();
-    for (type_name, argument, target) in targets {
-        let target = stage.create(target, &plain("target")).await;
-        let config = json!({"subnet_id": subnet.id(), argument: target.id()});
-        associations.push(Life::new(type_name, config, json!({})).lead(&stage).await);
-    }
     for association in &associations {
         stage.delete(association).await;
         assert!(stage.read(association).await.is_none());

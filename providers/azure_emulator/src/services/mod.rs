@@ -16,6 +16,7 @@ mod postgresql;
 mod private_dns;
 mod private_endpoint;
 mod redis;
+mod redis_access;
 mod resource_graph;
 mod roles;
 mod storage;
@@ -52,6 +53,8 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
             "redis" => &redis::Redis,
             "redis/firewallRules" => &redis::FirewallRule { names: ("startIP", "endIP") },
             "redis/patchSchedules" => &redis::PatchSchedule,
+            "redis/accessPolicies" => &redis_access::Policy,
+            "redis/accessPolicyAssignments" => &redis_access::Assignment,
             "redisEnterprise" => &managed_redis::Cluster,
             "redisEnterprise/databases" => &managed_redis::Database,
             _ => &Plain,
