@@ -39,7 +39,7 @@ fn sample(argument: &Argument, is_first: bool) -> Value {
             let (ty, element) = primitive(*kind);
             Value::set(ty, vec![element])
         }
-        Shape::Map => Value::map(Type::String, [("key".into(), text())]),
+        Shape::Map => Value::map(Type::String, [("key", text())]),
         Shape::Blocks(block) if is_first => blocks(argument, Value::object(empty(&block.arguments))),
         Shape::Blocks(_) => nothing(argument),
     }

@@ -195,6 +195,46 @@ async fn addresses_prefixes_and_nat_gateways() {
 }
 
 #[tokio::test]
+async fn addresses_are_found_by_what_they_are() {
+    let stage = Stage::new().await;
+    stage.group("rg").await;
+    for name in ["web-1", "web-2", "nat"] {
+        let label = if name == "web-1" { json!("terrane-web") } else { Json::Null };
+        let config = with(
+            plain(name),
+            &json!({"allocation_method": "Static", "domain_name_label": label, "zones": ["1"]}),
+        );
+        stage.create("azurerm_public_ip", &config).await;
+    }
+    let gateway =
+        stage.create("azurerm_nat_gateway", &with(plain("gateway"), &json!({"zones": ["1"]}))).await;
+    let nat = stage.data("azurerm_public_ip", &json!({"name": "nat", "resource_group_name": "rg"})).await;
+    let association = json!({
+        "nat_gateway_id": gateway.id(), "public_ip_address_id": nat.attribute("id").as_str().map(ToString::to_string),
+    });
+    stage.create("azurerm_nat_gateway_public_ip_association", &association).await;
+    for (more, names) in [
+        (json!({}), vec!["nat", "web-1", "web-2"]),
+        (json!({"name_prefix": "web"}), vec!["web-1", "web-2"]),
+        (json!({"attachment_status": "Attached"}), vec!["nat"]),
+        (json!({"attachment_status": "Unattached", "allocation_type": "Static"}), vec!["web-1", "web-2"]),
+        (json!({"allocation_type": "Dynamic"}), vec![]),
+    ] {
+        let found =
+            stage.data("azurerm_public_ips", &with(json!({"resource_group_name": "rg"}), &more)).await;
+        let found = found.attribute("public_ips");
+        let found = found.as_sequence().unwrap_or_default();
+        let mut found: Vec<String> = found
+            .iter()
+            .map(|address| address.attribute("name").as_str().map(ToString::to_string).unwrap_or_default())
+            .collect();
+        found.sort();
+        assert_eq!(found, names, "{more}");
+    }
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn peerings() {
     let stage = Stage::new().await;
     with_network(&stage).await;

@@ -22,6 +22,7 @@ const CLOUDS: &[Peculiarities] = &[
     Peculiarities { name: "no ids", has_ids: false, ..PLAIN },
     Peculiarities { name: "lower-case ids", lowers_ids: true, ..PLAIN },
     Peculiarities { name: "no lists", has_lists: false, has_plain_errors: true, ..PLAIN },
+    Peculiarities { name: "no changes of parts", has_patch: false, ..PLAIN },
     Peculiarities { name: "bare lists", has_bare_lists: true, ..PLAIN },
     Peculiarities { name: "shouted states", state: Some("SUCCEEDED"), ..PLAIN },
 ];

@@ -25,6 +25,8 @@ pub(crate) struct Peculiarities {
     pub(crate) lowers_ids: bool,
     /// Whether there are lists; otherwise they are 405.
     pub(crate) has_lists: bool,
+    /// Whether it knows PATCH; otherwise that is 405.
+    pub(crate) has_patch: bool,
     /// Whether lists are plain arrays.
     pub(crate) has_bare_lists: bool,
     /// Whether refusals are plain text.
@@ -50,6 +52,7 @@ pub(crate) const PLAIN: Peculiarities = Peculiarities {
     has_ids: true,
     lowers_ids: false,
     has_lists: true,
+    has_patch: true,
     has_bare_lists: false,
     has_plain_errors: false,
     state: None,
@@ -115,6 +118,7 @@ impl Cloud {
         let key = path.to_ascii_lowercase();
         let mut kept = self.kept.lock().expect("no panic");
         match method {
+            "PATCH" if !self.how.has_patch => (405, String::new()),
             "PUT" | "PATCH" => {
                 let sent = serde_json::from_str(body).unwrap_or_default();
                 let is_new = !kept.contains_key(&key);
