@@ -12,9 +12,11 @@ mod key_vault;
 mod load_balancer;
 mod managed_redis;
 mod network;
+mod policy;
 mod postgresql;
 mod private_dns;
 mod private_endpoint;
+mod quotas;
 mod redis;
 mod redis_access;
 mod resource_graph;
@@ -47,6 +49,8 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
         "Microsoft.Authorization" => match short_name {
             "roleAssignments" => &authorization::RoleAssignment,
             "roleDefinitions" => &authorization::RoleDefinition,
+            "policyDefinitions" => &policy::Definition,
+            "policyAssignments" => &policy::Assignment,
             _ => &authorization::Lock,
         },
         "Microsoft.Cache" => match short_name {
@@ -157,4 +161,5 @@ pub(crate) fn answer_endpoint(
 }
 
 pub(crate) use key_vault::data_plane::answer as answer_vault;
+pub(crate) use policy::check as check_policies;
 pub(crate) use storage_plane::answer as answer_storage;

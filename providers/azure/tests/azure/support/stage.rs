@@ -87,9 +87,16 @@ impl Stage {
     /// Starts another provider on the same cloud, as a later run of the program.
     pub(crate) async fn restart(&mut self) {
         let emulator = self.emulator.as_ref().expect("only emulators see a second run");
-        let (provider, schemas) = start_provider(emulator, &self.constraint, &json!({"features": {}})).await;
+        let config = if self.constraint == AZAPI { json!({}) } else { json!({"features": {}}) };
+        let (provider, schemas) = start_provider(emulator, &self.constraint, &config).await;
         self.provider = provider;
         self.schemas = schemas;
+    }
+
+    /// Goes on with the provider for another version, on the same cloud.
+    pub(crate) async fn speak(&mut self, constraint: &str) {
+        constraint.clone_into(&mut self.constraint);
+        self.restart().await;
     }
 
     /// Makes the configuration of a resource.
