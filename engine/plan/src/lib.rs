@@ -30,6 +30,7 @@ pub mod prior_objects;
 pub mod propose_new;
 pub mod provider_contract;
 pub mod provider_functions;
+pub mod provider_instances;
 pub mod provider_pool;
 mod recover;
 mod refresh;

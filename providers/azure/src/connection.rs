@@ -4,16 +4,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use terrane_azure_identity::{HttpSettings, TokenSource};
 use terrane_provider::NoProgress;
 
 use crate::client::arm_client::ClientSettings;
+<<<<<<< HEAD
 use crate::client::authenticate::{TokenSource, is_loopback};
 use crate::client::http::HttpSettings;
 use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
+=======
+use crate::client::{ArmClient, ArmError, ArmRequest, Call, Pace, StopSignal};
+>>>>>>> main
 use crate::lifecycle::falling::Leaving;
 use crate::lifecycle::recent::Recent;
-use crate::settings::{CloudChoice, ProviderSettings, Registration};
+use crate::settings::{ProviderSettings, Registration};
 
 /// Everything that calls need.
 pub(crate) struct Connection {
@@ -47,10 +51,7 @@ impl Connection {
         let http = HttpSettings::from_environment(environment)
             .build()
             .map_err(|error| ArmError::Settings(format!("{error}.")))?;
-        let cloud = match &settings.cloud {
-            CloudChoice::Known(cloud) => (**cloud).clone(),
-            CloudChoice::Described(host) => describe(&http, host).await?,
-        };
+        let cloud = settings.cloud.find(&http).await?;
         let credential = settings.identity.credential(&cloud, &http)?;
         let client_settings = ClientSettings {
             user_agent: user_agent(terraform_version, settings.partner_id.as_deref()),
@@ -126,6 +127,7 @@ fn correlation_id(settings: &ProviderSettings) -> Option<String> {
     settings.sends_correlation_id.then(|| given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()))
 }
 
+<<<<<<< HEAD
 /// A cloud answers at once or not at all; three tries bridge a dropped connection.
 const DESCRIBE_TRIES: u32 = 3;
 
@@ -199,6 +201,8 @@ fn deepest(error: reqwest::Error) -> String {
     text
 }
 
+=======
+>>>>>>> main
 async fn only_subscription(client: &ArmClient, stop: &StopSignal) -> Result<String, ArmError> {
     let call = Call::begin(Duration::from_secs(60), &NoProgress, stop);
     let found =

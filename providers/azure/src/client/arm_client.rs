@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::header;
 use serde_json::Value as Json;
+use terrane_azure_identity::{Cloud, TokenSource};
 use tokio::time::Instant;
 
-use crate::client::authenticate::TokenSource;
 use crate::client::error::{ArmError, Refusal};
 use crate::client::long_running_operation::{
     OperationState, Tracking, location_state, operation_state, resource_state, tracking,
@@ -16,7 +16,7 @@ use crate::client::registration::Registrations;
 use crate::client::request::{ArmRequest, ArmResponse, Method, ResponseHeaders};
 use crate::client::retry::{Failures, Pace, ThrottledBy, judge};
 use crate::client::throttle::{Scope, Throttle};
-use crate::client::{Call, Cloud, KeyedLocks};
+use crate::client::{Call, KeyedLocks};
 
 /// Right after an operation was accepted, its URL may not be known everywhere yet.
 const OPERATION_UNKNOWN_MAX: Duration = Duration::from_secs(60);
@@ -91,7 +91,7 @@ impl ArmClient {
     /// # Errors
     /// When there is no token.
     pub(crate) async fn claims(&self) -> Result<Json, ArmError> {
-        self.tokens.claims(&self.cloud.management_scope()).await
+        Ok(self.tokens.claims(&self.cloud.management_scope()).await?)
     }
 
     /// Reads an object; nothing when it, its parent or its group does not exist.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use terrane_azure_identity::IdentityError;
 
 use crate::client::request::{Method, ResponseHeaders};
 
@@ -50,6 +51,16 @@ pub(crate) enum ArmError {
     /// Settings of the provider do not work.
     #[error("{0}")]
     Settings(String),
+}
+
+impl From<IdentityError> for ArmError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Credential(reason) => Self::Credential(reason),
+            IdentityError::Settings(reason) => Self::Settings(reason),
+            IdentityError::Connection { host, reason } => Self::Connection { host, reason },
+        }
+    }
 }
 
 /// An error that the service reported.

@@ -7,31 +7,31 @@ use serde_json::Value as Json;
 
 /// Hosts and name suffixes of one cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cloud {
+pub struct Cloud {
     /// Its name, such as `AzureCloud`.
-    pub(crate) name: String,
+    pub name: String,
     /// Base URL of Azure Resource Manager, without a trailing slash; also the token's audience.
-    pub(crate) resource_manager: String,
+    pub resource_manager: String,
     /// Base URL of the token service, without a trailing slash.
-    pub(crate) login_endpoint: String,
+    pub login_endpoint: String,
     /// Base URL of Microsoft Graph, without a trailing slash.
-    pub(crate) graph: String,
+    pub graph: String,
     /// Name suffixes of services that have a host per object.
-    pub(crate) suffixes: CloudSuffixes,
+    pub suffixes: CloudSuffixes,
 }
 
 /// What follows an object's name in its host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CloudSuffixes {
+pub struct CloudSuffixes {
     /// Key vaults: `vault.azure.net`.
-    pub(crate) key_vault: String,
+    pub key_vault: String,
     /// Storage accounts: `core.windows.net`.
-    pub(crate) storage: String,
+    pub storage: String,
 }
 
 /// Why a metadata document cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MetadataError {
+pub enum MetadataError {
     /// A field that everything else needs is missing.
     #[error("the document has no {0}")]
     Missing(&'static str),
@@ -42,7 +42,7 @@ pub(crate) enum MetadataError {
 
 impl Cloud {
     /// Azure's public cloud.
-    pub(crate) fn public() -> Self {
+    pub fn public() -> Self {
         Self::known(
             "AzureCloud",
             "https://management.azure.com",
@@ -53,7 +53,7 @@ impl Cloud {
     }
 
     /// Returns the cloud with one of the names that azurerm's `environment` takes.
-    pub(crate) fn named(environment: &str) -> Option<Self> {
+    pub fn named(environment: &str) -> Option<Self> {
         match environment.to_ascii_lowercase().as_str() {
             "public" | "global" | "azurecloud" => Some(Self::public()),
             "usgovernment" | "usgovernmentl4" | "azureusgovernment" => Some(Self::us_government()),
@@ -105,8 +105,12 @@ impl Cloud {
     ///
     /// # Errors
     /// When a needed field is missing, or the cloud is one whose users do not sign in with Entra ID.
+<<<<<<< HEAD:providers/azure/src/client/cloud.rs
     pub(crate) fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
         let document = document.get(0).unwrap_or(document);
+=======
+    pub fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
+>>>>>>> main:providers/azure_identity/src/cloud.rs
         let text = |pointer: &str, name: &'static str| {
             let field = document.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty());
             field.map(|text| text.trim_end_matches('/').to_owned()).ok_or(MetadataError::Missing(name))
@@ -129,7 +133,7 @@ impl Cloud {
     }
 
     /// Returns the scope of tokens for Azure Resource Manager.
-    pub(crate) fn management_scope(&self) -> String {
+    pub fn management_scope(&self) -> String {
         format!("{}/.default", self.resource_manager)
     }
 }
