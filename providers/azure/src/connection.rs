@@ -8,13 +8,7 @@ use terrane_azure_identity::{HttpSettings, TokenSource};
 use terrane_provider::NoProgress;
 
 use crate::client::arm_client::ClientSettings;
-<<<<<<< HEAD
-use crate::client::authenticate::{TokenSource, is_loopback};
-use crate::client::http::HttpSettings;
-use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
-=======
 use crate::client::{ArmClient, ArmError, ArmRequest, Call, Pace, StopSignal};
->>>>>>> main
 use crate::lifecycle::falling::Leaving;
 use crate::lifecycle::recent::Recent;
 use crate::settings::{ProviderSettings, Registration};
@@ -127,82 +121,6 @@ fn correlation_id(settings: &ProviderSettings) -> Option<String> {
     settings.sends_correlation_id.then(|| given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()))
 }
 
-<<<<<<< HEAD
-/// A cloud answers at once or not at all; three tries bridge a dropped connection.
-const DESCRIBE_TRIES: u32 = 3;
-
-/// Asks a cloud what belongs to it. A host may come with a scheme: clouds on this machine may speak plain HTTP. One on
-/// this machine that does not describe itself is taken to be all of a cloud.
-async fn describe(http: &reqwest::Client, given: &str) -> Result<Cloud, ArmError> {
-    let (scheme, host) = given.split_once("://").unwrap_or(("https", given));
-    let host = host.trim_end_matches('/');
-    let base = format!("{scheme}://{host}");
-    let is_local = is_loopback(&base);
-    if scheme != "https" && !is_local {
-        let detail =
-            format!("{given} would get secrets without encryption; only clouds on this machine may.");
-        return Err(ArmError::Settings(detail));
-    }
-    let url = format!("{base}/metadata/endpoints?api-version=2022-09-01");
-    let mut last = String::new();
-    for attempt in 0..DESCRIBE_TRIES {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_millis(200) * attempt).await;
-        }
-        match fetch_document(http, &url).await {
-            Ok(document) => {
-                return Cloud::from_metadata(&document).map_err(|error| {
-                    ArmError::Settings(format!("What {host} says about its cloud cannot be used: {error}."))
-                });
-            }
-            Err(NoDocument::Absent) if is_local => return Ok(Cloud::at(&base)),
-            Err(error) => last = error.to_string(),
-        }
-    }
-    Err(ArmError::Connection { host: host.to_owned(), reason: last })
-}
-
-/// Why there is no document.
-#[derive(Debug, thiserror::Error)]
-enum NoDocument {
-    /// The host has none.
-    #[error("it answered 404")]
-    Absent,
-    /// It could not be had, or read.
-    #[error("{0}")]
-    Failed(String),
-}
-
-async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, NoDocument> {
-    let failed = |error| NoDocument::Failed(deepest(error));
-    let response = http.get(url).send().await.map_err(failed)?;
-    let status = response.status();
-    let bytes = response.bytes().await.map_err(failed)?;
-    if status == reqwest::StatusCode::NOT_FOUND {
-        return Err(NoDocument::Absent);
-    }
-    if !status.is_success() {
-        return Err(NoDocument::Failed(format!("it answered {}", status.as_u16())));
-    }
-    // Some clouds put a byte order mark in front.
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map_err(|error| NoDocument::Failed(error.to_string()))
-}
-
-/// Returns the innermost cause, which says what happened; the outer ones repeat the URL.
-fn deepest(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(inner) = source {
-        text = inner.to_string();
-        source = inner.source();
-    }
-    text
-}
-
-=======
->>>>>>> main
 async fn only_subscription(client: &ArmClient, stop: &StopSignal) -> Result<String, ArmError> {
     let call = Call::begin(Duration::from_secs(60), &NoProgress, stop);
     let found =

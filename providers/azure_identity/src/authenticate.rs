@@ -374,18 +374,15 @@ impl TokenSource {
 
     /// Returns what the token says about its owner.
     ///
+    /// Null when it is one that only its makers can read.
+    ///
     /// # Errors
-    /// When there is no token, or it is not one that can be read.
+    /// When there is no token.
     pub async fn claims(&self, scope: &str) -> Result<Json, IdentityError> {
         let token = self.token(scope).await?;
         let middle = token.token.secret().split('.').nth(1).unwrap_or_default();
         let bytes = URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok();
-<<<<<<< HEAD:providers/azure/src/client/authenticate.rs
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
-=======
-        let claims = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        claims.ok_or_else(|| IdentityError::Credential("the token's claims cannot be read.".to_owned()))
->>>>>>> main:providers/azure_identity/src/authenticate.rs
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, IdentityError> {

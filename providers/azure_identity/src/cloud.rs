@@ -105,12 +105,8 @@ impl Cloud {
     ///
     /// # Errors
     /// When a needed field is missing, or the cloud is one whose users do not sign in with Entra ID.
-<<<<<<< HEAD:providers/azure/src/client/cloud.rs
-    pub(crate) fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
-        let document = document.get(0).unwrap_or(document);
-=======
     pub fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
->>>>>>> main:providers/azure_identity/src/cloud.rs
+        let document = document.get(0).unwrap_or(document);
         let text = |pointer: &str, name: &'static str| {
             let field = document.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty());
             field.map(|text| text.trim_end_matches('/').to_owned()).ok_or(MetadataError::Missing(name))
