@@ -374,8 +374,10 @@ impl TokenSource {
 
     /// Returns what the token says about its owner.
     ///
+    /// Null when it is one that only its makers can read.
+    ///
     /// # Errors
-    /// When there is no token, or it is not one that can be read.
+    /// When there is no token.
     pub async fn claims(&self, scope: &str) -> Result<Json, IdentityError> {
         let token = self.token(scope).await?;
         let middle = token.token.secret().split('.').nth(1).unwrap_or_default();

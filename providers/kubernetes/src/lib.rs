@@ -10,4 +10,4 @@ mod objects;
 mod yaml;
 
 pub use factories::{HelmGeneration, KubernetesOptions, kubernetes_factories};
-pub use kind::{KindOptions, kind_factories};
+pub use kind::{KindOptions, kind_factories, kind_kubeconfig};

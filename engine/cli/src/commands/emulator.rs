@@ -1,16 +1,20 @@
 //! `emulator azure`: an emulated Azure for other programs.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use terrane_azure_emulator::{Emulator, EmulatorConfig, Throttling};
 use terrane_model::{Diagnostic, SourceMap};
+use terrane_provider_kubernetes::kind_kubeconfig;
 
 use super::Command;
 use crate::args::{Flag, ParsedFlags, shell_words};
 use crate::context::Context;
 use crate::emulation::{WORLD_DIRECTORY, problem};
 use crate::exit_code::ExitCode;
+use crate::registry::kind_options;
 use crate::run::interrupts::until_interrupted;
 use crate::run::plan_files::write_private;
 use crate::session::block_on;
@@ -43,7 +47,11 @@ const FLAGS: &[Flag] = &[
     ),
     Flag::value("faults", "path", "A file with rules for what goes wrong, in JSON."),
     Flag::value("request-log", "path", "A file that gets a line of JSON for each request."),
-    Flag::value("aks-kubeconfig", "path", "The kubeconfig that emulated Kubernetes clusters hand out."),
+    Flag::value(
+        "aks-kubeconfig",
+        "path",
+        "The kubeconfig that emulated Kubernetes clusters hand out; kind:NAME is that of a local cluster.",
+    ),
     Flag::value(
         "cores",
         "n",
@@ -70,7 +78,13 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
 }
 
 fn serve(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostic> {
-    let emulator = Emulator::start_in_background(config(flags)?).map_err(|error| problem(&error))?;
+    let mut config = config(flags)?;
+    // The file is gone when the emulator is.
+    let kubeconfig = of_local_cluster(context, flags)?;
+    if let Some(file) = &kubeconfig {
+        config.aks_kubeconfig = Some(file.path().to_owned());
+    }
+    let emulator = Emulator::start_in_background(config).map_err(|error| problem(&error))?;
     if let Some(path) = flags.text("restore") {
         let snapshot = std::fs::read(path).map_err(|error| unusable(path, "read", &error))?;
         emulator.restore(&snapshot).map_err(|error| problem(&error))?;
@@ -87,6 +101,27 @@ fn serve(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostic> {
                 .map_err(|error| unusable(path, "written", &error))?;
         }
         emulator.shutdown().await.map_err(|error| problem(&error))
+    })
+}
+
+/// What the option -aks-kubeconfig begins with where it names a local cluster.
+const LOCAL: &str = "kind:";
+
+/// Writes the kubeconfig of the local cluster that is asked for to a file that only its owner may read.
+fn of_local_cluster(context: &Context, flags: &ParsedFlags) -> Result<Option<NamedTempFile>, Diagnostic> {
+    let Some(name) = flags.text("aks-kubeconfig").and_then(|text| text.strip_prefix(LOCAL)) else {
+        return Ok(None);
+    };
+    let text = block_on(kind_kubeconfig(&kind_options(context), name))?;
+    let written = NamedTempFile::new().and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        Ok(file)
+    });
+    written.map(Some).map_err(|error| {
+        Diagnostic::error(
+            "Kubeconfig of a local cluster",
+            format!("A temporary file cannot be written: {error}."),
+        )
     })
 }
 

@@ -170,7 +170,8 @@ fn kubernetes_options(context: &Context, helm: HelmGeneration) -> KubernetesOpti
     }
 }
 
-fn kind_options(context: &Context) -> KindOptions {
+/// Returns what local clusters need to know of the surroundings.
+pub fn kind_options(context: &Context) -> KindOptions {
     KindOptions { environment: context.environment.clone(), working_directory: working_directory() }
 }
 

@@ -149,3 +149,30 @@ fn blocks_whose_number_is_not_known_are_said_to_be_unknown() {
         "{replaced}"
     );
 }
+
+const CACHE: &str = r#"
+provider "azurerm" {
+  features {}
+}
+resource "azurerm_resource_group" "rg" {
+  name     = "rg"
+  location = "westeurope"
+}
+resource "azurerm_managed_redis" "cache" {
+  name                = "terrane-NAME"
+  resource_group_name = azurerm_resource_group.rg.name
+  location            = azurerm_resource_group.rg.location
+  sku_name            = "Balanced_B0"
+}
+"#;
+
+#[test]
+fn what_is_replaced_is_named_once_in_the_expected_duration() {
+    let project = Project::new(&CACHE.replace("NAME", "one"));
+    project.apply("-emulate");
+    project.write("main.tf", &CACHE.replace("NAME", "two"));
+    let text = project.run("plan -emulate").succeeded();
+    assert!(text.contains("Plan: 1 to add, 0 to change, 1 to destroy."), "{text}");
+    let line = text.lines().find(|line| line.starts_with("Expected duration"));
+    assert_eq!(line, Some("Expected duration: about 13m0s (azurerm_managed_redis.cache)."), "{text}");
+}

@@ -1,5 +1,5 @@
-//! Azure Resource Graph, as far as simple queries go: a table, `where`, `project`, `extend`-less, `order by`, `take`,
-//! `count` and `summarize count() by`.
+//! Azure Resource Graph, as far as simple queries go: a table, `where`, `project`, `project-away`, `extend`,
+//! `distinct`, `order by`, `top`, `take`, `count` and `summarize count() by`, without joins.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn bad_query(text: impl Into<String>) -> ArmError {
 }
 
 fn run(context: &Context<'_>, query: &str, subscriptions: &[Value]) -> Result<Vec<Value>, ArmError> {
-    let mut steps = query.split('|').map(str::trim);
+    let mut steps = split_outside(query, '|').into_iter().map(str::trim);
     let table = steps.next().unwrap_or_default().to_ascii_lowercase();
     let groups = match table.as_str() {
         "resources" => false,
@@ -106,18 +106,32 @@ fn apply(step: &str, mut rows: Vec<Value>) -> Result<Vec<Value>, ArmError> {
             rows.retain(|row| conditions.iter().all(|any| any.iter().any(|condition| condition.holds(row))));
             Ok(rows)
         }
-        "project" => {
-            let columns: Vec<(String, String)> = rest
-                .split(',')
-                .map(|column| match column.split_once('=') {
-                    Some((name, path)) => (name.trim().to_owned(), path.trim().to_owned()),
-                    None => (column.trim().to_owned(), column.trim().to_owned()),
-                })
-                .collect();
-            Ok(rows
-                .iter()
-                .map(|row| columns.iter().map(|(name, path)| (name.clone(), value_at(row, path))).collect())
-                .collect())
+        "project" => Ok(rows.iter().map(|row| selected(row, rest)).collect()),
+        "project-away" => {
+            let gone: Vec<&str> = rest.split(',').map(str::trim).collect();
+            let objects = rows.iter_mut().filter_map(Value::as_object_mut);
+            objects
+                .for_each(|row| row.retain(|name, _| !gone.iter().any(|it| it.eq_ignore_ascii_case(name))));
+            Ok(rows)
+        }
+        "extend" => {
+            for row in &mut rows {
+                let more = selected(row, rest);
+                if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
+                    row.extend(more);
+                }
+            }
+            Ok(rows)
+        }
+        "distinct" => {
+            let mut seen = std::collections::BTreeSet::new();
+            let rows = rows.iter().map(|row| selected(row, rest));
+            Ok(rows.filter(|row| seen.insert(row.to_string())).collect())
+        }
+        "top" => {
+            let (count, by) = rest.split_once(" by ").unwrap_or((rest, ""));
+            let rows = apply(&format!("order by {by}"), rows)?;
+            apply(&format!("take {count}"), rows)
         }
         "take" | "limit" => {
             let count = rest.trim().parse().map_err(|_| bad_query(format!("'{rest}' is not a number.")))?;
@@ -126,11 +140,16 @@ fn apply(step: &str, mut rows: Vec<Value>) -> Result<Vec<Value>, ArmError> {
         }
         "count" => Ok(vec![json!({"Count": rows.len()})]),
         "order" | "sort" => {
-            let by = rest.trim().strip_prefix("by ").unwrap_or(rest).trim();
-            let (path, direction) = by.split_once(char::is_whitespace).unwrap_or((by, "desc"));
-            rows.sort_by_key(|row| value_at(row, path).to_string().to_lowercase());
-            if direction.trim().eq_ignore_ascii_case("desc") {
-                rows.reverse();
+            let by = rest.trim().strip_prefix("by ").unwrap_or(rest);
+            // The sort is stable: the first column comes last.
+            for column in split_outside(by, ',').into_iter().rev() {
+                let column = column.trim();
+                let (path, direction) = column.split_once(char::is_whitespace).unwrap_or((column, "desc"));
+                let is_descending = direction.trim().to_ascii_lowercase().starts_with("desc");
+                rows.sort_by(|left, right| {
+                    let order = compare(&value_at(left, path), &value_at(right, path));
+                    if is_descending { order.reverse() } else { order }
+                });
             }
             Ok(rows)
         }
@@ -147,16 +166,37 @@ fn summarize(text: &str, rows: &[Value]) -> Result<Vec<Value>, ArmError> {
     if !aggregate.replace(' ', "").ends_with("count()") {
         return Err(bad_query("Only count() can be summarized."));
     }
-    let path = path.trim();
     let mut counts: std::collections::BTreeMap<String, (Value, u64)> = std::collections::BTreeMap::new();
     for row in rows {
-        let value = value_at(row, path);
-        counts.entry(value.to_string()).or_insert((value, 0)).1 += 1;
+        let group = selected(row, path);
+        counts.entry(group.to_string()).or_insert((group, 0)).1 += 1;
     }
-    Ok(counts.into_values().map(|(value, count)| json!({path: value, name: count})).collect())
+    let counted = counts.into_values().map(|(mut group, count)| {
+        group[name] = json!(count);
+        group
+    });
+    Ok(counted.collect())
 }
 
-/// `a =~ 'x'`, `a == 'x'`, `a != 'x'`, `a !~ 'x'`, `a contains 'x'`, `a startswith 'x'`, `a in~ ('x', 'y')`.
+/// Evaluates columns: `name`, `properties.a.b` and `name = expression`.
+fn selected(row: &Value, columns: &str) -> Value {
+    let columns = split_outside(columns, ',').into_iter().map(|column| match column.split_once('=') {
+        Some((name, expression)) => (name.trim(), expression.trim()),
+        None => (column.trim(), column.trim()),
+    });
+    columns.map(|(name, expression)| (name.to_owned(), value_at(row, expression))).collect()
+}
+
+/// Numbers come before texts, in their order; case does not matter.
+fn compare(left: &Value, right: &Value) -> std::cmp::Ordering {
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        _ => left.to_string().to_lowercase().cmp(&right.to_string().to_lowercase()),
+    }
+}
+
+/// `a =~ 'x'`, `a == 'x'`, `a != 'x'`, `a !~ 'x'`, `a contains 'x'`, `a !startswith 'x'`, `a in~ ('x', 'y')`, `a > 1`,
+/// `isnotempty(a)`.
 struct Condition {
     path: String,
     operator: String,
@@ -171,6 +211,10 @@ impl Condition {
             other => other.to_string(),
         };
         let lower = found.to_lowercase();
+        let number = |order: fn(f64, f64) -> bool| {
+            let wanted = self.values.first().and_then(|value| value.parse().ok());
+            found.parse().ok().zip(wanted).is_some_and(|(found, wanted)| order(found, wanted))
+        };
         let any = |test: &dyn Fn(&str) -> bool| self.values.iter().any(|value| test(value));
         match self.operator.as_str() {
             "==" | "in" => any(&|value| found == value),
@@ -180,6 +224,14 @@ impl Condition {
             "contains" | "has" => any(&|value| lower.contains(&value.to_lowercase())),
             "startswith" => any(&|value| lower.starts_with(&value.to_lowercase())),
             "endswith" => any(&|value| lower.ends_with(&value.to_lowercase())),
+            "!contains" | "!has" => !any(&|value| lower.contains(&value.to_lowercase())),
+            "!startswith" => !any(&|value| lower.starts_with(&value.to_lowercase())),
+            "!endswith" => !any(&|value| lower.ends_with(&value.to_lowercase())),
+            ">" => number(|found, wanted| found > wanted),
+            ">=" => number(|found, wanted| found >= wanted),
+            "<" => number(|found, wanted| found < wanted),
+            "<=" => number(|found, wanted| found <= wanted),
+            IS_TRUE => lower == "true",
             _ => false,
         }
     }
@@ -190,18 +242,64 @@ fn parse_any(text: &str) -> Result<Vec<Condition>, ArmError> {
 }
 
 fn parse_condition(text: &str) -> Result<Condition, ArmError> {
-    const OPERATORS: &[&str] =
-        &["!in~", "in~", "!in", "in", "=~", "!~", "==", "!=", "contains", "has", "startswith", "endswith"];
+    const OPERATORS: &[&str] = &[
+        "!in~",
+        "in~",
+        "!in",
+        "in",
+        "=~",
+        "!~",
+        "==",
+        "!=",
+        "contains",
+        "has",
+        "startswith",
+        "endswith",
+        "!contains",
+        "!has",
+        "!startswith",
+        "!endswith",
+        ">=",
+        "<=",
+        ">",
+        "<",
+    ];
     let text = text.trim();
     let text = text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(text);
     let mut words = text.splitn(2, char::is_whitespace);
     let (path, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default().trim_start());
+    if rest.is_empty() && path.ends_with(')') {
+        return Ok(Condition { path: path.to_owned(), operator: IS_TRUE.to_owned(), values: Vec::new() });
+    }
     let lower = rest.to_lowercase();
     let operator = OPERATORS.iter().find(|operator| lower.starts_with(**operator));
     let Some(operator) = operator else { return Err(bad_query(format!("'{text}' is not understood."))) };
     let values = rest[operator.len()..].trim().trim_start_matches('(').trim_end_matches(')');
     let values = values.split(',').map(|value| value.trim().trim_matches(['\'', '"']).to_owned()).collect();
     Ok(Condition { path: path.to_owned(), operator: (*operator).to_owned(), values })
+}
+
+/// The operator of a condition that is one function's answer.
+const IS_TRUE: &str = "is true";
+
+/// Splits at a character that stands outside of quotes and parentheses.
+fn split_outside(text: &str, separator: char) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_i32, None);
+    for (idx, character) in text.char_indices() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth -= 1,
+            (None, _) if character == separator && depth == 0 => {
+                parts.push(&text[start..idx]);
+                start = idx + character.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 /// Splits at a word that stands outside quotes.
@@ -226,8 +324,37 @@ fn split_words(text: &str, word: &str) -> Vec<String> {
     parts
 }
 
-/// Reads `properties.a.b`, `tags['x']` or a column.
+/// Calls one of the functions that queries are usually made with; nothing where it is another one.
+fn call(row: &Value, name: &str, argument: &str) -> Option<Value> {
+    let value = value_at(row, argument.trim());
+    let text = || match &value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let is_empty = value.is_null() || text().is_empty();
+    Some(match name {
+        "tolower" => text().to_lowercase().into(),
+        "toupper" => text().to_uppercase().into(),
+        "tostring" => text().into(),
+        "toint" | "tolong" | "todouble" => text().parse::<f64>().map_or(Value::Null, |number| json!(number)),
+        "isempty" => is_empty.into(),
+        "isnotempty" => (!is_empty).into(),
+        "isnull" => value.is_null().into(),
+        "isnotnull" => (!value.is_null()).into(),
+        "array_length" => json!(value.as_array().map(Vec::len)),
+        _ => return None,
+    })
+}
+
+/// Reads `properties.a.b`, `tags['x']`, a column, a text in quotes, or a function of one of these.
 fn value_at(row: &Value, path: &str) -> Value {
+    if let Some((name, argument)) = path.strip_suffix(')').and_then(|path| path.split_once('(')) {
+        return call(row, &name.trim().to_ascii_lowercase(), argument).unwrap_or_default();
+    }
+    if path.len() > 1 && path.starts_with(['\'', '"']) {
+        return path.trim_matches(['\'', '"']).into();
+    }
     let path = path.replace("['", ".").replace("[\"", ".").replace("']", "").replace("\"]", "");
     let mut current = row;
     for name in path.split('.') {
@@ -268,5 +395,26 @@ mod tests {
             [json!({"name": "b"})]
         );
         assert_eq!(query(&["where type =~ 'x/y'", "summarize count() by type"]).len(), 2);
+    }
+
+    #[test]
+    fn queries_compute_and_sort() {
+        let kinds = query(&[
+            "extend kind = tolower(type)",
+            "summarize n = count() by kind",
+            "order by n desc, kind asc",
+        ]);
+        assert_eq!(kinds, [json!({"kind": "x/y", "n": 2}), json!({"kind": "z", "n": 1})]);
+        assert_eq!(
+            query(&["where properties.size >= 2 and isempty(tags.env)", "project name", "order by name asc"]),
+            [json!({"name": "b"}), json!({"name": "c and d"})]
+        );
+        assert_eq!(query(&["top 1 by properties.size desc", "project name"]), [json!({"name": "c and d"})]);
+        assert_eq!(query(&["distinct kind = toupper(type)"]).len(), 2);
+        assert_eq!(
+            query(&["where name !startswith 'a'", "project-away properties, tags, type"])[0],
+            json!({"name": "b"})
+        );
+        assert_eq!(split_outside("a | where b == 'x|y' | take 1", '|').len(), 3);
     }
 }

@@ -42,4 +42,4 @@ mod validate;
 mod values;
 mod version;
 
-pub use factories::{KindOptions, kind_factories};
+pub use factories::{KindOptions, kind_factories, kind_kubeconfig};
