@@ -22,6 +22,7 @@ mod second_generation;
 mod session;
 mod set_syntax;
 mod settings;
+mod steady;
 mod storage;
 mod template;
 mod values;
