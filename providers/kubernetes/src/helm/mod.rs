@@ -10,6 +10,7 @@ mod chart;
 mod chart_lock;
 mod failure;
 mod git_chart;
+mod homes;
 mod live;
 mod manifest;
 mod post_renderer;
