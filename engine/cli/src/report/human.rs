@@ -160,8 +160,7 @@ impl PlanEvents for HumanReport {
             }
             PlanEvent::Reading { address } => format!("{address}: Reading..."),
             PlanEvent::Read { address, value, elapsed } => {
-                let id = value.map(id_text).unwrap_or_default();
-                format!("{address}: Read complete after {}{id}", elapsed_text(elapsed))
+                format!("{address}: Read complete after {}{}", elapsed_text(elapsed), id_text(value))
             }
             PlanEvent::Ephemeral(event) => return self.ephemeral(event),
             PlanEvent::Importing { address, id, by_command: true } => {

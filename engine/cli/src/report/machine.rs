@@ -266,13 +266,10 @@ impl PlanEvents for MachineReport {
                 });
             }
             PlanEvent::Read { address, value, elapsed } => {
-                let id = value.map(id_text).unwrap_or_default();
-                let message = format!("Refresh complete after {}{id}", elapsed_text(elapsed));
+                let message = format!("Refresh complete after {}{}", elapsed_text(elapsed), id_text(value));
                 self.hook("apply_complete", &message, address, |hook| {
                     hook.text("action", "read");
-                    if let Some(value) = value {
-                        add_id(hook, value);
-                    }
+                    add_id(hook, value);
                     hook.raw("elapsed_seconds", &elapsed.as_secs().to_string());
                 });
             }

@@ -7,31 +7,31 @@ use serde_json::Value as Json;
 
 /// Hosts and name suffixes of one cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cloud {
+pub struct Cloud {
     /// Its name, such as `AzureCloud`.
-    pub(crate) name: String,
+    pub name: String,
     /// Base URL of Azure Resource Manager, without a trailing slash; also the token's audience.
-    pub(crate) resource_manager: String,
+    pub resource_manager: String,
     /// Base URL of the token service, without a trailing slash.
-    pub(crate) login_endpoint: String,
+    pub login_endpoint: String,
     /// Base URL of Microsoft Graph, without a trailing slash.
-    pub(crate) graph: String,
+    pub graph: String,
     /// Name suffixes of services that have a host per object.
-    pub(crate) suffixes: CloudSuffixes,
+    pub suffixes: CloudSuffixes,
 }
 
 /// What follows an object's name in its host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CloudSuffixes {
+pub struct CloudSuffixes {
     /// Key vaults: `vault.azure.net`.
-    pub(crate) key_vault: String,
+    pub key_vault: String,
     /// Storage accounts: `core.windows.net`.
-    pub(crate) storage: String,
+    pub storage: String,
 }
 
 /// Why a metadata document cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MetadataError {
+pub enum MetadataError {
     /// A field that everything else needs is missing.
     #[error("the document has no {0}")]
     Missing(&'static str),
@@ -42,7 +42,7 @@ pub(crate) enum MetadataError {
 
 impl Cloud {
     /// Azure's public cloud.
-    pub(crate) fn public() -> Self {
+    pub fn public() -> Self {
         Self::known(
             "AzureCloud",
             "https://management.azure.com",
@@ -53,7 +53,7 @@ impl Cloud {
     }
 
     /// Returns the cloud with one of the names that azurerm's `environment` takes.
-    pub(crate) fn named(environment: &str) -> Option<Self> {
+    pub fn named(environment: &str) -> Option<Self> {
         match environment.to_ascii_lowercase().as_str() {
             "public" | "global" | "azurecloud" => Some(Self::public()),
             "usgovernment" | "usgovernmentl4" | "azureusgovernment" => Some(Self::us_government()),
@@ -94,11 +94,19 @@ impl Cloud {
         }
     }
 
-    /// Reads a metadata document.
+    /// Returns a cloud that is all at one address, but for hosts that carry names of objects.
+    pub(crate) fn at(base: &str) -> Self {
+        let (manager, public) = (base.to_owned(), Self::public());
+        Self { resource_manager: manager.clone(), login_endpoint: manager.clone(), graph: manager, ..public }
+    }
+
+    /// Reads a metadata document. Versions before 2019-05-01 have one object, those up to 2020-09-01 a list of clouds,
+    /// the cloud itself first.
     ///
     /// # Errors
     /// When a needed field is missing, or the cloud is one whose users do not sign in with Entra ID.
-    pub(crate) fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
+    pub fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
+        let document = document.get(0).unwrap_or(document);
         let text = |pointer: &str, name: &'static str| {
             let field = document.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty());
             field.map(|text| text.trim_end_matches('/').to_owned()).ok_or(MetadataError::Missing(name))
@@ -121,7 +129,7 @@ impl Cloud {
     }
 
     /// Returns the scope of tokens for Azure Resource Manager.
-    pub(crate) fn management_scope(&self) -> String {
+    pub fn management_scope(&self) -> String {
         format!("{}/.default", self.resource_manager)
     }
 }
@@ -142,6 +150,16 @@ mod tests {
         let cloud = Cloud::from_metadata(&document).unwrap();
         assert_eq!(cloud.management_scope(), "https://localhost:9443/.default");
         assert_eq!(cloud.suffixes.key_vault, "vault.localhost");
+    }
+
+    #[test]
+    fn metadata_may_be_a_list_of_clouds() {
+        let authentication = serde_json::json!({"loginEndpoint": "https://login.localhost"});
+        let document = serde_json::json!([
+            {"resourceManager": "https://arm.localhost", "authentication": authentication},
+            {"resourceManager": "https://other.localhost", "authentication": authentication},
+        ]);
+        assert_eq!(Cloud::from_metadata(&document).unwrap().resource_manager, "https://arm.localhost");
     }
 
     #[test]

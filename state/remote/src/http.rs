@@ -3,6 +3,7 @@
 //!
 //! The protocol is that of Terraform's `http` backend.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,49 +12,95 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Response, StatusCode, Url};
 use terrane_model::Str;
+use terrane_state::{BackendError, DEFAULT_WORKSPACE, LockError, LockInfo, LockRequest, StateBackend};
 use tokio::sync::Mutex;
 
-use crate::backend::{BackendError, StateBackend};
-use crate::lock::{LockError, LockInfo, LockRequest};
-use crate::workspace::DEFAULT_WORKSPACE;
+use crate::error::{remote, with_causes};
+use crate::kind::{Argument, RemoteKind};
+use crate::network::is_passing;
+use crate::settings::{ConfigError, Settings};
+
+/// The kind.
+pub(crate) const KIND: RemoteKind = RemoteKind { name: "http", arguments: ARGUMENTS, open };
+
+const ARGUMENTS: &[Argument] = &[
+    Argument::text("address").or(&["TF_HTTP_ADDRESS"]).required(),
+    Argument::text("update_method").or(&["TF_HTTP_UPDATE_METHOD"]).by_default("POST"),
+    Argument::text("lock_address").or(&["TF_HTTP_LOCK_ADDRESS"]),
+    Argument::text("unlock_address").or(&["TF_HTTP_UNLOCK_ADDRESS"]),
+    Argument::text("lock_method").or(&["TF_HTTP_LOCK_METHOD"]).by_default("LOCK"),
+    Argument::text("unlock_method").or(&["TF_HTTP_UNLOCK_METHOD"]).by_default("UNLOCK"),
+    Argument::text("username").or(&["TF_HTTP_USERNAME"]),
+    Argument::secret("password").or(&["TF_HTTP_PASSWORD"]),
+    Argument::flag("skip_cert_verification").or(&["TF_HTTP_SKIP_CERT_VERIFICATION"]),
+    Argument::number("retry_max").or(&["TF_HTTP_RETRY_MAX"]),
+    Argument::number("retry_wait_min").or(&["TF_HTTP_RETRY_WAIT_MIN"]),
+    Argument::number("retry_wait_max").or(&["TF_HTTP_RETRY_WAIT_MAX"]),
+    Argument::text("client_ca_certificate_pem").or(&["TF_HTTP_CLIENT_CA_CERTIFICATE_PEM"]),
+    Argument::text("client_certificate_pem").or(&["TF_HTTP_CLIENT_CERTIFICATE_PEM"]),
+    Argument::secret("client_private_key_pem").or(&["TF_HTTP_CLIENT_PRIVATE_KEY_PEM"]),
+];
+
+fn open(settings: &Settings<'_>) -> Result<Arc<dyn StateBackend>, ConfigError> {
+    let wait = |name: &str, default: u32| Ok(Duration::from_secs(settings.number(name, default)?.into()));
+    let options = HttpOptions {
+        address: settings.required("address")?,
+        update_method: settings.required("update_method")?,
+        lock_address: settings.text("lock_address"),
+        unlock_address: settings.text("unlock_address"),
+        lock_method: settings.required("lock_method")?,
+        unlock_method: settings.required("unlock_method")?,
+        username: settings.text("username"),
+        password: settings.text("password"),
+        skips_verification: settings.flag("skip_cert_verification")?,
+        retries_max: settings.number("retry_max", 2)?,
+        retry_wait_min: wait("retry_wait_min", 1)?,
+        retry_wait_max: wait("retry_wait_max", 30)?,
+        authorities_pem: settings.text("client_ca_certificate_pem"),
+        client_certificate_pem: settings.text("client_certificate_pem"),
+        client_key_pem: settings.text("client_private_key_pem"),
+    };
+    let backend = HttpBackend::new(options).map_err(|error| ConfigError::Other(error.to_string()))?;
+    Ok(Arc::new(backend))
+}
 
 /// How a server with a state is reached.
 #[derive(Clone)]
-pub struct HttpOptions {
+struct HttpOptions {
     /// Where the state is.
-    pub address: String,
+    address: String,
     /// The method that replaces it; `POST` as a rule.
-    pub update_method: String,
+    update_method: String,
     /// Where its lock is; without, it cannot be locked.
-    pub lock_address: Option<String>,
+    lock_address: Option<String>,
     /// Where its lock is given back.
-    pub unlock_address: Option<String>,
+    unlock_address: Option<String>,
     /// `LOCK` as a rule.
-    pub lock_method: String,
+    lock_method: String,
     /// `UNLOCK` as a rule.
-    pub unlock_method: String,
+    unlock_method: String,
     /// For basic authentication.
-    pub username: Option<String>,
+    username: Option<String>,
     /// For basic authentication.
-    pub password: Option<String>,
+    password: Option<String>,
     /// Whether anybody's certificate will do.
-    pub skips_verification: bool,
+    skips_verification: bool,
     /// How often a request is made again that did not get through.
-    pub retries_max: u32,
+    retries_max: u32,
     /// The time before the first retry; it doubles with every further one.
-    pub retry_wait_min: Duration,
+    retry_wait_min: Duration,
     /// The longest time between two tries.
-    pub retry_wait_max: Duration,
+    retry_wait_max: Duration,
     /// Certificates of authorities in place of the system's, in PEM.
-    pub authorities_pem: Option<String>,
+    authorities_pem: Option<String>,
     /// The client's certificate, in PEM.
-    pub client_certificate_pem: Option<String>,
+    client_certificate_pem: Option<String>,
     /// Its key, in PEM.
-    pub client_key_pem: Option<String>,
+    client_key_pem: Option<String>,
 }
 
 /// Keeps one state on a server.
-pub struct HttpBackend {
+struct HttpBackend {
     client: Client,
     options: HttpOptions,
     /// What this process has locked: the server wants to see it when it is written or given back.
@@ -65,7 +112,7 @@ impl HttpBackend {
     ///
     /// # Errors
     /// When an address, method or certificate cannot be used.
-    pub fn new(options: HttpOptions) -> Result<Self, BackendError> {
+    fn new(options: HttpOptions) -> Result<Self, BackendError> {
         for address in
             [Some(&options.address), options.lock_address.as_ref(), options.unlock_address.as_ref()]
         {
@@ -92,7 +139,7 @@ impl HttpBackend {
             }
             delay = (delay * 2).min(self.options.retry_wait_max);
         }
-        request.send().await.map_err(|error| remote(&with_causes(&error)))
+        request.send().await.map_err(|error| remote(with_causes(&error)))
     }
 
     fn only_default(workspace: &str) -> Result<(), BackendError> {
@@ -147,14 +194,14 @@ impl StateBackend for HttpBackend {
         let response = self.send(self.client.get(url(&self.options.address)?)).await?;
         match response.status() {
             StatusCode::OK => {
-                let bytes = response.bytes().await.map_err(|error| remote(&with_causes(&error)))?;
+                let bytes = response.bytes().await.map_err(|error| remote(with_causes(&error)))?;
                 Ok(bytes.to_vec())
             }
             StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(Vec::new()),
             StatusCode::UNAUTHORIZED => Err(remote("HTTP remote state endpoint requires auth")),
             StatusCode::FORBIDDEN => Err(remote("HTTP remote state endpoint invalid auth")),
             StatusCode::INTERNAL_SERVER_ERROR => Err(remote("HTTP remote state internal server error")),
-            status => Err(remote(&format!("unexpected HTTP response code {}", status.as_u16()))),
+            status => Err(remote(format!("unexpected HTTP response code {}", status.as_u16()))),
         }
     }
 
@@ -165,7 +212,7 @@ impl StateBackend for HttpBackend {
             let response = self.send(self.client.delete(address)).await?;
             return match response.status() {
                 status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
-                status => Err(remote(&format!("HTTP error: {}", status.as_u16()))),
+                status => Err(remote(format!("HTTP error: {}", status.as_u16()))),
             };
         }
         if let Some(lock) = &*self.locked.lock().await {
@@ -179,7 +226,7 @@ impl StateBackend for HttpBackend {
         let response = self.send(request).await?;
         match response.status() {
             StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
-            status => Err(remote(&format!("HTTP error: {}", status.as_u16()))),
+            status => Err(remote(format!("HTTP error: {}", status.as_u16()))),
         }
     }
 
@@ -232,7 +279,7 @@ impl StateBackend for HttpBackend {
 }
 
 fn client(options: &HttpOptions) -> Result<Client, BackendError> {
-    let unusable = |error: reqwest::Error| remote(&with_causes(&error));
+    let unusable = |error: reqwest::Error| remote(with_causes(&error));
     let mut builder = Client::builder().connect_timeout(Duration::from_secs(30));
     if options.skips_verification {
         builder = builder.tls_danger_accept_invalid_certs(true);
@@ -262,27 +309,5 @@ fn url(text: &str) -> Result<Url, BackendError> {
 }
 
 fn method(text: &str) -> Result<Method, BackendError> {
-    Method::from_bytes(text.as_bytes()).map_err(|_| remote(&format!("{text:?} is no HTTP method")))
-}
-
-fn is_passing(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS
-        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-}
-
-fn remote(reason: &str) -> BackendError {
-    BackendError::Remote(reason.to_owned())
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
+    Method::from_bytes(text.as_bytes()).map_err(|_| remote(format!("{text:?} is no HTTP method")))
 }

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use terrane_model::Value;
 
-use crate::client::ArmError;
+use crate::error::IdentityError;
 
 /// Where settings come from.
-pub(crate) struct SettingSources<'a> {
+pub struct SettingSources<'a> {
     /// The provider block's value, wholly known.
-    pub(crate) config: &'a Value,
+    pub config: &'a Value,
     /// The environment.
-    pub(crate) environment: &'a HashMap<String, String>,
+    pub environment: &'a HashMap<String, String>,
 }
 
 impl SettingSources<'_> {
     /// Returns a text; empty texts count as absent.
-    pub(crate) fn text(&self, argument: &str, variables: &[&str]) -> Option<String> {
+    pub fn text(&self, argument: &str, variables: &[&str]) -> Option<String> {
         let value = self.config.attribute(argument);
         let configured = value.as_str().map(ToString::to_string).filter(|text| !text.is_empty());
         configured.or_else(|| self.variable(variables))
@@ -27,11 +27,11 @@ impl SettingSources<'_> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(crate) fn text_or_file(
+    pub fn text_or_file(
         &self,
         (argument, variables): (&str, &[&str]),
         (file_argument, file_variables): (&str, &[&str]),
-    ) -> Result<Option<String>, ArmError> {
+    ) -> Result<Option<String>, IdentityError> {
         if let Some(text) = self.text(argument, variables) {
             return Ok(Some(text));
         }
@@ -44,28 +44,28 @@ impl SettingSources<'_> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(crate) fn file(&self, argument: &str, variables: &[&str]) -> Result<Option<Vec<u8>>, ArmError> {
+    pub fn file(&self, argument: &str, variables: &[&str]) -> Result<Option<Vec<u8>>, IdentityError> {
         self.text(argument, variables).map(|path| read_file(argument, &path)).transpose()
     }
 
     /// Returns a path.
-    pub(crate) fn path(&self, argument: &str, variables: &[&str]) -> Option<PathBuf> {
+    pub fn path(&self, argument: &str, variables: &[&str]) -> Option<PathBuf> {
         self.text(argument, variables).map(PathBuf::from)
     }
 
     /// Returns a truth value.
-    pub(crate) fn flag(&self, argument: &str, variables: &[&str], default: bool) -> bool {
+    pub fn flag(&self, argument: &str, variables: &[&str], default: bool) -> bool {
         let configured = self.config.attribute(argument).as_bool();
         configured.or_else(|| truth(&self.variable(variables)?)).unwrap_or(default)
     }
 
     /// Returns the first variable of the environment that is set and not empty.
-    pub(crate) fn variable(&self, names: &[&str]) -> Option<String> {
+    pub fn variable(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| self.environment.get(*name).filter(|value| !value.is_empty()).cloned())
     }
 
     /// Returns an argument of a block inside of a block, each of which occurs once.
-    pub(crate) fn nested(&self, path: &[&str]) -> Value {
+    pub fn nested(&self, path: &[&str]) -> Value {
         let mut value = self.config.clone();
         for step in path {
             if let Some(elements) = value.as_sequence() {
@@ -86,8 +86,8 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn read_file(argument: &str, path: &str) -> Result<Vec<u8>, ArmError> {
+fn read_file(argument: &str, path: &str) -> Result<Vec<u8>, IdentityError> {
     std::fs::read(path).map_err(|error| {
-        ArmError::Settings(format!("The file {path} that {argument} names cannot be read: {error}."))
+        IdentityError::Settings(format!("The file {path} that {argument} names cannot be read: {error}."))
     })
 }

@@ -23,49 +23,68 @@ use reqwest::header::HeaderValue;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
 
-use crate::client::certificate::SignedAssertion;
-use crate::client::{ArmError, Cloud};
+use crate::certificate::SignedAssertion;
+use crate::cloud::Cloud;
+use crate::error::IdentityError;
 
 /// Tokens are renewed this long before they end.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// Everything by which the provider may sign in, from its block and the environment. Empty texts are absent.
 #[derive(Clone, Default)]
-pub(crate) struct IdentitySettings {
-    pub(crate) tenant_id: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<String>,
+pub struct IdentitySettings {
+    /// The tenant (directory) to sign in to.
+    pub tenant_id: Option<String>,
+    /// The application, or the managed identity, that signs in.
+    pub client_id: Option<String>,
+    /// The application's secret.
+    pub client_secret: Option<String>,
     /// PKCS#12 or PEM.
-    pub(crate) certificate: Option<Vec<u8>>,
-    pub(crate) certificate_password: Option<String>,
-    pub(crate) use_oidc: bool,
-    pub(crate) oidc_token: Option<String>,
-    pub(crate) oidc_token_file: Option<PathBuf>,
-    /// Where a pipeline hands out its tokens, and the token for asking there.
-    pub(crate) oidc_request_url: Option<String>,
-    pub(crate) oidc_request_token: Option<String>,
+    pub certificate: Option<Vec<u8>>,
+    /// What the PKCS#12 is encrypted with.
+    pub certificate_password: Option<String>,
+    /// Whether tokens of other issuers may be used.
+    pub use_oidc: bool,
+    /// Such a token.
+    pub oidc_token: Option<String>,
+    /// A file that has such a token, and may get a new one.
+    pub oidc_token_file: Option<PathBuf>,
+    /// Where a pipeline hands out its tokens.
+    pub oidc_request_url: Option<String>,
+    /// For asking there.
+    pub oidc_request_token: Option<String>,
     /// Set in Azure Pipelines only.
-    pub(crate) pipeline_service_connection_id: Option<String>,
-    pub(crate) use_managed_identity: bool,
-    pub(crate) use_cli: bool,
-    pub(crate) subscription_id: Option<String>,
+    pub pipeline_service_connection_id: Option<String>,
+    /// Whether the machine's own identity may be used.
+    pub use_managed_identity: bool,
+    /// Whether the `az` command may be asked.
+    pub use_cli: bool,
+    /// The subscription that `az` is asked for.
+    pub subscription_id: Option<String>,
 }
 
 /// The ways of signing in, in order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SignIn {
+pub enum SignIn {
+    /// An application's secret.
     Secret,
+    /// An application's certificate.
     Certificate,
+    /// A token of another issuer, in a file.
     TokenFile,
+    /// A token of another issuer.
     Token,
+    /// A token that the pipeline hands out.
     Pipeline,
+    /// The machine's own identity.
     ManagedIdentity,
+    /// The `az` command's.
     Cli,
 }
 
 impl IdentitySettings {
     /// Chooses the way of signing in: the first for which everything is there.
-    pub(crate) fn choose(&self) -> Option<SignIn> {
+    pub fn choose(&self) -> Option<SignIn> {
         let application = self.tenant_id.is_some() && self.client_id.is_some();
         let pipeline = self.oidc_request_url.is_some() && self.oidc_request_token.is_some();
         let ways = [
@@ -84,17 +103,19 @@ impl IdentitySettings {
     ///
     /// # Errors
     /// When no way of signing in is complete, or what is given does not work.
-    pub(crate) fn credential(
+    pub fn credential(
         &self,
         cloud: &Cloud,
         http: &reqwest::Client,
-    ) -> Result<Arc<dyn TokenCredential>, ArmError> {
+    ) -> Result<Arc<dyn TokenCredential>, IdentityError> {
         let tenant_id = self.tenant_id.clone().unwrap_or_default();
         let client_id = self.client_id.clone().unwrap_or_default();
         let client_options = client_options(cloud, http);
         let assertion_options =
             || ClientAssertionCredentialOptions { client_options: client_options.clone() };
-        let Some(way) = self.choose() else { return Err(ArmError::Credential(NOTHING_COMPLETE.to_owned())) };
+        let Some(way) = self.choose() else {
+            return Err(IdentityError::Credential(NOTHING_COMPLETE.to_owned()));
+        };
         let credential: azure_core::Result<Arc<dyn TokenCredential>> = match way {
             SignIn::Secret => self.secret_credential(cloud, http, client_options),
             SignIn::Certificate => {
@@ -141,7 +162,7 @@ impl IdentitySettings {
                 executor: None,
             }))),
         };
-        credential.map_err(|error| ArmError::Credential(format!("signing in is not possible: {error}.")))
+        credential.map_err(|error| IdentityError::Credential(format!("signing in is not possible: {error}.")))
     }
 
     fn secret_credential(
@@ -153,7 +174,7 @@ impl IdentitySettings {
         let tenant_id = self.tenant_id.clone().unwrap_or_default();
         let client_id = self.client_id.clone().unwrap_or_default();
         let secret = Secret::new(self.client_secret.clone().unwrap_or_default());
-        if is_loopback_http(&cloud.login_endpoint) {
+        if is_loopback(&cloud.login_endpoint) {
             let url = token_url(cloud, &tenant_id);
             return Ok(Arc::new(LoopbackCredential { http: http.clone(), url, client_id, secret }));
         }
@@ -166,11 +187,12 @@ impl IdentitySettings {
         cloud: &Cloud,
         tenant_id: &str,
         client_id: &str,
-    ) -> Result<SignedAssertion, ArmError> {
+    ) -> Result<SignedAssertion, IdentityError> {
         let bytes = self.certificate.as_deref().unwrap_or_default();
         let password = self.certificate_password.as_deref().unwrap_or_default();
-        SignedAssertion::new(bytes, password, token_url(cloud, tenant_id), client_id.to_owned())
-            .map_err(|error| ArmError::Credential(format!("the client certificate cannot be used: {error}.")))
+        SignedAssertion::new(bytes, password, token_url(cloud, tenant_id), client_id.to_owned()).map_err(
+            |error| IdentityError::Credential(format!("the client certificate cannot be used: {error}.")),
+        )
     }
 
     fn pipeline_assertion(&self, http: &reqwest::Client) -> PipelineAssertion {
@@ -214,9 +236,12 @@ fn client_options(cloud: &Cloud, http: &reqwest::Client) -> ClientOptions {
     }
 }
 
-fn is_loopback_http(url: &str) -> bool {
+/// Tells whether a URL is one on this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url) else { return false };
-    url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    url.host_str().is_some_and(|host| {
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost")
+    })
 }
 
 /// A token that someone else got.
@@ -262,7 +287,8 @@ impl ClientAssertion for PipelineAssertion {
     }
 }
 
-/// Signs in to a token service on this machine that speaks plain HTTP, which azure_identity refuses.
+/// Signs in to a token service on this machine. Those may speak plain HTTP, which azure_identity refuses, and answer
+/// with less than it wants.
 #[derive(Debug)]
 struct LoopbackCredential {
     http: reqwest::Client,
@@ -287,9 +313,15 @@ impl TokenCredential for LoopbackCredential {
             encode(self.secret.secret()),
             encode(&scopes.join(" "))
         );
-        let request = self.http.post(&self.url);
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-        let document = json_answer(request).await?;
+        let ask = || {
+            let request = self.http.post(&self.url).body(form.clone());
+            json_answer(request.header("content-type", "application/x-www-form-urlencoded"))
+        };
+        let document = match ask().await {
+            Ok(document) => document,
+            // A dropped connection, most likely: what is wrong for good will be wrong again.
+            Err(_) => ask().await?,
+        };
         let token = document.get("access_token").and_then(Json::as_str);
         let token = token.ok_or_else(|| credential_error("the answer has no access_token".to_owned()))?;
         let expires_in = document.get("expires_in");
@@ -315,7 +347,7 @@ fn credential_error(reason: String) -> azure_core::Error {
 
 /// The tokens of one identity, by audience.
 #[derive(Debug)]
-pub(crate) struct TokenSource {
+pub struct TokenSource {
     credential: Arc<dyn TokenCredential>,
     /// Kept here because not every credential keeps its own: az is a process that takes half a second.
     tokens: Mutex<HashMap<String, AccessToken>>,
@@ -323,7 +355,7 @@ pub(crate) struct TokenSource {
 
 impl TokenSource {
     /// Makes a source without tokens.
-    pub(crate) fn new(credential: Arc<dyn TokenCredential>) -> Self {
+    pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         Self { credential, tokens: Mutex::new(HashMap::new()) }
     }
 
@@ -331,10 +363,11 @@ impl TokenSource {
     ///
     /// # Errors
     /// When there is no token.
-    pub(crate) async fn bearer(&self, scope: &str) -> Result<HeaderValue, ArmError> {
+    pub async fn bearer(&self, scope: &str) -> Result<HeaderValue, IdentityError> {
         let token = self.token(scope).await?;
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.token.secret()))
-            .map_err(|_| ArmError::Credential("the token holds characters that no header may.".to_owned()))?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.token.secret())).map_err(|_| {
+            IdentityError::Credential("the token holds characters that no header may.".to_owned())
+        })?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -343,25 +376,23 @@ impl TokenSource {
     ///
     /// # Errors
     /// When there is no token, or it is not one that can be read.
-    pub(crate) async fn claims(&self, scope: &str) -> Result<Json, ArmError> {
+    pub async fn claims(&self, scope: &str) -> Result<Json, IdentityError> {
         let token = self.token(scope).await?;
         let middle = token.token.secret().split('.').nth(1).unwrap_or_default();
         let bytes = URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok();
-        let claims = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        claims.ok_or_else(|| ArmError::Credential("the token's claims cannot be read.".to_owned()))
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 
-    async fn token(&self, scope: &str) -> Result<AccessToken, ArmError> {
+    async fn token(&self, scope: &str) -> Result<AccessToken, IdentityError> {
         let mut tokens = self.tokens.lock().await;
         if let Some(token) = tokens.get(scope)
             && token.expires_on > OffsetDateTime::now_utc() + RENEW_BEFORE
         {
             return Ok(token.clone());
         }
-        let token =
-            self.credential.get_token(&[scope], None).await.map_err(|error| {
-                ArmError::Credential(format!("no token could be got from Entra ID: {error}"))
-            })?;
+        let token = self.credential.get_token(&[scope], None).await.map_err(|error| {
+            IdentityError::Credential(format!("no token could be got from Entra ID: {error}"))
+        })?;
         tokens.insert(scope.to_owned(), token.clone());
         Ok(token)
     }
@@ -401,14 +432,13 @@ mod tests {
 
     #[test]
     fn only_this_machine_may_hand_out_tokens_in_the_clear() {
-        assert!(is_loopback_http("http://localhost:9090"));
-        assert!(!is_loopback_http("http://login.example"));
-        assert!(!is_loopback_http("https://localhost"));
+        assert!(is_loopback("http://localhost:9090") && is_loopback("https://cloud.localhost"));
+        assert!(!is_loopback("https://login.example"));
     }
 
     #[test]
     fn nothing_complete_is_an_error_that_lists_the_ways() {
-        let http = crate::client::http::HttpSettings::default().build().unwrap();
+        let http = crate::http::HttpSettings::default().build().unwrap();
         let error = application().credential(&Cloud::public(), &http).unwrap_err().to_string();
         assert!(error.contains("client_secret") && error.contains("az login"), "{error}");
     }

@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What the environment says about reaching the network.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct HttpSettings {
+pub struct HttpSettings {
     proxy_http: Option<String>,
     proxy_https: Option<String>,
     no_proxy: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct HttpSettings {
 
 /// Why there can be no HTTP client.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HttpSetupError {
+pub enum HttpSetupError {
     /// A file of certificates gives none.
     #[error("no certificate authority could be read from {}: {reason}", path.display())]
     Certificates {
@@ -44,7 +44,7 @@ pub(crate) enum HttpSetupError {
 
 impl HttpSettings {
     /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` (either case), `SSL_CERT_FILE` and `SSL_CERT_DIR`.
-    pub(crate) fn from_environment(environment: &HashMap<String, String>) -> Self {
+    pub fn from_environment(environment: &HashMap<String, String>) -> Self {
         let either_case = |name: &str| {
             let value = environment.get(name).or_else(|| environment.get(&name.to_ascii_lowercase()));
             value.filter(|value| !value.is_empty()).cloned()
@@ -63,7 +63,7 @@ impl HttpSettings {
     ///
     /// # Errors
     /// When certificates cannot be read or a proxy's address is no URL.
-    pub(crate) fn build(&self) -> Result<reqwest::Client, HttpSetupError> {
+    pub fn build(&self) -> Result<reqwest::Client, HttpSetupError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
