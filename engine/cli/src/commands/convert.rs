@@ -1,13 +1,14 @@
 //! `convert`: configuration made of other tools' files.
 
 use std::io::Read;
+use std::path::Path;
 
 use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 
 use super::Command;
 use crate::args::ParsedFlags;
 use crate::context::Context;
-use crate::convert::{helmfile, kind_config};
+use crate::convert::{Files, helmfile, kind_config};
 use crate::exit_code::ExitCode;
 
 pub(super) const KIND: Command = Command {
@@ -27,10 +28,13 @@ pub(super) const HELMFILE: Command = Command {
 };
 
 /// What a conversion gives: configuration, and warnings about what has no place in it.
-type Conversion = fn(&str) -> Result<(String, Diagnostics), Diagnostics>;
+type Conversion = fn(&str, &Files<'_>) -> Result<(String, Diagnostics), Diagnostics>;
 
 fn convert(context: &Context, flags: &ParsedFlags, conversion: Conversion) -> ExitCode {
-    let converted = read(flags).and_then(|text| conversion(&text));
+    let folder = flags.arguments.first().map(|name| Path::new(name)).and_then(Path::parent);
+    let folder = folder.unwrap_or(Path::new("")).to_owned();
+    let files = |path: &str| std::fs::read_to_string(folder.join(path)).map_err(|error| error.to_string());
+    let converted = read(flags).and_then(|text| conversion(&text, &files));
     match converted {
         Ok((text, warnings)) => {
             context.show(&warnings, &SourceMap::new());

@@ -3,6 +3,7 @@
 use terrane_language::functions::decode_yaml;
 use terrane_model::{Diagnostic, Diagnostics, Value};
 
+use super::Files;
 use super::blocks::{BlockText, file, identifier, snake_case};
 
 /// The version of the files that are known.
@@ -18,7 +19,7 @@ const WITHOUT_ARGUMENT: &str = "kubeadmConfigPatchesJSON6902";
 ///
 /// # Errors
 /// When the text is no such file.
-pub fn convert(text: &str) -> Result<(String, Diagnostics), Diagnostics> {
+pub fn convert(text: &str, _files: &Files<'_>) -> Result<(String, Diagnostics), Diagnostics> {
     let invalid = |detail: String| Diagnostics::from(Diagnostic::error("Not a kind configuration", detail));
     let read = decode_yaml(text).map_err(invalid)?;
     let text_of = |name: &str| read.get(name).and_then(Value::as_str).map(ToString::to_string);
@@ -129,7 +130,7 @@ nodes:
   - {hostPath: /tmp/data, containerPath: /data, readOnly: true}
   kubeadmConfigPatchesJSON6902: []
 ";
-        let (converted, warnings) = convert(text).unwrap();
+        let (converted, warnings) = convert(text, &|_| Err(String::new())).unwrap();
         insta::assert_snapshot!(converted);
         assert_eq!(warnings.len(), 1);
     }
@@ -139,7 +140,7 @@ nodes:
         for text in
             ["kind: Pod\napiVersion: v1\n", "a: [", "kind: Cluster\napiVersion: kind.sigs.k8s.io/v1alpha3\n"]
         {
-            assert!(convert(text).unwrap_err().has_errors(), "{text}");
+            assert!(convert(text, &|_| Err(String::new())).unwrap_err().has_errors(), "{text}");
         }
     }
 }

@@ -4,3 +4,6 @@
 mod blocks;
 pub mod helmfile;
 pub mod kind_config;
+
+/// Reads files that a text names, by their paths relative to it.
+pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + 'f;

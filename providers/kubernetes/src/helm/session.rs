@@ -14,10 +14,10 @@ use tokio::sync::{Mutex, OnceCell};
 use super::chart::{Chart, Source};
 use super::chart_lock::{self, ChartLock, Locked};
 use super::git_chart::GitSource;
-use super::post_renderer;
 use super::program::{HelmError, Program, Run};
 use super::release::SeenReleases;
 use super::settings::HelmSettings;
+use super::{homes, post_renderer};
 use crate::KubernetesOptions;
 use crate::objects::cluster::{Cluster, kubeconfig};
 
@@ -131,7 +131,7 @@ impl Session {
 
     async fn homes(&self) -> Result<&Homes, HelmError> {
         let homes = self.homes.get_or_init(|| async {
-            let folder = tempfile::Builder::new().prefix("terrane-helm-").tempdir();
+            let folder = homes::make(self.cache_folder().as_deref());
             let folder =
                 folder.map_err(|error| format!("no private folder for helm can be made: {error}"))?;
             self.fill(folder.path())

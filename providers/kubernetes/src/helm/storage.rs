@@ -24,6 +24,13 @@ pub(crate) struct Latest {
     pub(crate) resource_version: String,
 }
 
+impl Latest {
+    /// Returns what tells this state of the record from all others.
+    pub(crate) fn id(&self) -> String {
+        format!("{}@{}", self.object, self.resource_version)
+    }
+}
+
 /// The releases that a cluster remembers.
 pub(crate) struct Storage<'a> {
     pub(crate) cluster: &'a Cluster,

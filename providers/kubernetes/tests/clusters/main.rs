@@ -8,7 +8,6 @@
 mod support;
 
 mod benchmark;
-mod cluster_lifecycle;
 mod docker_data;
 mod plans;
 mod schemas;

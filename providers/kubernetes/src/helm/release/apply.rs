@@ -15,7 +15,7 @@ use super::super::render::shared_arguments;
 use super::super::values;
 use super::crds::{self, UpgradeError};
 use super::operation::{Ended, Marker, watch_objects};
-use super::{Identity, Kept, Release, check_driver, storage};
+use super::{Identity, Kept, Release, check_driver, checksum, storage};
 use crate::objects::cluster::Cluster;
 use crate::objects::context::Context;
 use crate::objects::duration;
@@ -75,15 +75,18 @@ impl Release {
                         diagnostics.push(Diagnostic::warning("Chart not locked", detail));
                     }
                     kept.chart = chart.fingerprint;
+                    let values = values::merged(&request.config);
+                    kept.values = values.map(|values| checksum(&values)).unwrap_or_default();
                 }
                 Err(error) => {
                     kept.chart.clear();
+                    kept.values.clear();
                     diagnostics = error;
                 }
             }
         }
         kept.releases = false;
-        match self.state_now(context, &cluster, &identity, &request.planned_state, &kept).await {
+        match self.state_now(context, &cluster, &identity, &request.planned_state, &mut kept).await {
             Ok(Some(state)) => Outcome { state, private: kept.write(), diagnostics },
             Ok(None) if diagnostics.has_errors() => Outcome::unchanged(request, diagnostics),
             Ok(None) => {
@@ -104,7 +107,7 @@ impl Release {
         cluster: &Cluster,
         identity: &Identity,
         planned: &Value,
-        kept: &Kept,
+        kept: &mut Kept,
     ) -> Result<Option<Value>, Diagnostics> {
         let unread = |error: crate::objects::cluster::ApiError| {
             Diagnostics::from(explain(
@@ -118,6 +121,7 @@ impl Release {
         let Some((latest, _)) = found else { return Ok(None) };
         let seen = self.look(context, cluster, identity, &latest, planned).await.map_err(unread)?;
         let Some(seen) = seen else { return Ok(None) };
+        kept.note(&seen);
         let state = self.shown_state(context, &seen, planned, kept);
         context.helm.seen.set(identity, Some(seen));
         Ok(Some(state))

@@ -14,13 +14,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 use terrane_model::{Diagnostic, Diagnostics, Schema, Str, Value};
 use terrane_provider::{
     ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
 };
 
-use super::live::Comparison;
+use super::live::{Before, Comparison};
 use super::record::Record;
+use super::steady::Steady;
 use super::storage::{Latest, ReleaseKey, Storage};
 use super::{schema, values};
 use crate::objects::cluster::Cluster;
@@ -60,6 +63,14 @@ pub(super) struct Kept {
     pub(super) releases: bool,
     /// Whether some values are only ever written: what is made of them cannot be shown then.
     pub(super) writes_only: bool,
+    /// Which record the fingerprints belong to.
+    pub(super) record: String,
+    /// The objects that were as they should be.
+    pub(super) steady: Steady,
+    /// Whether these were all.
+    pub(super) is_quiet: bool,
+    /// Checksum of the values that were released.
+    pub(super) values: String,
 }
 
 impl Kept {
@@ -73,6 +84,22 @@ impl Kept {
         context.helm.settings.keeps_manifests && !self.writes_only && !revision
     }
 
+    /// Returns what was known of the objects of a record, whose state shows them or not.
+    fn before<'b>(&'b self, latest: &Latest, shown: Option<&'b Value>) -> Before<'b> {
+        static NOTHING: Steady = Steady::new();
+        let steady = if self.record == latest.id() { &self.steady } else { &NOTHING };
+        Before { steady, shown }
+    }
+
+    /// Keeps what was seen of the objects.
+    fn note(&mut self, seen: &Seen) {
+        if let Some(comparison) = &seen.comparison {
+            self.record = seen.latest.id();
+            self.steady.clone_from(&comparison.steady);
+            self.is_quiet = comparison.is_quiet();
+        }
+    }
+
     fn write(&self) -> Private {
         serde_json::to_vec(self).unwrap_or_default()
     }
@@ -82,9 +109,16 @@ impl Kept {
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) latest: Latest,
-    pub(crate) record: Arc<Record>,
+    /// Nothing where neither it nor any object has changed since the state was written.
+    pub(crate) record: Option<Arc<Record>>,
     /// The objects beside what they should be, where states show them.
     pub(crate) comparison: Option<Arc<Comparison>>,
+}
+
+/// Returns a checksum of values.
+fn checksum(values: &Map<String, Json>) -> String {
+    let text = Json::Object(values.clone()).to_string();
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What was last seen of all releases, for those who plan what others have read.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use terrane_provider::{Progress, ProgressUpdate};
 
 use super::super::failure::{missing, objects};
+use super::super::homes::is_running;
 use super::super::live;
 use super::super::program::terminate;
 use super::{Identity, storage};
@@ -67,9 +68,11 @@ impl Marker {
             return false;
         };
         let process =
-            note.get("process").and_then(Json::as_u64).and_then(|process| i32::try_from(process).ok());
+            note.get("process").and_then(Json::as_u64).and_then(|process| u32::try_from(process).ok());
         let is_same = note.get("revision").and_then(Json::as_i64) == Some(revision);
-        is_same && process.is_some_and(|process| !is_running(process))
+        // The own process has ended that run, if it is asked about it.
+        let is_over = |process: u32| process == std::process::id() || !is_running(process);
+        is_same && process.is_some_and(is_over)
     }
 }
 
@@ -101,19 +104,6 @@ fn path(context: &Context, server: &str, identity: &Identity) -> Option<PathBuf>
     let name = Sha256::digest(format!("{server}\n{}\n{}", identity.namespace, identity.name).as_bytes());
     let name: String = name.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     Some(context.helm.cache_folder()?.join("running").join(format!("{name}.json")))
-}
-
-#[cfg(unix)]
-fn is_running(process: i32) -> bool {
-    let own = i32::try_from(std::process::id()).is_ok_and(|own| own == process);
-    // The own process has ended that run, if it is asked about it.
-    !own && nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) != Err(nix::errno::Errno::ESRCH)
-}
-
-/// Elsewhere nobody can tell, and whoever asks has to wait.
-#[cfg(not(unix))]
-fn is_running(_process: i32) -> bool {
-    true
 }
 
 /// Why a run of Helm is ended before it ends by itself.

@@ -11,10 +11,11 @@ use super::super::failure::explain;
 use super::super::live;
 use super::super::manifest::{self, Rendered};
 use super::super::program::HelmError;
+use super::super::record::Record;
 use super::super::render::Rendering;
 use super::super::values;
-use super::propose::Draft;
-use super::{Identity, Kept, Release, Seen, check_driver, crds, state, storage, trial};
+use super::propose::{DEPLOYED, Draft};
+use super::{Identity, Kept, Release, Seen, check_driver, checksum, crds, state, storage, trial};
 use crate::objects::cluster::Cluster;
 use crate::objects::cluster::error::Meaning;
 use crate::objects::context::Context;
@@ -153,7 +154,10 @@ impl Planning<'_> {
             }
             return Ok(());
         };
-        let record = Arc::clone(&seen.record);
+        let Some(record) = self.record(&cluster, &seen, prior, &values).await? else {
+            self.keep(prior);
+            return Ok(());
+        };
         let released = record.config.clone().unwrap_or_default();
         let has_values = values::are_in_force(&values, &released, self.config).map_err(Diagnostics::from)?;
         let has_values = has_values
@@ -196,15 +200,61 @@ impl Planning<'_> {
                 let shown = manifest::to_json(&rendered, &values::secrets(self.config));
                 show_objects(&mut self.draft, self.is_shown, Some(shown));
             }
-            None => self.plan_repair(&cluster, &seen, prior, &values).await?,
+            None => self.plan_repair(&cluster, &record, &seen, prior, &values).await?,
         }
         Ok(())
+    }
+
+    /// Returns what Helm remembers of the release; nothing where nothing has changed since the state was written, and
+    /// nothing is to change.
+    async fn record(
+        &mut self,
+        cluster: &Cluster,
+        seen: &Seen,
+        prior: &Value,
+        values: &Map<String, Json>,
+    ) -> Result<Option<Arc<Record>>, Diagnostics> {
+        if let Some(record) = &seen.record {
+            return Ok(Some(Arc::clone(record)));
+        }
+        let is_same = self.same(prior, &SHAPING)
+            && self.same(prior, &["chart", "repository", "devel"])
+            && prior.get("status").and_then(Value::as_str).is_some_and(|status| status == DEPLOYED)
+            && !self.is_set("reuse_values")
+            && self.kept.values == checksum(values);
+        if is_same {
+            let metadata = prior.get("metadata");
+            let released = metadata.and_then(|metadata| metadata.get("version")?.as_str());
+            let is_pinned = Source::read(self.config, self.context.helm.working_folder()).is_pinned();
+            if is_pinned && released.is_some_and(|released| self.names_released_version(released)) {
+                return Ok(None);
+            }
+            let chart = self.chart().await?;
+            self.set_version(&chart)?;
+            if chart.fingerprint == self.kept.chart {
+                return Ok(None);
+            }
+        }
+        let record = storage(self.context, cluster).read(&self.identity.namespace, &seen.latest).await;
+        let record = record.map_err(|error| self.failure(&HelmError::Failed(error.to_string())))?;
+        Ok(Some(Arc::new(record)))
+    }
+
+    /// Plans a release of which nothing changes.
+    fn keep(&mut self, prior: &Value) {
+        self.kept.releases = false;
+        for name in ["manifest", "resources"] {
+            if let Some(shown) = prior.get(name) {
+                self.draft.set(name, shown.clone());
+            }
+        }
     }
 
     /// Plans a release that is as configured: a new revision only where its objects are not as released.
     async fn plan_repair(
         &mut self,
         cluster: &Cluster,
+        record: &Record,
         seen: &Seen,
         prior: &Value,
         values: &Map<String, Json>,
@@ -216,11 +266,13 @@ impl Planning<'_> {
         }
         let secrets = values::secrets(self.config);
         let objects =
-            manifest::read(&seen.record.manifest).map_err(|error| self.failure(&HelmError::Failed(error)))?;
+            manifest::read(&record.manifest).map_err(|error| self.failure(&HelmError::Failed(error)))?;
         let comparison = match &seen.comparison {
             Some(comparison) => Arc::clone(comparison),
             None => {
-                let compared = live::compare(cluster, &objects, &self.identity.namespace, &secrets).await;
+                let before = self.kept.before(&seen.latest, prior.get("resources"));
+                let namespace = &self.identity.namespace;
+                let compared = live::compare(cluster, &objects, namespace, &secrets, before, None).await;
                 Arc::new(compared.map_err(|error| self.failure(&HelmError::Failed(error.to_string())))?)
             }
         };
@@ -376,7 +428,8 @@ impl Planning<'_> {
         }
         let found = storage(self.context, &cluster).find(&self.identity.namespace, &self.identity.name).await;
         let found = found.map_err(|error| self.failure(&HelmError::Failed(error.to_string())))?;
-        let seen = found.map(|(latest, record)| Seen { latest, record: Arc::new(record), comparison: None });
+        let seen =
+            found.map(|(latest, record)| Seen { latest, record: Some(Arc::new(record)), comparison: None });
         self.context.helm.seen.set(&self.identity, seen.clone());
         Ok(seen.map(|seen| (cluster, seen)))
     }

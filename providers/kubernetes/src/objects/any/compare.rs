@@ -34,12 +34,28 @@ pub(crate) async fn compare(
     object: &Object,
     default_namespace: &str,
 ) -> Result<Option<Compared>, ApiError> {
+    compare_with(cluster, object, default_namespace, None).await
+}
+
+/// Compares an object with what was found of it in the cluster, if it was looked for: nothing where it is not there.
+///
+/// # Errors
+/// As for [`compare`].
+pub(crate) async fn compare_with(
+    cluster: &Cluster,
+    object: &Object,
+    default_namespace: &str,
+    found: Option<Option<Object>>,
+) -> Result<Option<Compared>, ApiError> {
     let Some(identity) = AnyIdentity::of(object) else { return Ok(None) };
     let Some((target, mut object)) = place(cluster, object, default_namespace).await? else {
         return Ok(None);
     };
     let api = cluster.api(target.clone());
-    let live = api.find(&identity.name).await;
+    let live = match found {
+        Some(live) => Ok(live),
+        None => api.find(&identity.name).await,
+    };
     as_kept(&mut object);
     let write = Write { manager: MANAGER, force: true, dry_run: true };
     let applied = match api.apply(&identity.name, &object, write).await {
@@ -48,7 +64,8 @@ pub(crate) async fn compare(
         // What cannot be tried cannot be compared: webhooks, missing rights, kinds that are gone.
         Err(_) => return Ok(None),
     };
-    let Some(mut fields) = held_fields(&applied) else { return Ok(None) };
+    // Objects that are only there have no fields that anybody would hold.
+    let mut fields = held_fields(&applied).unwrap_or_else(|| Json::Object(Map::new()));
     if let Ok(Some(live)) = &live {
         // What autoscalers and other controllers decide is theirs, although charts write it, too.
         for theirs in controlled_fields(live) {
@@ -139,7 +156,8 @@ fn held_fields(object: &Object) -> Option<Json> {
     mine.get("fieldsV1").cloned()
 }
 
-fn controlled_fields(object: &Object) -> impl Iterator<Item = &Json> {
+/// Returns what the cluster's own controllers have set, in the notation of `fieldsV1`.
+pub(crate) fn controlled_fields(object: &Object) -> impl Iterator<Item = &Json> {
     let entries =
         object.get("metadata").and_then(|metadata| metadata.get("managedFields")).and_then(Json::as_array);
     let is_controller = |entry: &&Json| {

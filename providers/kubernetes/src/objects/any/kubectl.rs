@@ -14,19 +14,21 @@ use terrane_provider::{
 };
 
 use super::compare::{Compared, applied_part, as_kept, compare};
+use super::documents::{FileDocuments, PathDocuments};
 use super::manifest_apply::delete_object;
 use super::reads::{Reads, read_all};
-use super::wait_block::steps;
+use super::wait_block::{Wanted, steps};
 use super::{AnyIdentity, placed};
 use crate::objects::cluster::api::Write;
 use crate::objects::cluster::retry::retry;
 use crate::objects::cluster::{ApiError, Cluster, Object};
 use crate::objects::context::{Context, ObjectKey};
 use crate::objects::dry_run::{Verdict, holders, try_out};
+use crate::objects::duration;
 use crate::objects::failure::{Doing, explain};
 use crate::objects::provider::Catalog;
 use crate::objects::removed_kinds;
-use crate::objects::resource::{self, DataSource, Outcome, Planned, Resource};
+use crate::objects::resource::{self, Outcome, Planned, Resource};
 use crate::objects::typed::open_question;
 use crate::objects::wait::{self, Waiting, rollout};
 use crate::yaml;
@@ -46,6 +48,7 @@ pub(crate) fn kubectl_catalog() -> Catalog {
     let mut catalog = Catalog::new(Block::new(attributes, kubernetes.block_types().to_vec()));
     catalog.add_resource("kubectl_manifest", YamlManifest::new());
     catalog.add_data_source("kubectl_file_documents", FileDocuments);
+    catalog.add_data_source("kubectl_path_documents", PathDocuments);
     catalog
 }
 
@@ -87,11 +90,30 @@ impl YamlManifest {
         let timeouts = Block::new([("create".into(), text())], []);
         let timeouts =
             NestedBlock { nesting: Nesting::Single, block: timeouts.into(), min_items: 0, max_items: 0 };
-        Self { schema: resource::schema(1, Block::new(attributes, [("timeouts".into(), timeouts)])) }
+        let blocks = [("timeouts".into(), timeouts), ("wait_for".into(), wait_for())];
+        Self { schema: resource::schema(1, Block::new(attributes, blocks)) }
     }
 }
 
-fn text(values: &Value, name: &str) -> Option<String> {
+/// Returns the block that says what is waited for: fields and conditions.
+fn wait_for() -> NestedBlock {
+    let text = |name: &str| (Str::from(name), Attribute::required(Type::String));
+    let value_type = ("value_type".into(), Attribute::optional(Type::String));
+    let blocks = |block: Block, max_items: usize| NestedBlock {
+        nesting: Nesting::List,
+        block: block.into(),
+        min_items: 0,
+        max_items,
+    };
+    let field = Block::new([text("key"), text("value"), value_type], []);
+    let condition = Block::new([text("type"), text("status")], []);
+    blocks(
+        Block::new([], [("condition".into(), blocks(condition, 0)), ("field".into(), blocks(field, 0))]),
+        1,
+    )
+}
+
+pub(super) fn text(values: &Value, name: &str) -> Option<String> {
     values.get(name).and_then(Value::as_str).map(ToString::to_string).filter(|text| !text.is_empty())
 }
 
@@ -102,6 +124,12 @@ fn is_set(values: &Value, name: &str, default: bool) -> bool {
 fn texts(values: &Value, name: &str) -> Vec<String> {
     let elements = values.get(name).and_then(Value::as_sequence).unwrap_or_default();
     elements.iter().filter_map(|element| Some(element.as_str()?.to_string())).collect()
+}
+
+/// Returns how long it is waited for an object.
+fn timeout(config: &Value) -> Duration {
+    let written = config.get("timeouts").and_then(|timeouts| timeouts.get("create")).and_then(Value::as_str);
+    written.and_then(|text| duration::parse(text)).unwrap_or(TIMEOUT)
 }
 
 /// Reads the object of a body; nothing while it is not known.
@@ -172,7 +200,7 @@ fn checksum(json: &Json, ignored: &[String]) -> String {
     Sha256::digest(json.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn with_all(values: &Value, all: &[(&str, Value)]) -> Value {
+pub(super) fn with_all(values: &Value, all: &[(&str, Value)]) -> Value {
     let replaced = values.as_entries().unwrap_or_default().iter().map(|(name, value)| {
         let new = all.iter().find(|(candidate, _)| *candidate == name.as_str());
         (name.clone(), new.map_or_else(|| value.clone(), |(_, new)| new.clone()))
@@ -289,9 +317,16 @@ impl YamlManifest {
             && matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet")
         {
             let name = identity.name.as_str();
-            let waiting =
-                Waiting { context, cluster: &cluster, target, kind, name, timeout: TIMEOUT, progress };
+            let (target, timeout) = (target.clone(), timeout(&request.config));
+            let waiting = Waiting { context, cluster: &cluster, target, kind, name, timeout, progress };
             wait::until(&waiting, applied.clone(), |object| rollout::stage(kind, object)).await?;
+        }
+        let wanted = Wanted::of_yaml(&request.config)?;
+        if !matches!(wanted, Wanted::Nothing) {
+            let (target, name) = (target.clone(), identity.name.as_str());
+            let timeout = timeout(&request.config);
+            let waiting = Waiting { context, cluster: &cluster, target, kind, name, timeout, progress };
+            wait::until(&waiting, applied.clone(), |object| wanted.stage(kind, object)).await?;
         }
         let uid = wait::text_at(&applied, &["metadata", "uid"]).to_owned();
         let ignored = texts(&request.config, "ignore_fields");
@@ -382,7 +417,11 @@ impl Resource for YamlManifest {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        object_of(config).err().unwrap_or_default()
+        let mut diagnostics = object_of(config).err().unwrap_or_default();
+        if config.get("wait_for").is_some_and(Value::is_wholly_known) {
+            diagnostics.extend(Wanted::of_yaml(config).err().unwrap_or_default());
+        }
+        diagnostics
     }
 
     async fn plan(&self, context: &Context, request: &PlanRequest) -> Result<Planned, Diagnostics> {
@@ -460,53 +499,4 @@ impl Resource for YamlManifest {
     fn key(&self, values: &Value) -> Option<ObjectKey> {
         identity(values).map(|identity| identity.key())
     }
-}
-
-/// The documents of a text with several.
-struct FileDocuments;
-
-#[async_trait]
-impl DataSource for FileDocuments {
-    fn schema(&self) -> Schema {
-        let attributes = [
-            ("content".into(), Attribute::required(Type::String)),
-            ("documents".into(), Attribute::computed(Type::list(Type::String))),
-            ("id".into(), Attribute::optional_computed(Type::String)),
-            ("manifests".into(), Attribute::computed(Type::map(Type::String))),
-        ];
-        resource::schema(0, Block::new(attributes, []))
-    }
-
-    async fn read(&self, _context: &Context, config: &Value) -> Result<Value, Diagnostics> {
-        let content = text(config, "content").unwrap_or_default();
-        let parsed = yaml::read_all(&content).map_err(|error| {
-            let error = error.lines().next().unwrap_or_default().to_owned();
-            Diagnostics::from(Diagnostic::error(
-                "Invalid documents",
-                format!("The content is no YAML: {error}."),
-            ))
-        })?;
-        let documents: Vec<String> =
-            yaml::split(&content).into_iter().map(|text| text.trim().to_owned()).collect();
-        let manifests = parsed.iter().filter_map(|document| {
-            let identity = AnyIdentity::of(document.as_object()?)?;
-            Some((Str::from(link(&identity)), Value::from(yaml::write(document))))
-        });
-        let id: String =
-            Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let all = [
-            ("documents", Value::list_of_strings(documents)),
-            ("id", id.into()),
-            ("manifests", Value::map(Type::String, manifests.collect::<Vec<_>>())),
-        ];
-        Ok(with_all(config, &all))
-    }
-}
-
-/// Returns the path under which documents are known: as in the API, with the kind's name in small letters.
-fn link(identity: &AnyIdentity) -> String {
-    let base = if identity.api_version.contains('/') { "/apis" } else { "/api" };
-    let namespace =
-        identity.namespace.as_ref().map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
-    format!("{base}/{}{namespace}/{}s/{}", identity.api_version, identity.kind.to_lowercase(), identity.name)
 }

@@ -73,8 +73,10 @@ impl Manifest {
                     draft.warnings.push(crate::objects::dry_run::takeover_warning(&what, &held));
                 }
                 let first = Json::Object(without_server_fields(applied.object));
-                draft.object = if is_create {
+                draft.object = if is_create && may_draw(&identity) {
                     second_opinion(&cluster, &target, &identity, &object, &manager, &first).await
+                } else if is_create {
+                    without_drawn(&identity, &object, &first, from_json(&first))
                 } else {
                     from_json(&first)
                 };
@@ -106,6 +108,20 @@ impl Manifest {
     }
 }
 
+/// Tells whether a dry run may show what is drawn by lot, other than in the places that are known. Objects of the cluster's
+/// own kinds hold nothing of that sort, but for those that are run.
+fn may_draw(identity: &AnyIdentity) -> bool {
+    let group = identity.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let is_own = !group.contains('.') || group.ends_with(".k8s.io");
+    !is_own || matches!(identity.kind.as_str(), "Job" | "Pod" | "CertificateSigningRequest")
+}
+
+/// Leaves open what is known to be drawn by lot.
+fn without_drawn(identity: &AnyIdentity, object: &Object, first: &Json, planned: Value) -> Value {
+    let drawn = if identity.kind == "Service" { drawn_of_service(object, first) } else { Vec::new() };
+    drawn.iter().fold(planned, |object, path| opened(&object, &steps(path)))
+}
+
 /// Asks a second time what would become of a new object: what the server draws by lot is not known before.
 async fn second_opinion(
     cluster: &Cluster,
@@ -118,8 +134,7 @@ async fn second_opinion(
     match try_out(cluster, target, Some(&identity.name), object, &manager.name, manager.force).await {
         Verdict::Accepted { applied, .. } => {
             let agreed = agreed(first, &Json::Object(without_server_fields(applied.object)));
-            let drawn = if identity.kind == "Service" { drawn_of_service(object, first) } else { Vec::new() };
-            drawn.iter().fold(agreed, |object, path| opened(&object, &steps(path)))
+            without_drawn(identity, object, first, agreed)
         }
         _ => Value::dynamic(),
     }

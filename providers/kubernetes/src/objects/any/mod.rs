@@ -1,6 +1,7 @@
 //! Objects of any kind, found by what the cluster says of its kinds.
 
 pub(crate) mod compare;
+mod documents;
 pub(crate) mod functions;
 pub(crate) mod kubectl;
 pub(crate) mod manifest;

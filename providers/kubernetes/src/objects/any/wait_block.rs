@@ -15,6 +15,8 @@ pub(super) enum Wanted {
     Conditions(Vec<(String, String)>),
     /// Paths and what their texts have to match.
     Fields(Vec<(String, Regex)>),
+    /// One after the other.
+    All(Vec<Wanted>),
 }
 
 impl Wanted {
@@ -61,11 +63,45 @@ impl Wanted {
         Ok(Self::Fields(fields.collect::<Result<_, Diagnostics>>()?))
     }
 
+    /// Reads the `wait_for` block of `kubectl_manifest`, whose fields have a value or match a pattern.
+    ///
+    /// # Errors
+    /// When a pattern is none.
+    pub(super) fn of_yaml(config: &Value) -> Result<Self, Diagnostics> {
+        let block = config.get("wait_for").and_then(Value::as_sequence).and_then(<[Value]>::first);
+        let Some(block) = block else { return Ok(Self::Nothing) };
+        let blocks = |name: &str| block.get(name).and_then(Value::as_sequence).unwrap_or_default();
+        let text = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).map(ToString::to_string).unwrap_or_default()
+        };
+        let conditions = blocks("condition").iter();
+        let conditions = conditions.map(|condition| (text(condition, "type"), text(condition, "status")));
+        let mut fields = Vec::new();
+        for field in blocks("field") {
+            let value = text(field, "value");
+            let pattern = match text(field, "value_type").as_str() {
+                "regex" => value,
+                _ => format!("^{}$", regex::escape(&value)),
+            };
+            let regex = Regex::new(&pattern).map_err(|error| {
+                let argument = AttributePath::root().attribute("wait_for");
+                let detail = format!("{pattern:?}: {error}");
+                Diagnostics::from(Diagnostic::error("Invalid pattern", detail).on_attribute(argument))
+            })?;
+            fields.push((text(field, "key"), regex));
+        }
+        Ok(Self::All(vec![Self::Conditions(conditions.collect()), Self::Fields(fields)]))
+    }
+
     /// Returns how far an object is.
     pub(super) fn stage(&self, kind: &str, object: &Object) -> Stage {
         match self {
             Self::Nothing => Stage::Done,
             Self::Rollout => rollout::stage(kind, object),
+            Self::All(all) => {
+                let stages = all.iter().map(|wanted| wanted.stage(kind, object));
+                stages.into_iter().find(|stage| *stage != Stage::Done).unwrap_or(Stage::Done)
+            }
             Self::Conditions(wanted) => {
                 let missing = wanted.iter().find(|(name, status)| {
                     let found =
