@@ -149,3 +149,25 @@ fn blocks_whose_number_is_not_known_are_said_to_be_unknown() {
         "{replaced}"
     );
 }
+
+#[test]
+fn destroying_a_target_takes_along_what_depends_on_it() {
+    let project = Project::new(
+        "resource \"terraform_data\" \"a\" {\n  input = 1\n}\nresource \"terraform_data\" \"b\" {\n  count = 2\n  input = \
+         terraform_data.a.output\n}\nmodule \"m\" {\n  source = \"./m\"\n  x      = terraform_data.b[0].id\n}\n\
+         resource \"terraform_data\" \"alone\" {\n  count = length(terraform_data.b)\n}\n",
+    );
+    project
+        .write("m/main.tf", "variable \"x\" {}\nresource \"terraform_data\" \"in\" {\n  input = var.x\n}\n");
+    project.apply("");
+    let plan = project.plan("-destroy -target=terraform_data.b[1]");
+    assert_eq!(
+        Project::actions(&plan),
+        "terraform_data.alone[0] delete\nterraform_data.alone[1] delete\nterraform_data.b[1] delete\n\
+         module.m.terraform_data.in delete"
+    );
+    let plan = project.plan("-destroy -target=module.m");
+    assert_eq!(Project::actions(&plan), "module.m.terraform_data.in delete");
+    project.run("apply -auto-approve -destroy -target=terraform_data.a").succeeded();
+    assert_eq!(project.state()["resources"], serde_json::json!([]));
+}
