@@ -153,7 +153,7 @@ pub fn save_errored_state(folder: &Path, text: &str) -> Result<PathBuf, BackendE
 }
 
 /// Puts the default workspace first and the others in order behind it.
-pub(crate) fn ordered_workspaces(names: impl IntoIterator<Item = Str>) -> Vec<Str> {
+pub fn ordered_workspaces(names: impl IntoIterator<Item = Str>) -> Vec<Str> {
     let mut names: Vec<Str> = names.into_iter().filter(|name| name != DEFAULT_WORKSPACE).collect();
     names.sort();
     names.insert(0, DEFAULT_WORKSPACE.into());

@@ -33,8 +33,10 @@ mod upgrade_old_versions;
 pub mod version4;
 pub mod workspace;
 
-pub use backend::{BackendError, PublishError, StateBackend, lock_within, publish, save_errored_state};
-pub use backends::{Backup, HttpBackend, HttpOptions, LocalBackend, LocalOptions, MemoryBackend};
+pub use backend::{
+    BackendError, PublishError, StateBackend, lock_within, ordered_workspaces, publish, save_errored_state,
+};
+pub use backends::{Backup, LocalBackend, LocalOptions, MemoryBackend};
 pub use fold::{Fold, FoldError};
 pub use journal::{Change, DecodeError, Intent, JournalError, Operation, Outcome, Record, Ticket};
 pub use lineage::{ReplaceError, check_replaces, new_lineage};

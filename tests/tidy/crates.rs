@@ -7,6 +7,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("engine/model", &[]),
     ("engine/language", &["terrane-model"]),
     ("state", &["terrane-model"]),
+    ("state/remote", &["terrane-azure-identity", "terrane-model", "terrane-state"]),
     ("providers/protocol", &["terrane-model"]),
     ("engine/plan", &["terrane-language", "terrane-model", "terrane-provider", "terrane-state"]),
     (
@@ -14,7 +15,8 @@ const DRAWN: &[(&str, &[&str])] = &[
         &["terrane-language", "terrane-model", "terrane-plan", "terrane-provider", "terrane-state"],
     ),
     ("providers/standard", &["terrane-model", "terrane-provider"]),
-    ("providers/azure", &["terrane-model", "terrane-provider"]),
+    ("providers/azure_identity", &["terrane-model"]),
+    ("providers/azure", &["terrane-azure-identity", "terrane-model", "terrane-provider"]),
     ("providers/azure_emulator", &[]),
     ("providers/kubernetes", &["terrane-model", "terrane-provider"]),
     ("providers/plugin", &["terrane-model", "terrane-provider"]),
@@ -35,6 +37,7 @@ const DRAWN: &[(&str, &[&str])] = &[
             "terrane-provider-standard",
             "terrane-provisioners",
             "terrane-state",
+            "terrane-state-remote",
         ],
     ),
     (

@@ -35,6 +35,50 @@ pub(crate) fn missing_paths(tree: &Tree) -> Vec<String> {
     problems
 }
 
+/// Returns lines of the table in docs/compatibility.md whose tests do not exist, or that name none.
+///
+/// A test is a transcript (`case/NAME`), a case or group of the conformance cases (`configs/NAME`, `invalid/NAME`, `fmt/NAME`,
+/// `expr GROUP`), or a path.
+pub(crate) fn unshown_lines(tree: &Tree) -> Vec<String> {
+    let document = &tree.file("docs/compatibility.md").text;
+    let expressions = tree.recorded("tests/conformance/expr/public/expected-expr.jsonl");
+    let exists = |test: &str| match test.split_once(['/', ' ']) {
+        Some(("case", name)) => tree.has(&format!("engine/cli/tests/inventory/cases/{name}.case")),
+        Some(("configs", name)) => tree.has(&format!("tests/conformance/configs/public/{name}/case.json")),
+        Some(("invalid", name)) => {
+            tree.has(&format!("tests/conformance/invalid/public/{name}/expected.json"))
+        }
+        Some(("fmt", name)) => tree.has(&format!("tests/conformance/fmt/public/{name}.in.tf")),
+        Some(("expr", group)) => expressions.contains(&format!("\"group\": \"{group}\"")),
+        _ => tree.has(test),
+    };
+    let mut problems = Vec::new();
+    let table =
+        document.split("\n## What there is, line by line").nth(1).and_then(|rest| rest.split("\n## ").next());
+    for row in table
+        .unwrap_or_default()
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| |") && !line.starts_with("| -"))
+    {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [subject, state, tests] = cells.as_slice() else {
+            problems.push(format!("not three cells: {row}"));
+            continue;
+        };
+        let tests: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if tests.is_empty() && state.trim().starts_with("works") {
+            problems.push(format!("{} is shown by nothing", subject.trim()));
+        }
+        problems.extend(
+            tests.iter().filter(|test| !exists(test)).map(|test| format!("{}: {test}", subject.trim())),
+        );
+    }
+    if table.is_none() {
+        problems.push("there is no table".to_owned());
+    }
+    problems
+}
+
 fn links(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (start, _) in text.match_indices("](") {

@@ -52,6 +52,11 @@ fn lines_end_cleanly() {
 }
 
 #[test]
+fn what_is_said_to_work_is_shown() {
+    expect_nothing("lines without a test", documents::unshown_lines(&Tree::read()));
+}
+
+#[test]
 fn crates_depend_as_drawn() {
     expect_nothing(
         "dependencies that ARCHITECTURE.md does not draw",

@@ -82,6 +82,11 @@ impl Tree {
             .unwrap_or_else(|| panic!("the project has no {path}"))
     }
 
+    /// Reads a recorded file, which is not among the others.
+    pub(crate) fn recorded(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// Tells whether a file or folder exists.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.root.join(path).exists()

@@ -132,6 +132,10 @@ impl Executor {
         for instance in self.evaluation.instances_of(module).to_vec() {
             let name = format!("check.{}", check.name);
             let address = in_module(&self.evaluation.address_of(instance).to_string(), &name);
+            if self.checks.has_failed(&config_address, CheckableKind::Check, &address) {
+                // Its data could not be read: what is said of that would be said of nothing.
+                continue;
+            }
             for rule in &check.assertions {
                 let scope = self.evaluation.scope(instance, RepetitionValues::None);
                 let (outcome, diagnostics) = evaluate_rule(rule, RuleKind::Assertion, &scope);

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use terrane_language::evaluate::{Evaluator, decode_block};
+use terrane_language::evaluate::{Evaluator, RuleOutcome, decode_block};
 use terrane_model::{
     Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, Schema, Severity, Span, Str, Value,
 };
 use terrane_plan::prior_objects::PriorObject;
 use terrane_plan::{Action, NodeId};
 use terrane_provider::{DataRequest, Provider};
+use terrane_state::CheckableKind;
 
 use crate::apply_instance::locate_all;
+use crate::evaluate::in_module;
 use crate::events::ApplyEvent;
 use crate::executor::{Executor, Outcome, Step};
 
@@ -89,11 +91,23 @@ impl Executor {
         let resource =
             self.resource_at(read.node).map(|(module, position)| &tree.module(module).resources[position]);
         let body = resource.map(|resource| resource.body.clone());
-        let is_nested = resource.is_some_and(|resource| resource.check.is_some());
+        let check = resource.and_then(|resource| resource.check.clone());
+        let is_nested = check.is_some();
         let failed = read.diagnostics.has_errors();
         let mut located = locate_all(read.diagnostics, &body, read.span, &read.address);
         if is_nested {
             located.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Warning);
+        }
+        if let Some((check, first)) = check.zip(located.iter().next().filter(|_| failed)) {
+            let (module, name) = (&read.address.module, format!("check.{check}"));
+            let config_address = in_module(&module.path().to_string(), &name);
+            let outcome = RuleOutcome::Fail { message: format!("{}: {}", first.summary, first.detail) };
+            self.checks.record(
+                &config_address,
+                CheckableKind::Check,
+                &in_module(&module.to_string(), &name),
+                &outcome,
+            );
         }
         self.note(located);
         if failed {

@@ -49,7 +49,7 @@ impl Session {
         if let Err(error) = terrane_state::check_workspace_name(&workspace) {
             return Err(Diagnostic::error("Invalid workspace name", format!("{error}")).into());
         }
-        let backend = (selected.kind.open)(&context.environment, flags, &selected.config)?;
+        let backend = selected.kind.open(&context.environment, flags, &selected.config)?;
         let journal = backend.journal_path(&workspace, &context.data_directory());
         Ok(Self { backend, workspace, journal, lock: None })
     }
@@ -125,7 +125,7 @@ impl Drop for Session {
 }
 
 fn state_error(error: &str) -> Diagnostics {
-    let detail = format!("Error reading the state: {error}.");
+    let detail = format!("Error reading the state: {}.", error.trim_end_matches('.'));
     Diagnostic::error("Failed to load state", detail).into()
 }
 

@@ -44,6 +44,10 @@ fn path_of(traversal: &Traversal) -> AttributePath {
 
 fn replace_at(config: &Value, prior: &Value, steps: &[PathStep]) -> Value {
     let Some((step, rest)) = steps.split_first() else { return prior.clone() };
+    if let (Value::Object(_), [PathStep::Index(IndexKey::Key(_))]) = (config, steps) {
+        // Only maps have elements that come and go: of anything else, an index at the end stands for the whole.
+        return prior.clone();
+    }
     match (config, step) {
         (Value::Object(object), PathStep::Attribute(name) | PathStep::Index(IndexKey::Key(name))) => {
             let prior = prior.attribute(name);

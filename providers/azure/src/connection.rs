@@ -4,16 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use terrane_azure_identity::{HttpSettings, TokenSource};
 use terrane_provider::NoProgress;
 
 use crate::client::arm_client::ClientSettings;
-use crate::client::authenticate::TokenSource;
-use crate::client::http::HttpSettings;
-use crate::client::{ArmClient, ArmError, ArmRequest, Call, Cloud, Pace, StopSignal};
+use crate::client::{ArmClient, ArmError, ArmRequest, Call, Pace, StopSignal};
 use crate::lifecycle::falling::Leaving;
 use crate::lifecycle::recent::Recent;
-use crate::settings::{CloudChoice, ProviderSettings, Registration};
+use crate::settings::{ProviderSettings, Registration};
 
 /// Everything that calls need.
 pub(crate) struct Connection {
@@ -47,10 +45,7 @@ impl Connection {
         let http = HttpSettings::from_environment(environment)
             .build()
             .map_err(|error| ArmError::Settings(format!("{error}.")))?;
-        let cloud = match &settings.cloud {
-            CloudChoice::Known(cloud) => (**cloud).clone(),
-            CloudChoice::Described(host) => describe(&http, host).await?,
-        };
+        let cloud = settings.cloud.find(&http).await?;
         let credential = settings.identity.credential(&cloud, &http)?;
         let client_settings = ClientSettings {
             user_agent: user_agent(terraform_version, settings.partner_id.as_deref()),
@@ -124,53 +119,6 @@ fn user_agent(terraform_version: &str, partner_id: Option<&str>) -> String {
 fn correlation_id(settings: &ProviderSettings) -> Option<String> {
     let given = settings.correlation_id.clone();
     settings.sends_correlation_id.then(|| given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()))
-}
-
-/// A cloud answers at once or not at all; three tries bridge a dropped connection.
-const DESCRIBE_TRIES: u32 = 3;
-
-async fn describe(http: &reqwest::Client, host: &str) -> Result<Cloud, ArmError> {
-    let host = host.trim_start_matches("https://").trim_end_matches('/');
-    let url = format!("https://{host}/metadata/endpoints?api-version=2022-09-01");
-    let mut last = String::new();
-    for attempt in 0..DESCRIBE_TRIES {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_millis(200) * attempt).await;
-        }
-        match fetch_document(http, &url).await {
-            Ok(document) => {
-                return Cloud::from_metadata(&document).map_err(|error| {
-                    ArmError::Settings(format!("What {host} says about its cloud cannot be used: {error}."))
-                });
-            }
-            Err(reason) => last = reason,
-        }
-    }
-    Err(ArmError::Connection { host: host.to_owned(), reason: last })
-}
-
-async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, String> {
-    let response = http.get(url).send().await.map_err(deepest)?;
-    let status = response.status();
-    let bytes = response.bytes().await.map_err(deepest)?;
-    if !status.is_success() {
-        return Err(format!("it answered {}", status.as_u16()));
-    }
-    // Some clouds put a byte order mark in front.
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
-}
-
-/// Returns the innermost cause, which says what happened; the outer ones repeat the URL.
-fn deepest(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(inner) = source {
-        text = inner.to_string();
-        source = inner.source();
-    }
-    text
 }
 
 async fn only_subscription(client: &ArmClient, stop: &StopSignal) -> Result<String, ArmError> {

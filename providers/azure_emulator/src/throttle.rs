@@ -112,14 +112,23 @@ impl Throttle {
     }
 }
 
-/// Returns the headers that tell how much is left; full buckets without a throttle.
+/// What is left where nothing is limited: more than a bucket holds, so that clients that keep one do not slow down.
+const UNLIMITED: u64 = 11_999;
+
+/// Returns the headers that tell how much is left.
 pub(crate) fn remaining_headers(throttle: Option<&Throttle>, method: &Method) -> Vec<(&'static str, String)> {
     let class = class_of(method);
-    let left = throttle
-        .map_or_else(|| Throttle::default().remaining(class).saturating_sub(1), |it| it.remaining(class));
+    let left = throttle.map_or(UNLIMITED, |throttle| throttle.remaining(class));
     let global = left * GLOBAL_FACTOR;
     match class.name {
-        "reads" => vec![("x-ms-ratelimit-remaining-subscription-global-reads", global.to_string())],
+        // Azure tells only of all regions' reads together, from which nothing follows for one.
+        "reads" if throttle.is_some() => {
+            vec![("x-ms-ratelimit-remaining-subscription-global-reads", global.to_string())]
+        }
+        "reads" => vec![
+            ("x-ms-ratelimit-remaining-subscription-reads", left.to_string()),
+            ("x-ms-ratelimit-remaining-subscription-global-reads", global.to_string()),
+        ],
         "writes" => vec![
             ("x-ms-ratelimit-remaining-subscription-writes", left.to_string()),
             ("x-ms-ratelimit-remaining-subscription-global-writes", global.to_string()),
@@ -185,6 +194,17 @@ mod tests {
             remaining_headers(Some(&throttle), &Method::PUT)[0],
             ("x-ms-ratelimit-remaining-subscription-writes", "9".to_owned())
         );
+    }
+
+    #[test]
+    fn without_limits_more_is_left_than_clients_count_on() {
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let (name, left) = remaining_headers(None, &method).swap_remove(0);
+            assert!(
+                !name.contains("global") && left.parse::<u64>().expect("a number") > 1000,
+                "{name}: {left}"
+            );
+        }
     }
 
     #[test]

@@ -9,14 +9,14 @@ use terrane_language::config::{ConstantScope, EarlyScope, EarlyValues, Module};
 use terrane_language::evaluate::{Evaluator, decode_block, evaluate};
 use terrane_language::syntax::{AttributeSchema, BodySchema, ConfigBody, parse_file, parse_json_file};
 use terrane_model::convert::convert;
-use terrane_model::{Block, Diagnostic, Diagnostics, SourceMap, Str, Value};
+use terrane_model::{Attribute, AttributeKind, Block, Diagnostic, Diagnostics, SourceMap, Str, Type, Value};
 
 use super::kinds::{BackendKind, find_kind};
 
 /// What the configuration asks for.
 pub struct WantedBackend {
     /// The kind.
-    pub kind: &'static BackendKind,
+    pub kind: BackendKind,
     /// What its block says, without additions.
     pub written: Value,
     /// With additions.
@@ -36,7 +36,7 @@ pub fn read_backend(
 ) -> Result<WantedBackend, Diagnostics> {
     let kind =
         find_kind(&backend.backend_type).map_err(|problem| Diagnostics::from(problem.at(backend.span)))?;
-    let schema = (kind.schema)();
+    let schema = kind.schema();
     let scope = EarlyScope::new(root, values);
     let mut evaluator = Evaluator::new(&scope);
     let written = decode_block(&mut evaluator, &backend.body, &schema);
@@ -44,7 +44,7 @@ pub fn read_backend(
     let mut overrides = Vec::new();
     for addition in additions {
         let added = match addition.split_once('=') {
-            Some((name, text)) => one_addition(name.trim(), text, &schema),
+            Some((name, text)) => one_addition(name.trim(), text, &schema, Arc::make_mut(sources)),
             None => file_of_additions(addition, &schema, Arc::make_mut(sources)),
         };
         match added {
@@ -65,7 +65,12 @@ pub fn read_backend(
 
 type Additions = Vec<(Str, Value)>;
 
-fn one_addition(name: &str, text: &str, schema: &Block) -> Result<Additions, Diagnostics> {
+fn one_addition(
+    name: &str,
+    text: &str,
+    schema: &Block,
+    sources: &mut SourceMap,
+) -> Result<Additions, Diagnostics> {
     let summary = "Invalid backend configuration argument";
     let Some(attribute) = schema.attribute(name) else {
         let detail = format!(
@@ -74,6 +79,10 @@ fn one_addition(name: &str, text: &str, schema: &Block) -> Result<Additions, Dia
         );
         return Err(Diagnostic::error(summary, detail).into());
     };
+    if !matches!(attribute.ty(), Type::String | Type::Number | Type::Bool) {
+        // Lists and objects are expressions.
+        return additions_of("<backend configuration>", &format!("{name} = {text}\n"), schema, sources);
+    }
     let value = convert(&Value::string(text), &attribute.ty()).map_err(|error| {
         let detail =
             format!("The value of the backend configuration argument {name:?} cannot be used: {error}.");
@@ -89,12 +98,20 @@ fn file_of_additions(path: &str, schema: &Block, sources: &mut SourceMap) -> Res
             format!("The file {path:?} could not be read."),
         ))
     })?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let file = sources.add(path, text.as_str());
+    additions_of(path, &String::from_utf8_lossy(&text), schema, sources)
+}
+
+fn additions_of(
+    path: &str,
+    text: &str,
+    schema: &Block,
+    sources: &mut SourceMap,
+) -> Result<Additions, Diagnostics> {
+    let file = sources.add(path, text);
     let (body, mut diagnostics) = if path.ends_with(".json") {
-        parse_json_file(file, &text)
+        parse_json_file(file, text)
     } else {
-        let (body, problems) = parse_file(file, &text);
+        let (body, problems) = parse_file(file, text);
         (ConfigBody::from_native(body), problems)
     };
     let known: Vec<AttributeSchema<'_>> =
@@ -107,7 +124,7 @@ fn file_of_additions(path: &str, schema: &Block, sources: &mut SourceMap) -> Res
         let failed = problems.has_errors();
         diagnostics.extend(problems);
         let Some(wanted) = schema.attribute(&attribute.name.name).filter(|_| !failed) else { continue };
-        match convert(&value, &wanted.ty()) {
+        match value_of_argument(&value, wanted) {
             Ok(value) => additions.push((attribute.name.name.clone(), value)),
             Err(error) => {
                 let detail = format!("Unsuitable value: {error}.");
@@ -117,6 +134,46 @@ fn file_of_additions(path: &str, schema: &Block, sources: &mut SourceMap) -> Res
         }
     }
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(additions) }
+}
+
+/// Takes an object as a value of a backend's schema; what is not written is null.
+///
+/// # Errors
+/// When a part has the wrong type.
+pub fn value_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
+    let known = |name: &str| schema.attribute(name).is_some() || schema.block_type(name).is_some();
+    if let Some((name, _)) = config.as_entries().unwrap_or_default().iter().find(|(name, _)| !known(name)) {
+        let detail = format!(
+            "The given configuration is not valid for the backend: unexpected attribute {:?}.",
+            name.as_str()
+        );
+        return Err(Diagnostic::error("Invalid backend configuration", detail));
+    }
+    let mut entries = Vec::new();
+    for (name, attribute) in schema.attributes() {
+        let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(attribute.ty()));
+        let value = value_of_argument(&written, attribute).map_err(|reason| {
+            let detail = format!("The argument {:?} cannot be used: {reason}.", name.as_str());
+            Diagnostic::error("Invalid backend configuration", detail)
+        })?;
+        entries.push((name.clone(), value));
+    }
+    for (name, nested) in schema.block_types() {
+        let value = match config.get(name).filter(|written| !written.is_null()) {
+            Some(written) => value_of(written, &nested.block)?,
+            None => Value::Null(nested.block.implied_type().clone()),
+        };
+        entries.push((name.clone(), value));
+    }
+    Ok(Value::object(entries))
+}
+
+fn value_of_argument(written: &Value, attribute: &Attribute) -> Result<Value, String> {
+    match &attribute.kind {
+        AttributeKind::Nested(nested) if !written.is_null() => value_of(written, &nested.block)
+            .map_err(|problem| problem.detail.trim_end_matches('.').to_owned()),
+        _ => convert(written, &attribute.ty()).map_err(|error| error.to_string()),
+    }
 }
 
 /// Returns the number by which Terraform tells whether a block has changed: the CRC-32 of the value in the form
@@ -139,6 +196,15 @@ fn write_set_form(form: &mut String, value: &Value) {
         let _ = write!(form, "{number}");
     } else if let Some(truth) = value.as_bool() {
         form.push(if truth { 'T' } else { 'F' });
+    } else if let (Value::Map(_), Some(entries)) = (value, value.as_entries()) {
+        form.push('{');
+        for (key, value) in entries {
+            write_set_form(form, &Value::string(key.clone()));
+            form.push(':');
+            write_set_form(form, value);
+            form.push(';');
+        }
+        form.push('}');
     } else if let Some(entries) = value.as_entries() {
         form.push('<');
         for (_, value) in entries {
@@ -163,7 +229,7 @@ mod tests {
     #[test]
     fn blocks_have_the_hashes_that_terraform_gives_them() {
         let config = |path: &str| {
-            let nothing = Value::Null(terrane_model::Type::String);
+            let nothing = Value::Null(Type::String);
             Value::object([("path", Value::string(path)), ("workspace_dir", nothing)])
         };
         // As Terraform 1.11 writes them.
@@ -173,10 +239,14 @@ mod tests {
 
     #[test]
     fn additions_are_converted_to_what_the_backend_takes() {
-        let schema = (find_kind("http").unwrap().schema)();
-        let added = one_addition("retry_max", "3", &schema).unwrap();
+        let schema = find_kind("http").unwrap().schema();
+        let one_addition = |name, text| one_addition(name, text, &schema, &mut SourceMap::new());
+        let added = one_addition("retry_max", "3").unwrap();
         assert_eq!(added, [("retry_max".into(), Value::number(3_i64))]);
-        assert!(one_addition("retry_max", "many", &schema).is_err());
-        assert!(one_addition("nope", "3", &schema).is_err());
+        assert!(one_addition("retry_max", "many").is_err());
+        assert!(one_addition("nope", "3").is_err());
+        let schema = find_kind("s3").unwrap().schema();
+        let added = super::one_addition("allowed_account_ids", "[\"1\"]", &schema, &mut SourceMap::new());
+        assert_eq!(added.unwrap()[0].1, Value::set(Type::String, [Value::string("1")]));
     }
 }

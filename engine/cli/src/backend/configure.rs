@@ -10,7 +10,7 @@ use terrane_state::{
 };
 
 use super::config::{WantedBackend, block_hash, read_backend};
-use super::kinds::find_kind;
+use super::kinds::{capitalized, find_kind};
 use super::record::BackendRecord;
 use super::select::Selected;
 use crate::args::ParsedFlags;
@@ -99,14 +99,14 @@ fn unset(options: &ConfigureOptions<'_>, record: Option<BackendRecord>) -> Resul
 /// A block where there was none.
 fn set_first(options: &ConfigureOptions<'_>, wanted: WantedBackend) -> Result<Selected, Diagnostics> {
     let selected = Selected { kind: wanted.kind, config: wanted.config };
-    let to = open(options, &selected)?;
+    let to = open_reachable(options, &selected)?;
     if !options.is_reconfiguring() {
         let implied = Selected::implied()?;
         let from = open(options, &implied)?;
-        let is_same_place = wanted.kind.name == "local"
+        let is_same_place = wanted.kind.name() == "local"
             && super::kinds::local_options(&ParsedFlags::default(), &selected.config).path
                 == super::kinds::local_options(&ParsedFlags::default(), &implied.config).path;
-        if !is_same_place && migrate(options, ("local", &*from), (wanted.kind.name, &*to))? {
+        if !is_same_place && migrate(options, ("local", &*from), (wanted.kind.name(), &*to))? {
             // The state is elsewhere now: the file here would only mislead. Its content is kept as a backup.
             block_on(from.write(DEFAULT_WORKSPACE, b"")).map_err(|error| failed(&error.to_string()))?;
         }
@@ -121,8 +121,8 @@ fn change(
     record: &BackendRecord,
     has_additions: bool,
 ) -> Result<Selected, Diagnostics> {
-    if wanted.kind.name == record.kind {
-        let config = record.config(&(wanted.kind.schema)())?;
+    if wanted.kind.name() == record.kind {
+        let config = record.config(&wanted.kind.schema())?;
         let is_same_block = block_hash(&record.kind, &wanted.written) == record.hash;
         if is_same_block && !has_additions || config == wanted.config {
             if !is_same_block {
@@ -134,7 +134,7 @@ fn change(
     if !options.is_migrating() {
         return Err(must_decide().into());
     }
-    if wanted.kind.name == record.kind {
+    if wanted.kind.name() == record.kind {
         options.progress.step(
             "backend_migrate_reconfigure",
             "Backend configuration changed!\n\nTerrane has detected that the configuration specified for the backend\nhas \
@@ -143,15 +143,16 @@ fn change(
     } else {
         let text = format!(
             "Terrane detected that the backend type changed from {:?} to {:?}.\n",
-            record.kind, wanted.kind.name
+            record.kind,
+            wanted.kind.name()
         );
         options.progress.step("backend_migrate_type_change", &text);
     }
     let before = of_record(record)?;
     let selected = Selected { kind: wanted.kind, config: wanted.config };
     let from = open(options, &before)?;
-    let to = open(options, &selected)?;
-    migrate(options, (&record.kind, &*from), (wanted.kind.name, &*to))?;
+    let to = open_reachable(options, &selected)?;
+    migrate(options, (&record.kind, &*from), (wanted.kind.name(), &*to))?;
     finish(options, selected, &wanted.written)
 }
 
@@ -160,11 +161,11 @@ fn finish(
     selected: Selected,
     written: &terrane_model::Value,
 ) -> Result<Selected, Diagnostics> {
-    BackendRecord::new(selected.kind.name, &selected.config, written).write(options.context)?;
+    BackendRecord::new(selected.kind.name(), &selected.config, written).write(options.context)?;
     let text = format!(
         "\nSuccessfully configured the backend {:?}! Terrane will automatically\nuse this backend unless the backend \
          configuration changes.",
-        selected.kind.name
+        selected.kind.name()
     );
     options.progress.success("backend_configured_success_message", &text);
     Ok(selected)
@@ -172,12 +173,27 @@ fn finish(
 
 fn of_record(record: &BackendRecord) -> Result<Selected, Diagnostics> {
     let kind = find_kind(&record.kind)?;
-    let config = record.config(&(kind.schema)())?;
+    let config = record.config(&kind.schema())?;
     Ok(Selected { kind, config })
 }
 
 fn open(options: &ConfigureOptions<'_>, selected: &Selected) -> Result<Arc<dyn StateBackend>, Diagnostics> {
-    (selected.kind.open)(&options.context.environment, &ParsedFlags::default(), &selected.config)
+    selected.kind.open(&options.context.environment, &ParsedFlags::default(), &selected.config)
+}
+
+/// Opens a backend that is about to be chosen. One that cannot be reached is not.
+fn open_reachable(
+    options: &ConfigureOptions<'_>,
+    selected: &Selected,
+) -> Result<Arc<dyn StateBackend>, Diagnostics> {
+    let backend = open(options, selected)?;
+    block_on(backend.workspaces()).map_err(|error| {
+        Diagnostic::error(
+            "Failed to get existing workspaces",
+            format!("{}.", capitalized(&error.to_string())),
+        )
+    })?;
+    Ok(backend)
 }
 
 fn must_decide() -> Diagnostic {
@@ -204,10 +220,10 @@ fn migrate(
     if !is_wanted(options, (from_name, &states), (to_name, to))? {
         return Ok(false);
     }
-    let locks = Locks::take(options, from, to)?;
-    let copied = states.iter().try_for_each(|(workspace, content)| copy(to, workspace, content));
-    locks.give_back(from, to);
-    copied.map(|()| true)
+    for (workspace, _) in &states {
+        copy(options, from, to, workspace)?;
+    }
+    Ok(true)
 }
 
 /// Returns the workspaces that have states with something in them.
@@ -236,12 +252,13 @@ fn is_wanted(
     (from_name, states): (&str, &[(Str, Vec<u8>)]),
     (to_name, to): (&str, &dyn StateBackend),
 ) -> Result<bool, Diagnostics> {
-    if options.forces_copy() {
-        return Ok(true);
-    }
+    // What is in both is perhaps one and the same, of which there cannot be two locks.
     let present = states_of(to)?;
     if present == states {
         return Ok(false);
+    }
+    if options.forces_copy() {
+        return Ok(true);
     }
     let (question, description) = if present.is_empty() {
         (
@@ -278,19 +295,27 @@ fn is_wanted(
     }
 }
 
-fn copy(to: &dyn StateBackend, workspace: &str, content: &[u8]) -> Result<(), Diagnostics> {
-    let result = block_on(async {
-        if !to.workspaces().await?.iter().any(|name| name == workspace) {
-            to.create_workspace(workspace).await?;
-        }
-        to.write(workspace, content).await
-    });
-    result.map_err(|error| {
+/// Copies one state, while nobody else can change either.
+fn copy(
+    options: &ConfigureOptions<'_>,
+    from: &dyn StateBackend,
+    to: &dyn StateBackend,
+    workspace: &str,
+) -> Result<(), Diagnostics> {
+    let uncopied = |error: terrane_state::BackendError| {
         failed(&format!("the state of workspace {workspace:?} could not be copied: {error}"))
-    })
+    };
+    let is_there = block_on(to.workspaces()).map_err(uncopied)?.iter().any(|name| name == workspace);
+    if !is_there {
+        block_on(to.create_workspace(workspace)).map_err(uncopied)?;
+    }
+    let locks = Locks::take(options, (from, to), workspace)?;
+    let copied = block_on(async { to.write(workspace, &from.read(workspace).await?).await });
+    locks.give_back((from, to), workspace);
+    copied.map_err(uncopied)
 }
 
-/// Locks on both default workspaces, for as long as states are copied.
+/// Locks on both states, for as long as one is copied.
 struct Locks {
     from: Option<String>,
     to: Option<String>,
@@ -299,8 +324,8 @@ struct Locks {
 impl Locks {
     fn take(
         options: &ConfigureOptions<'_>,
-        from: &dyn StateBackend,
-        to: &dyn StateBackend,
+        (from, to): (&dyn StateBackend, &dyn StateBackend),
+        workspace: &str,
     ) -> Result<Self, Diagnostics> {
         if !options.flags.switch("lock", true) {
             return Ok(Self { from: None, to: None });
@@ -314,26 +339,26 @@ impl Locks {
                 version: TERRAFORM_VERSION.to_owned(),
             };
             let wait = |delay: Duration| tokio::time::sleep(delay);
-            let locked = block_on(lock_within(backend, DEFAULT_WORKSPACE, &request, limit, wait));
+            let locked = block_on(lock_within(backend, workspace, &request, limit, wait));
             locked.map(|lock| lock.id).map_err(|error| Diagnostics::from(error.to_diagnostic()))
         };
         let from_id = lock(from, "migration source state")?;
         match lock(to, "migration destination state") {
             Ok(to_id) => Ok(Self { from: Some(from_id), to: Some(to_id) }),
             Err(problem) => {
-                Self { from: Some(from_id), to: None }.give_back(from, to);
+                Self { from: Some(from_id), to: None }.give_back((from, to), workspace);
                 Err(problem)
             }
         }
     }
 
-    fn give_back(self, from: &dyn StateBackend, to: &dyn StateBackend) {
+    fn give_back(self, (from, to): (&dyn StateBackend, &dyn StateBackend), workspace: &str) {
         // A lock that cannot be given back is in the way of the next command, which says so.
         if let Some(id) = self.from {
-            let _ = block_on(from.unlock(DEFAULT_WORKSPACE, &id));
+            let _ = block_on(from.unlock(workspace, &id));
         }
         if let Some(id) = self.to {
-            let _ = block_on(to.unlock(DEFAULT_WORKSPACE, &id));
+            let _ = block_on(to.unlock(workspace, &id));
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::project::{configuration_files, early_values};
 /// A backend and its configuration.
 pub struct Selected {
     /// The kind.
-    pub kind: &'static BackendKind,
+    pub kind: BackendKind,
     /// A value of its schema.
     pub config: Value,
 }
@@ -28,7 +28,7 @@ impl Selected {
     /// Never, as long as there is a local backend.
     pub fn implied() -> Result<Self, Diagnostics> {
         let kind = find_kind("local")?;
-        let config = (kind.schema)().empty_value();
+        let config = kind.schema().empty_value();
         Ok(Self { kind, config })
     }
 }
@@ -60,9 +60,10 @@ pub fn selected(context: &Context) -> Result<Selected, Diagnostics> {
         (Some((block, root)), Some(record)) => {
             let values = early_values(context, &root);
             let wanted = read_backend(&block, &root, &values, &[], &mut sources).map_err(without_places)?;
-            let schema = (wanted.kind.schema)();
-            if wanted.kind.name != record.kind {
-                let reason = format!("Backend type changed from {:?} to {:?}", record.kind, wanted.kind.name);
+            let schema = wanted.kind.schema();
+            if wanted.kind.name() != record.kind {
+                let reason =
+                    format!("Backend type changed from {:?} to {:?}", record.kind, wanted.kind.name());
                 return Err(initialization_required(&reason).into());
             }
             let config = record.config(&schema)?;

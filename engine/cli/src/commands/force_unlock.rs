@@ -34,7 +34,7 @@ fn run(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
         }
     }
     block_on(session.backend.force_unlock(&session.workspace, id))
-        .map_err(|error| Diagnostics::from(error.to_diagnostic()))?;
+        .map_err(|error| Diagnostic::error("Failed to unlock state", format!("{error}.")))?;
     let text = "Terrane state has been successfully unlocked!";
     context.terminal.line(&context.terminal.style(Style::BoldGreen, text));
     Ok(())

@@ -183,7 +183,7 @@ fn select(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
 fn delete(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     refuse_override(context)?;
     let name = one_name(flags)?;
-    let current = Session::find(context, flags)?;
+    let mut current = Session::find(context, flags)?;
     if name == current.workspace {
         let detail = format!(
             "Workspace {name:?} is your active workspace.\n\nYou cannot delete the currently active workspace. Please switch to \
@@ -199,6 +199,9 @@ fn delete(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     if name == DEFAULT_WORKSPACE {
         return Err(failed("delete workspace", &terrane_state::BackendError::DefaultWorkspace));
     }
+    // Nobody is to be at work there.
+    name.clone_into(&mut current.workspace);
+    current.lock(flags, "workspace-delete")?;
     let content = block_on(current.backend.read(name)).map_err(|error| failed("read state", &error))?;
     let state = if content.is_empty() { None } else { read_state(&content).ok() };
     let tracked: Vec<String> =
@@ -213,6 +216,11 @@ fn delete(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
             tracked.join("\n")
         );
         return Err(Diagnostic::error("Workspace is not empty", detail).into());
+    }
+    // Some locks are part of what is deleted.
+    let problems = current.unlock();
+    if problems.has_errors() {
+        return Err(problems);
     }
     block_on(current.backend.delete_workspace(name)).map_err(|error| failed("delete workspace", &error))?;
     context.terminal.line(&context.terminal.style(Style::Green, &format!("Deleted workspace {name:?}!")));

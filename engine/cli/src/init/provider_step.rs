@@ -103,7 +103,7 @@ fn read(context: &Context, selected: &Selected) -> Result<Option<StateSnapshot>,
             format!("The state could not be read: {error}."),
         ))
     };
-    let backend = (selected.kind.open)(&context.environment, &ParsedFlags::default(), &selected.config)?;
+    let backend = selected.kind.open(&context.environment, &ParsedFlags::default(), &selected.config)?;
     let content =
         block_on(backend.read(&selected_workspace(context))).map_err(|error| failed(error.to_string()))?;
     if content.is_empty() {

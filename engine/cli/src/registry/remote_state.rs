@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use terrane_model::convert::convert;
-use terrane_model::{AttributePath, Block, Diagnostic, Diagnostics, Value};
+use terrane_model::{AttributePath, Diagnostic, Diagnostics, Value};
 use terrane_provider::async_trait;
 use terrane_provider_standard::{RemoteOutputs, RemoteStateReader};
 use terrane_state::read_state;
 
 use crate::args::ParsedFlags;
+use crate::backend::config::value_of;
 use crate::backend::find_kind;
 
 /// Reads other configurations' states for `terraform_remote_state`.
@@ -27,11 +27,10 @@ impl RemoteStateReader for RemoteStates {
             // What is not known yet can still become right.
             Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
             Ok(kind) => {
-                let config = config_of(config, &(kind.schema)());
                 let at_config = |problem: Diagnostic| {
                     invalid(problem.on_attribute(AttributePath::root().attribute("config")))
                 };
-                config.err().map(at_config).unwrap_or_default()
+                value_of(config, &kind.schema()).err().map(at_config).unwrap_or_default()
             }
             Err(problem) => invalid(problem.on_attribute(AttributePath::root().attribute("backend"))),
         }
@@ -44,14 +43,14 @@ impl RemoteStateReader for RemoteStates {
         workspace: &str,
     ) -> Result<Option<RemoteOutputs>, Diagnostics> {
         let kind = find_kind(backend)?;
-        let config = config_of(config, &(kind.schema)())?;
+        let config = value_of(config, &kind.schema())?;
         let unreadable = |error: String| {
             Diagnostics::from(Diagnostic::error(
                 "Error loading state error",
                 format!("The state could not be read: {error}."),
             ))
         };
-        let opened = (kind.open)(&self.environment, &ParsedFlags::default(), &config)?;
+        let opened = kind.open(&self.environment, &ParsedFlags::default(), &config)?;
         let content = opened.read(workspace).await.map_err(|error| unreadable(error.to_string()))?;
         if content.is_empty() {
             return Ok(None);
@@ -60,27 +59,4 @@ impl RemoteStateReader for RemoteStates {
         // What a provider answers carries no marks: whoever reads another state has to mark its secrets anew.
         Ok(Some(state.outputs.into_iter().map(|(name, output)| (name, output.value)).collect()))
     }
-}
-
-/// Takes what is written as a value of the backend's schema; what is not written is null.
-fn config_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
-    let known = |name: &str| schema.attribute(name).is_some() || schema.block_type(name).is_some();
-    if let Some((name, _)) = config.as_entries().unwrap_or_default().iter().find(|(name, _)| !known(name)) {
-        let detail = format!(
-            "The given configuration is not valid for the backend: unexpected attribute {:?}.",
-            name.as_str()
-        );
-        return Err(Diagnostic::error("Invalid backend configuration", detail));
-    }
-    let mut entries = Vec::new();
-    for (name, attribute) in schema.attributes() {
-        let wanted = attribute.ty();
-        let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(wanted.clone()));
-        let value = convert(&written, &wanted).map_err(|error| {
-            let detail = format!("The argument {:?} cannot be used: {error}.", name.as_str());
-            Diagnostic::error("Invalid backend configuration", detail)
-        })?;
-        entries.push((name.clone(), value));
-    }
-    Ok(Value::object(entries))
 }

@@ -90,9 +90,9 @@ fn parts_of_the_configuration_may_come_from_the_command_line() {
 
 #[test]
 fn backends_that_are_not_there_are_named() {
-    let project = Project::new("terraform {\n  backend \"s3\" {}\n}\n", "");
+    let project = Project::new("terraform {\n  backend \"consul\" {}\n}\n", "");
     let refused = project.run("init").failed();
-    insta::assert_snapshot!(refused, @r#"Error: Unsupported backend type on main.tf line 2, in terraform: 2: backend "s3" {} States cannot be kept in the backend "s3" yet: Terrane has the backends "local" and "http". To work on a copy of the state in a local file, fetch it with "terraform state pull" and use the backend "local"."#);
+    insta::assert_snapshot!(refused, @r#"Error: Unsupported backend type on main.tf line 2, in terraform: 2: backend "consul" {} States cannot be kept in the backend "consul" yet: Terrane has the backends "local", "azurerm", "gcs", "http", "kubernetes", "pg" and "s3". To work on a copy of the state in a local file, fetch it with "terraform state pull" and use the backend "local"."#);
     project.write("work/main.tf", "terraform {\n  backend \"nope\" {}\n}\n");
     let refused = project.run("init").failed();
     assert!(refused.contains("There is no backend type named \"nope\"."), "{refused}");
@@ -187,7 +187,7 @@ fn other_configurations_read_states_on_a_server() {
     };
     let project = Project::new(&configuration("http"), "");
     assert!(project.run("apply -auto-approve").succeeded().contains("n = 7"));
-    project.write("work/main.tf", &configuration("s3"));
+    project.write("work/main.tf", &configuration("consul"));
     let refused = project.run("validate").failed();
     assert!(refused.contains("Invalid backend configuration"), "{refused}");
 }

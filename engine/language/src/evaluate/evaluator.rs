@@ -278,6 +278,12 @@ impl<'s> Evaluator<'s> {
 /// Cuts a known prefix so that no later text can combine with its end into another character.
 fn safe_prefix(text: &str) -> Str {
     use unicode_segmentation::UnicodeSegmentation;
+    let separates = |last: char| {
+        last != '\n' && !"<=>`".contains(last) && (last == ' ' || last.is_ascii_punctuation() || last == '\t')
+    };
+    if text.ends_with(separates) {
+        return text.into();
+    }
     let end = text.grapheme_indices(true).next_back().map_or(0, |(start, _)| start);
     text[..end].into()
 }

@@ -257,9 +257,8 @@ impl<'e> ModuleScope<'e> {
             }
             RepetitionValues::UnknownEach => Resolved::new(Value::dynamic(), reference.subject_steps),
             _ if !wants_key => {
-                let detail = "A reference to \"each.value\" has been used in a context in which it is unavailable, such as when the \
-                              configuration no longer contains the value in its \"for_each\" expression. Remove this \
-                              reference to each.value in your configuration to work around this error.";
+                let detail = "There is no each.value here: \"each\" can be used only in \"module\" or \"resource\" blocks, and only \
+                              when the \"for_each\" argument is set.";
                 let error = Diagnostic::error("each.value cannot be used in this context", detail);
                 Resolved::error(error.at(reference.span))
             }

@@ -1,5 +1,6 @@
 //! The tree of modules: every call of every module, each directory read once.
 
+mod handed_in_providers;
 pub mod loader;
 pub mod module_tree;
 pub mod provider_bindings;

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 use terrane_model::{Diagnostic, Diagnostics, ProviderConfigAddress, ProviderSource, Span, Str};
 
+use super::handed_in_providers;
 use super::module_tree::{ModuleId, ModuleTree};
 use crate::config::module::{Expr, ProviderBlock, Resource};
 use crate::config::version_constraint::VersionConstraints;
@@ -60,10 +61,14 @@ impl ProviderConfigs {
     /// Finds the configurations of all resources and all `provider` blocks.
     pub fn find(tree: &ModuleTree, diagnostics: &mut Diagnostics) -> Self {
         let mut configs = Self::default();
+        let missing = handed_in_providers::check(tree, diagnostics);
         for (id, node) in tree.nodes() {
             configs.check_blocks(tree, id, diagnostics);
             for resource in &node.module.resources {
-                if let Err(problem) = configs.of_resource(tree, id, resource) {
+                let Err(problem) = configs.of_resource(tree, id, resource) else { continue };
+                let reference = resource.provider.as_ref();
+                let name = reference.map(|wanted| (id, wanted.local_name.clone(), wanted.alias.clone()));
+                if !name.is_some_and(|name| missing.contains(&name)) {
                     diagnostics.push(problem);
                 }
             }

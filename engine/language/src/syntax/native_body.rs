@@ -115,7 +115,10 @@ fn unsupported_argument(attribute: &Attribute, schema: &BodySchema<'_>, content:
 }
 
 fn unsupported_block(block: &Block, schema: &BodySchema<'_>) -> Diagnostic {
-    let block_type = block.block_type.name.as_str();
+    // What a `dynamic` block stands for is what should not be there.
+    let dynamic = block.labels.first().filter(|_| block.block_type.name == "dynamic");
+    let named = dynamic.unwrap_or(&block.block_type);
+    let block_type = named.name.as_str();
     let mut hint = did_you_mean(block_type, schema.blocks.iter().map(|block| block.block_type));
     if hint.is_empty() && schema.attributes.iter().any(|attribute| attribute.name == block_type) {
         hint = format!(
@@ -124,7 +127,7 @@ fn unsupported_block(block: &Block, schema: &BodySchema<'_>) -> Diagnostic {
         );
     }
     let detail = format!("Blocks of type \"{block_type}\" are not expected here.{hint}");
-    Diagnostic::error("Unsupported block type", detail).at(block.block_type.span)
+    Diagnostic::error("Unsupported block type", detail).at(named.span)
 }
 
 /// Returns all arguments that nobody has taken, and complains about the first block.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::header;
 use serde_json::Value as Json;
+use terrane_azure_identity::{Cloud, TokenSource};
 use tokio::time::Instant;
 
-use crate::client::authenticate::TokenSource;
 use crate::client::error::{ArmError, Refusal};
 use crate::client::long_running_operation::{
     OperationState, Tracking, location_state, operation_state, resource_state, tracking,
@@ -16,7 +16,7 @@ use crate::client::registration::Registrations;
 use crate::client::request::{ArmRequest, ArmResponse, Method, ResponseHeaders};
 use crate::client::retry::{Failures, Pace, ThrottledBy, judge};
 use crate::client::throttle::{Scope, Throttle};
-use crate::client::{Call, Cloud, KeyedLocks};
+use crate::client::{Call, KeyedLocks};
 
 /// Right after an operation was accepted, its URL may not be known everywhere yet.
 const OPERATION_UNKNOWN_MAX: Duration = Duration::from_secs(60);
@@ -91,7 +91,7 @@ impl ArmClient {
     /// # Errors
     /// When there is no token.
     pub(crate) async fn claims(&self) -> Result<Json, ArmError> {
-        self.tokens.claims(&self.cloud.management_scope()).await
+        Ok(self.tokens.claims(&self.cloud.management_scope()).await?)
     }
 
     /// Reads an object; nothing when it, its parent or its group does not exist.
@@ -129,7 +129,10 @@ impl ArmClient {
                 Err(error) if error.is_not_found() => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let Some(Json::Array(values)) = page.get_mut("value").map(Json::take) else {
+            // Servers that stand in for Azure may leave out the object around the list.
+            let values =
+                if page.is_array() { Some(page.take()) } else { page.get_mut("value").map(Json::take) };
+            let Some(Json::Array(values)) = values else {
                 let reason = "it has no list named value".to_owned();
                 return Err(ArmError::Unexpected { method: Method::Get, path, reason });
             };
@@ -431,6 +434,8 @@ fn read_answer(
 ) -> Result<ArmResponse, ArmError> {
     let body = if bytes.is_empty() { Ok(Json::Null) } else { serde_json::from_slice(bytes) };
     if (200..300).contains(&status) {
+        // What a deletion is answered with is of no use, whatever it is.
+        let body = if request.method == Method::Delete { Ok(body.unwrap_or_default()) } else { body };
         let body = body.map_err(|error| ArmError::Unexpected {
             method: request.method,
             path: request.path().to_owned(),

@@ -6,12 +6,11 @@ use std::time::Duration;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
 use azure_core::time::OffsetDateTime;
 use serde_json::{Value as Json, json};
+use terrane_azure_identity::{Cloud, HttpSettings, TokenSource};
 use terrane_provider::NoProgress;
 
 use super::*;
 use crate::client::StopSignal;
-use crate::client::authenticate::TokenSource;
-use crate::client::http::HttpSettings;
 use crate::client::scripted_server::{Answer, ScriptedServer, answer, drop_connection};
 
 const PATH: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v";

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use terrane_azure_identity::IdentityError;
 
 use crate::client::request::{Method, ResponseHeaders};
 
@@ -50,6 +51,16 @@ pub(crate) enum ArmError {
     /// Settings of the provider do not work.
     #[error("{0}")]
     Settings(String),
+}
+
+impl From<IdentityError> for ArmError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Credential(reason) => Self::Credential(reason),
+            IdentityError::Settings(reason) => Self::Settings(reason),
+            IdentityError::Connection { host, reason } => Self::Connection { host, reason },
+        }
+    }
 }
 
 /// An error that the service reported.
@@ -165,6 +176,11 @@ impl ArmError {
     /// Tells whether the object, its parent or its resource group does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.status == 404)
+    }
+
+    /// Tells whether the server does not know what was asked of it; Azure itself never says so of what we ask.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if matches!(refusal.status, 405 | 501))
     }
 
     /// Tells whether the service answered with this code.

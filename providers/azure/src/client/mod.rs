@@ -3,13 +3,9 @@
 //! Every request of the provider goes through [`ArmClient`], which knows nothing of resource types.
 
 pub(crate) mod arm_client;
-pub(crate) mod authenticate;
 pub(crate) mod call;
-mod certificate;
-pub(crate) mod cloud;
 pub(crate) mod error;
 mod error_advice;
-pub(crate) mod http;
 pub(crate) mod locks;
 pub(crate) mod long_running_operation;
 mod registration;
@@ -21,7 +17,6 @@ mod throttle;
 
 pub(crate) use arm_client::ArmClient;
 pub(crate) use call::{Call, StopSignal};
-pub(crate) use cloud::Cloud;
 pub(crate) use error::ArmError;
 pub(crate) use locks::KeyedLocks;
 pub(crate) use request::{ArmRequest, Method};

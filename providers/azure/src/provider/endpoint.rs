@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use crate::client::authenticate::IdentitySettings;
-use crate::settings::{CloudChoice, ProviderSettings};
+use terrane_azure_identity::{CloudChoice, IdentitySettings};
+
+use crate::settings::ProviderSettings;
 
 /// A cloud that is used in place of Azure, such as an emulator in the same process, and how to sign in to it.
 ///

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use terrane_azure_identity::SettingSources;
 use terrane_model::{Diagnostics, Str, Value};
 use terrane_provider::ConfigureRequest;
 use tokio::sync::OnceCell;
@@ -11,7 +12,7 @@ use crate::client::{ArmError, Pace, StopSignal};
 use crate::connection::Connection;
 use crate::lifecycle::falling::Leaving;
 use crate::provider::{AzureEndpoint, AzureOptions};
-use crate::settings::{ProviderSettings, SettingSources};
+use crate::settings::ProviderSettings;
 
 /// Settings and connection of one provider configuration.
 pub(crate) struct Session {

@@ -1,6 +1,6 @@
 //! The `features` block: what happens at the edges of an object's life.
 
-use crate::settings::SettingSources;
+use terrane_azure_identity::SettingSources;
 
 /// The features that change what this provider does. Others are accepted and have nothing to act on here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 mod features;
 mod provider_settings;
-mod sources;
 
 pub(crate) use features::Features;
-pub(crate) use provider_settings::{CloudChoice, ProviderSettings, Registration};
-pub(crate) use sources::SettingSources;
+pub(crate) use provider_settings::{ProviderSettings, Registration};

@@ -1,11 +1,11 @@
 //! All settings of one provider configuration.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use terrane_azure_identity::{
+    Cloud, CloudChoice, IdentitySettings, SettingSources, read_cloud, read_identity,
+};
 
-use crate::client::authenticate::IdentitySettings;
-use crate::client::{ArmError, Cloud};
-use crate::settings::{Features, SettingSources};
+use crate::client::ArmError;
+use crate::settings::Features;
 
 /// What the provider was told.
 #[derive(Clone)]
@@ -22,15 +22,6 @@ pub(crate) struct ProviderSettings {
     pub(crate) correlation_id: Option<String>,
     /// What follows our own name in user agents.
     pub(crate) partner_id: Option<String>,
-}
-
-/// Which cloud.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CloudChoice {
-    /// One that is known.
-    Known(Box<Cloud>),
-    /// One that describes itself at this host.
-    Described(String),
 }
 
 /// When resource providers are registered with the subscription.
@@ -76,21 +67,6 @@ impl ProviderSettings {
     }
 }
 
-fn read_cloud(sources: &SettingSources<'_>) -> Result<CloudChoice, ArmError> {
-    if let Some(host) = sources.text("metadata_host", &["ARM_METADATA_HOSTNAME", "ARM_METADATA_HOST"]) {
-        return Ok(CloudChoice::Described(host));
-    }
-    let environment =
-        sources.text("environment", &["ARM_ENVIRONMENT"]).unwrap_or_else(|| "public".to_owned());
-    let cloud = Cloud::named(&environment).ok_or_else(|| {
-        ArmError::Settings(format!(
-            "There is no Azure environment named {environment:?}. Use public, usgovernment, dod or china, or set \
-             metadata_host for a cloud that describes itself."
-        ))
-    })?;
-    Ok(CloudChoice::Known(Box::new(cloud)))
-}
-
 fn read_registration(sources: &SettingSources<'_>) -> Registration {
     let choice = sources
         .text("resource_provider_registrations", &["ARM_RESOURCE_PROVIDER_REGISTRATIONS"])
@@ -99,67 +75,14 @@ fn read_registration(sources: &SettingSources<'_>) -> Registration {
     if choice || skipped { Registration::Never } else { Registration::WhenNeeded }
 }
 
-fn read_identity(
-    sources: &SettingSources<'_>,
-    subscription_id: Option<String>,
-) -> Result<IdentitySettings, ArmError> {
-    let workload_identity =
-        sources.flag("use_aks_workload_identity", &["ARM_USE_AKS_WORKLOAD_IDENTITY"], false);
-    let workload = |variable: &str| sources.variable(&[variable]).filter(|_| workload_identity);
-    let client_id = sources.text_or_file(
-        ("client_id", &["ARM_CLIENT_ID"]),
-        ("client_id_file_path", &["ARM_CLIENT_ID_FILE_PATH"]),
-    )?;
-    let client_secret = sources.text_or_file(
-        ("client_secret", &["ARM_CLIENT_SECRET"]),
-        ("client_secret_file_path", &["ARM_CLIENT_SECRET_FILE_PATH"]),
-    )?;
-    let token_file = sources.path("oidc_token_file_path", &["ARM_OIDC_TOKEN_FILE_PATH"]);
-    let use_oidc = sources.flag("use_oidc", &["ARM_USE_OIDC"], false);
-    let request_url = ["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"];
-    let request_token = ["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"];
-    let connection_id = [
-        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
-        "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
-        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
-    ];
-    Ok(IdentitySettings {
-        tenant_id: sources.text("tenant_id", &["ARM_TENANT_ID"]).or_else(|| workload("AZURE_TENANT_ID")),
-        client_id: client_id.or_else(|| workload("AZURE_CLIENT_ID")),
-        client_secret,
-        certificate: read_certificate(sources)?,
-        certificate_password: sources
-            .text("client_certificate_password", &["ARM_CLIENT_CERTIFICATE_PASSWORD"]),
-        use_oidc: use_oidc || workload_identity,
-        oidc_token: sources.text("oidc_token", &["ARM_OIDC_TOKEN"]),
-        oidc_token_file: token_file.or_else(|| workload("AZURE_FEDERATED_TOKEN_FILE").map(Into::into)),
-        oidc_request_url: sources.text("oidc_request_url", &request_url),
-        oidc_request_token: sources.text("oidc_request_token", &request_token),
-        pipeline_service_connection_id: sources.text("ado_pipeline_service_connection_id", &connection_id),
-        use_managed_identity: sources.flag("use_msi", &["ARM_USE_MSI"], false),
-        use_cli: sources.flag("use_cli", &["ARM_USE_CLI"], true),
-        subscription_id,
-    })
-}
-
-fn read_certificate(sources: &SettingSources<'_>) -> Result<Option<Vec<u8>>, ArmError> {
-    if let Some(text) = sources.text("client_certificate", &["ARM_CLIENT_CERTIFICATE"]) {
-        let bytes = STANDARD.decode(text.split_whitespace().collect::<String>());
-        return bytes.map(Some).map_err(|_| {
-            ArmError::Settings("client_certificate is not the Base64 of a certificate.".to_owned())
-        });
-    }
-    sources.file("client_certificate_path", &["ARM_CLIENT_CERTIFICATE_PATH"])
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use terrane_azure_identity::SignIn;
     use terrane_model::Value;
 
     use super::*;
-    use crate::client::authenticate::SignIn;
 
     fn read(config: &[(&str, Value)], environment: &[(&str, &str)]) -> Result<ProviderSettings, ArmError> {
         let config = Value::object(config.iter().map(|(name, value)| (*name, value.clone())));
