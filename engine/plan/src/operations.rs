@@ -156,6 +156,7 @@ impl<'a> Builder<'a> {
             &configuration.dependencies,
             &plan.targets,
             &plan.excludes,
+            plan.mode,
         );
         Self {
             plan,

@@ -89,6 +89,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         &configuration.dependencies,
         &input.options.targets,
         &input.options.excludes,
+        input.options.mode,
     );
     let imports = input.options.imports.iter();
     let imports =
@@ -390,8 +391,11 @@ impl Planner {
             &self.output_changes,
             modules.into_iter(),
         );
-        let ephemeral = &self.configuration.tree.root().variables;
-        let ephemeral_variables = ephemeral.iter().filter(|v| v.ephemeral).map(|v| v.name.clone()).collect();
+        // Whatever was given for these has to be given again: it is not kept. Defaults stay what they are.
+        let is_given = |name: &terrane_model::Str| self.options.given.contains_key(name);
+        let ephemeral =
+            self.configuration.tree.root().variables.iter().filter(|v| v.ephemeral && is_given(&v.name));
+        let ephemeral_variables = ephemeral.map(|v| v.name.clone()).collect();
         let plan = Plan {
             mode: self.options.mode,
             resource_changes: self.changes,

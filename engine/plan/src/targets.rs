@@ -6,6 +6,7 @@ use terrane_language::modules::ModuleTree;
 use terrane_model::{ModulePath, ResourceInstanceAddress, Target};
 
 use crate::dependency_graph::{DependencyGraph, NodeId, NodeKind};
+use crate::plan::PlanMode;
 use crate::resource_dependencies::ResourceDependencies;
 
 /// What a run walks.
@@ -19,13 +20,15 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Finds what targets and excludes leave of a graph.
+    /// Finds what targets and excludes leave of a graph. What is destroyed takes what depends on it along; everything else
+    /// needs what it depends on.
     pub fn find(
         graph: &DependencyGraph,
         tree: &ModuleTree,
         dependencies: &ResourceDependencies,
         targets: &[Target],
         excludes: &[Target],
+        mode: PlanMode,
     ) -> Self {
         let mut selection = Self {
             nodes: None,
@@ -34,7 +37,7 @@ impl Selection {
             excludes: excludes.to_vec(),
         };
         if !targets.is_empty() {
-            selection.include_targets(graph, tree, dependencies);
+            selection.include_targets(graph, tree, dependencies, mode == PlanMode::Destroy);
         } else if !excludes.is_empty() {
             selection.leave_out(graph, tree);
         }
@@ -46,6 +49,7 @@ impl Selection {
         graph: &DependencyGraph,
         tree: &ModuleTree,
         dependencies: &ResourceDependencies,
+        destroys: bool,
     ) {
         let mut nodes: FxHashSet<NodeId> = FxHashSet::default();
         let mut pending: Vec<NodeId> = Vec::new();
@@ -58,9 +62,23 @@ impl Selection {
                 pending.push(id);
             }
         }
+        if destroys {
+            let named = nodes.clone();
+            for (id, node) in graph.nodes() {
+                let is_resource = matches!(node.kind, NodeKind::Declaration(Declaration::Resource(_)));
+                if is_resource && dependencies.of(id).iter().any(|other| named.contains(other)) {
+                    self.needed.insert(id);
+                    nodes.insert(id);
+                    pending.push(id);
+                }
+            }
+        }
         while let Some(id) = pending.pop() {
             for dependency in graph.dependencies(id) {
-                self.needed.insert(*dependency);
+                // What a destroyed object depends on is looked at, but stays.
+                if !destroys {
+                    self.needed.insert(*dependency);
+                }
                 if nodes.insert(*dependency) {
                     pending.push(*dependency);
                 }

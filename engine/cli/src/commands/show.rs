@@ -55,7 +55,12 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Failure> {
             Err(problem) => {
                 // Whatever is no plan may be a state.
                 let state = std::fs::read(path).ok().and_then(|content| read_state(&content).ok());
-                let state = state.ok_or_else(|| early(problem.into()))?;
+                let neither = |problem: Diagnostic| {
+                    let detail = format!("It is no state. As a plan: {} {}", problem.summary, problem.detail);
+                    let summary = "Failed to read the given file as a state or plan file";
+                    early(Diagnostic::error(summary, detail).into())
+                };
+                let state = state.ok_or_else(|| neither(problem))?;
                 show_state(context, flags, &state).map_err(early)
             }
         },

@@ -11,6 +11,7 @@ mod hover;
 mod navigation;
 mod occurrences;
 mod positions;
+mod rename;
 mod server;
 
 pub use server::serve;

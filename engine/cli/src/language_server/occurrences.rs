@@ -15,19 +15,23 @@ pub(super) enum Name {
     Variable(String),
     /// A local value.
     Local(String),
+    /// An output.
+    Output(String),
 }
 
 impl Name {
     fn text(&self) -> &str {
         match self {
-            Self::Variable(name) | Self::Local(name) => name,
+            Self::Variable(name) | Self::Local(name) | Self::Output(name) => name,
         }
     }
 
-    fn root(&self) -> &'static str {
+    /// What stands before the name in references from inside of the module; nothing where there are none.
+    fn root(&self) -> Option<&'static str> {
         match self {
-            Self::Variable(_) => "var",
-            Self::Local(_) => "local",
+            Self::Variable(_) => Some("var"),
+            Self::Local(_) => Some("local"),
+            Self::Output(_) => None,
         }
     }
 }
@@ -56,9 +60,97 @@ pub(super) fn name_at(text: &str, offset: usize) -> Option<(Name, std::ops::Rang
         Place::Label(words) if found.blocks.is_empty() && words.as_slice() == ["variable"] => {
             Some((Name::Variable(word.to_owned()), range))
         }
+        Place::Label(words) if found.blocks.is_empty() && words.as_slice() == ["output"] => {
+            Some((Name::Output(word.to_owned()), range))
+        }
         Place::Name if is_locals(&found.blocks) => Some((Name::Local(word.to_owned()), range)),
         _ => None,
     }
+}
+
+/// Finds out which name of a called module stands at an offset: an argument of the call, or an output in a reference.
+/// Returns the call's name with it.
+pub(super) fn called_name_at(text: &str, offset: usize) -> Option<(String, Name)> {
+    let tokens = lex(text);
+    let touches = |token: &Token| (token.start as usize) <= offset && offset <= token.end as usize;
+    let at = tokens.iter().position(|token| token.kind == TokenKind::Identifier && touches(token))?;
+    let word = tokens[at].text(text).to_owned();
+    if let Some(call) = call_of_output(text, &tokens[..at]) {
+        return Some((call.to_owned(), Name::Output(word)));
+    }
+    let found = cursor(text, tokens[at].end as usize);
+    match (&found.place, found.blocks.as_slice()) {
+        (Place::Name, [words]) if words.len() == 2 && words[0] == "module" => {
+            Some((words[1].clone(), Name::Variable(word)))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the call's name where tokens end in `module.NAME.` or `module.NAME[KEY].`.
+fn call_of_output<'t>(text: &'t str, before: &[Token]) -> Option<&'t str> {
+    let (dot, mut rest) = before.split_last()?;
+    if dot.kind != TokenKind::Dot {
+        return None;
+    }
+    if rest.last().is_some_and(|token| token.kind == TokenKind::CloseBracket) {
+        let open = rest.iter().rposition(|token| token.kind == TokenKind::OpenBracket)?;
+        rest = &rest[..open];
+    }
+    let [.., root, dot, call] = rest else { return None };
+    let is_call =
+        root.text(text) == "module" && dot.kind == TokenKind::Dot && call.kind == TokenKind::Identifier;
+    is_call.then(|| call.text(text))
+}
+
+/// Finds the places of a called module's name in a file of the caller: arguments of the call, outputs in references.
+pub(super) fn in_call(name: &Name, call: &str, text: &str) -> Vec<std::ops::Range<usize>> {
+    let tokens = lex(text);
+    match name {
+        Name::Local(_) => Vec::new(),
+        Name::Variable(variable) => call_arguments(variable, call, text, &tokens),
+        Name::Output(output) => {
+            let is_output = |position: &usize| {
+                tokens[*position].text(text) == output
+                    && call_of_output(text, &tokens[..*position]) == Some(call)
+            };
+            let found = (0..tokens.len()).filter(is_output);
+            found.map(|position| tokens[position].start as usize..tokens[position].end as usize).collect()
+        }
+    }
+}
+
+fn call_arguments(name: &str, call: &str, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<usize>> {
+    let (mut depth, mut in_call, mut is_line_start) = (0_i32, false, true);
+    let (mut words, mut ranges): (Vec<&str>, Vec<std::ops::Range<usize>>) = (Vec::new(), Vec::new());
+    for (position, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::OpenBrace | TokenKind::OpenBracket | TokenKind::OpenParenthesis => {
+                in_call |= depth == 0 && words == ["module", call];
+                depth += 1;
+                is_line_start = true;
+                continue;
+            }
+            TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::CloseParenthesis => {
+                depth -= 1;
+                in_call &= depth > 0;
+            }
+            TokenKind::Newline => {
+                words.clear();
+                is_line_start = true;
+                continue;
+            }
+            TokenKind::Identifier | TokenKind::QuotedText if depth == 0 => words.push(token.text(text)),
+            TokenKind::Identifier if in_call && depth == 1 && is_line_start && token.text(text) == name => {
+                if tokens.get(position + 1).is_some_and(|next| next.kind == TokenKind::Equal) {
+                    ranges.push(token.start as usize..token.end as usize);
+                }
+            }
+            _ => {}
+        }
+        is_line_start = false;
+    }
+    ranges
 }
 
 fn is_locals(blocks: &[Vec<String>]) -> bool {
@@ -88,7 +180,8 @@ fn in_file(name: &Name, text: &str) -> Vec<std::ops::Range<usize>> {
     let tokens = lex(text);
     let mut ranges = references(name, text, &tokens);
     match name {
-        Name::Variable(variable) => ranges.extend(labels(variable, text, &tokens)),
+        Name::Variable(variable) => ranges.extend(labels("variable", variable, text, &tokens)),
+        Name::Output(output) => ranges.extend(labels("output", output, text, &tokens)),
         Name::Local(local) => ranges.extend(arguments(local, text, &["locals"])),
     }
     ranges.sort_by_key(|range| range.start);
@@ -101,7 +194,7 @@ fn references(name: &Name, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<
         let follows_dot = position > 0 && tokens[position - 1].kind == TokenKind::Dot;
         !follows_dot
             && root.kind == TokenKind::Identifier
-            && root.text(text) == name.root()
+            && Some(root.text(text)) == name.root()
             && dot.kind == TokenKind::Dot
             && word.text(text) == name.text()
     };
@@ -109,19 +202,19 @@ fn references(name: &Name, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<
     positions.map(|position| tokens[position + 2].start as usize..tokens[position + 2].end as usize).collect()
 }
 
-fn labels(variable: &str, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<usize>> {
+fn labels(keyword: &str, name: &str, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<usize>> {
     let mut depth = 0_i32;
     let mut ranges = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
         match token.kind {
             TokenKind::OpenBrace => depth += 1,
             TokenKind::CloseBrace => depth -= 1,
-            TokenKind::Identifier if depth == 0 && token.text(text) == "variable" => {
+            TokenKind::Identifier if depth == 0 && token.text(text) == keyword => {
                 let label = tokens[position + 1..]
                     .iter()
                     .take(2)
                     .find(|token| matches!(token.kind, TokenKind::QuotedText | TokenKind::Identifier));
-                if let Some(label) = label.filter(|label| label.text(text) == variable) {
+                if let Some(label) = label.filter(|label| label.text(text) == name) {
                     ranges.push(label.start as usize..label.end as usize);
                 }
             }
@@ -202,6 +295,22 @@ output "a" { value = module.var.a }
     }
 
     #[test]
+    fn names_of_called_modules_are_found_in_their_callers() {
+        let text = "module \"m\" {\n  source = \"./m\"\n  size = { size = 1 }\n}\nmodule \"n\" {\n  size = module.m.size\n}\n\
+                    output \"size\" { value = [module.m[0].size, module.m[each.key].size, module.n.size, size] }\n";
+        let starts = |name: Name| {
+            let ranges = in_call(&name, "m", text);
+            ranges.into_iter().map(|range| text[..range.start].lines().count()).collect::<Vec<_>>()
+        };
+        assert_eq!(starts(Name::Variable("size".to_owned())), [3]);
+        assert_eq!(starts(Name::Output("size".to_owned())), [6, 8, 8]);
+        let at = |part: &str, skip: usize| called_name_at(text, text.find(part).unwrap_or_default() + skip);
+        assert_eq!(at("size = {", 1), Some(("m".to_owned(), Name::Variable("size".to_owned()))));
+        assert_eq!(at("m[0].size", 6), Some(("m".to_owned(), Name::Output("size".to_owned()))));
+        assert_eq!(at(", size]", 3), None);
+    }
+
+    #[test]
     fn names_are_found_where_they_stand() {
         let at = |part: &str, skip: usize| {
             let offset = TEXT.find(part).unwrap_or_default() + skip;
@@ -211,5 +320,6 @@ output "a" { value = module.var.a }
         assert_eq!(at("a = var.a", 0), Some(Name::Local("a".to_owned())));
         assert_eq!(at("var.a}", 4), Some(Name::Variable("a".to_owned())));
         assert_eq!(at("output", 1), None);
+        assert_eq!(at("\"a\" { value", 1), Some(Name::Output("a".to_owned())));
     }
 }

@@ -9,13 +9,12 @@ use lsp_types::{
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
     DocumentFormattingParams, GotoDefinitionParams, Hover, HoverContents, HoverParams,
     HoverProviderCapability, Location, MarkupContent, MarkupKind, OneOf, Position, PublishDiagnosticsParams,
-    ReferenceParams, RenameParams, ServerCapabilities, TextDocumentPositionParams,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextEdit, Uri, WorkspaceEdit,
+    ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind,
+    TextEdit, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
-use terrane_language::syntax::identifiers::is_valid_identifier;
 use terrane_language::syntax::{format_source, parse_file};
 use terrane_model::{Diagnostics, FileId, Severity, SourceMap};
 
@@ -25,7 +24,6 @@ use super::cursor::cursor;
 use super::documents::{Documents, path_of, uri_of};
 use super::hover::describe;
 use super::navigation::{called_file, declaration};
-use super::occurrences::{Name, name_at, occurrences};
 use super::positions::{offset, range};
 use crate::context::Context;
 
@@ -35,7 +33,7 @@ use crate::context::Context;
 /// When the two do not understand each other.
 pub fn serve(context: &Context) -> Result<(), String> {
     let (connection, threads) = Connection::stdio();
-    let (id, _) = connection.initialize_start().map_err(|error| error.to_string())?;
+    let (id, params) = connection.initialize_start().map_err(|error| error.to_string())?;
     let about = json!({
         "capabilities": capabilities(),
         "serverInfo": {"name": "terrane", "version": env!("CARGO_PKG_VERSION")},
@@ -46,12 +44,20 @@ pub fn serve(context: &Context) -> Result<(), String> {
         connection,
         documents: Documents::default(),
         analyses: HashMap::new(),
+        workspace: opened(&params),
         outdated: BTreeSet::new(),
         shown: BTreeMap::new(),
     };
     server.run()?;
     drop(server);
     threads.join().map_err(|error| error.to_string())
+}
+
+/// Returns the directories that an editor opens.
+fn opened(params: &Json) -> Vec<PathBuf> {
+    let folders = params["workspaceFolders"].as_array().into_iter().flatten().map(|folder| &folder["uri"]);
+    let uris = folders.chain([&params["rootUri"]]).filter_map(Json::as_str);
+    uris.filter_map(|uri| path_of(&uri.parse().ok()?)).collect()
 }
 
 fn capabilities() -> ServerCapabilities {
@@ -70,11 +76,13 @@ fn capabilities() -> ServerCapabilities {
     }
 }
 
-struct Server<'c> {
-    context: &'c Context,
+pub(super) struct Server<'c> {
+    pub(super) context: &'c Context,
     connection: Connection,
-    documents: Documents,
-    analyses: HashMap<PathBuf, Analysis>,
+    pub(super) documents: Documents,
+    pub(super) analyses: HashMap<PathBuf, Analysis>,
+    /// The directories that the editor has opened as a whole.
+    pub(super) workspace: Vec<PathBuf>,
     /// Directories whose messages have to be renewed.
     outdated: BTreeSet<PathBuf>,
     /// Files that messages are shown for, by the directory that they come from.
@@ -82,7 +90,7 @@ struct Server<'c> {
 }
 
 /// Why a request cannot be answered, for people.
-type Refusal = String;
+pub(super) type Refusal = String;
 
 impl Server<'_> {
     fn run(&mut self) -> Result<(), String> {
@@ -210,7 +218,7 @@ impl Server<'_> {
         }
     }
 
-    fn analysis(&mut self, path: &Path) -> Option<&mut Analysis> {
+    pub(super) fn analysis(&mut self, path: &Path) -> Option<&mut Analysis> {
         let directory = path.parent()?.to_owned();
         let (context, documents) = (self.context, &self.documents);
         Some(
@@ -221,7 +229,7 @@ impl Server<'_> {
     }
 
     /// Finds the file that a request is about, and the place in it.
-    fn place(&self, params: &TextDocumentPositionParams) -> Option<(PathBuf, String, usize)> {
+    pub(super) fn place(&self, params: &TextDocumentPositionParams) -> Option<(PathBuf, String, usize)> {
         let path = path_of(&params.text_document.uri)?;
         let text = self.documents.text(&path)?.to_owned();
         let offset = offset(&text, params.position);
@@ -260,86 +268,6 @@ impl Server<'_> {
         Ok(found.and_then(|found| {
             Some(Location { uri: uri_of(&found.path)?, range: range(&found.text, found.start, found.end) })
         }))
-    }
-
-    fn references(&mut self, params: ReferenceParams) -> Result<Option<Vec<Location>>, Refusal> {
-        let Some((path, text, offset)) = self.place(&params.text_document_position) else { return Ok(None) };
-        let Some((name, _)) = name_at(&text, offset) else { return Ok(None) };
-        let mut locations = Vec::new();
-        for (path, (text, ranges)) in self.places(&path, &name) {
-            let Some(uri) = uri_of(&path) else { continue };
-            let places = ranges.into_iter().map(|found| range(&text, found.start, found.end));
-            locations.extend(places.map(|range| Location { uri: uri.clone(), range }));
-        }
-        Ok(Some(locations))
-    }
-
-    fn rename(&mut self, params: RenameParams) -> Result<Option<WorkspaceEdit>, Refusal> {
-        let Some((path, text, offset)) = self.place(&params.text_document_position) else { return Ok(None) };
-        let Some((name, _)) = name_at(&text, offset) else {
-            return Err("Only variables and local values can be renamed.".to_owned());
-        };
-        let new_name = params.new_name;
-        if !is_valid_identifier(&new_name) {
-            return Err(format!("{new_name:?} is not a valid name."));
-        }
-        if self.is_declared(&path, &name, &new_name) {
-            return Err(format!("There is a declaration of the name {new_name:?} already."));
-        }
-        // The protocol's type is a map by address, which has interior caches that do not matter here.
-        #[expect(clippy::mutable_key_type, reason = "the protocol's type")]
-        let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-        for (path, (text, ranges)) in self.places(&path, &name) {
-            let Some(uri) = uri_of(&path) else { continue };
-            let edits = ranges.into_iter().map(|found| TextEdit {
-                range: range(&text, found.start, found.end),
-                new_text: new_name.clone(),
-            });
-            changes.insert(uri, edits.collect());
-        }
-        Ok(Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }))
-    }
-
-    fn is_declared(&mut self, path: &Path, name: &Name, new_name: &str) -> bool {
-        let Some(module) = self.analysis(path).and_then(|analysis| analysis.module().cloned()) else {
-            return false;
-        };
-        match name {
-            Name::Variable(_) => module.variable(new_name).is_some(),
-            Name::Local(_) => module.local(new_name).is_some(),
-        }
-    }
-
-    /// Finds a name in all files of a directory.
-    fn places(
-        &mut self,
-        path: &Path,
-        name: &Name,
-    ) -> BTreeMap<PathBuf, (String, Vec<std::ops::Range<usize>>)> {
-        let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
-        if let Some(analysis) = self.analysis(path) {
-            files.extend(analysis.own_files().into_iter().map(|(path, text)| (path, text.to_string())));
-        }
-        for entry in path
-            .parent()
-            .and_then(|directory| std::fs::read_dir(directory).ok())
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let path = entry.path();
-            if path.extension().is_some_and(|ending| ending == "tfvars") {
-                let text = self.documents.text(&path).map(str::to_owned);
-                files.extend(text.or_else(|| std::fs::read_to_string(&path).ok()).map(|text| (path, text)));
-            }
-        }
-        let native = files.iter().filter(|(path, _)| !path.to_string_lossy().ends_with(".json"));
-        let found = occurrences(name, native.map(|(path, text)| (path.as_path(), text.as_str())));
-        let with_text = found.into_iter().filter_map(|(path, ranges)| {
-            let text = files.get(&path)?.clone();
-            Some((path, (text, ranges)))
-        });
-        with_text.collect()
     }
 
     fn formatting(&mut self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, Refusal> {

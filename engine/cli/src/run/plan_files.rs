@@ -83,7 +83,7 @@ fn module_key(path: &ModulePath) -> String {
 /// When there is none, or it is damaged.
 pub fn read_plan(path: &str) -> Result<PlanFile, Diagnostic> {
     let bytes = std::fs::read(path).map_err(|error| {
-        let detail = format!("Error: {path}: {error}.");
+        let detail = format!("The file cannot be read: {error}.");
         Diagnostic::error(format!("Failed to load {path:?} as a plan file"), detail)
     })?;
     read_plan_file(&bytes).map_err(|error| error.to_diagnostic(path))
@@ -215,14 +215,11 @@ fn ephemeral_values(
         }
     }
     for name in file.plan.ephemeral_variables.iter().filter(|name| !given.contains_key(*name)) {
-        let is_required = root.variable(name).is_some_and(|(_, variable)| variable.is_required());
-        if is_required {
-            let detail = format!(
-                "The ephemeral input variable {:?} was set during the plan phase, and so must also be set during the apply phase.",
-                name.as_str()
-            );
-            problems.push(Diagnostic::error("No value for required variable", detail));
-        }
+        let detail = format!(
+            "The ephemeral input variable {:?} was set during the plan phase, and so must also be set during the apply phase.",
+            name.as_str()
+        );
+        problems.push(Diagnostic::error("No value for required variable", detail));
     }
     if problems.has_errors() { Err(problems) } else { Ok(given) }
 }

@@ -193,6 +193,15 @@ pub(super) fn substitutes(
     }
     for pretended in overrides {
         let OverrideSubject::Object(address) = &pretended.subject else { continue };
+        // A module that is pretended as a whole has no objects to be pretended.
+        let path = address.module.path();
+        let is_inside = |other: &EvaluatedOverride| match &other.subject {
+            OverrideSubject::Module(module) => path.calls().starts_with(module.calls()),
+            OverrideSubject::Object(_) => false,
+        };
+        if overrides.iter().any(is_inside) {
+            continue;
+        }
         add_object(&mut substitutes, tree, pretended, address, pool, diagnostics);
     }
     substitutes

@@ -190,6 +190,29 @@ fn names_are_changed_everywhere() {
 }
 
 #[test]
+fn names_are_renamed_in_the_callers_of_a_module() {
+    let mut client = session();
+    let child = CHILD.replace("var.input", "upper(var.input)");
+    client.open("m/main.tf", &child);
+    let place = client::position(&child, child.find("var.input").unwrap() + 6);
+    let answer = client.ask_at("textDocument/rename", "m/main.tf", place, json!({"newName": "text"}));
+    let expected = child.replace("\"input\"", "\"text\"").replace("var.input", "var.text");
+    assert_eq!(client.applied("m/main.tf", &child, &answer), expected);
+    assert_eq!(client.applied("main.tf", MAIN, &answer), MAIN.replace("input  = \"x", "text  = \"x"));
+    // From the caller's side it is the same name.
+    let answer = at(&mut client, "textDocument/rename", "input  = \"x", 2, json!({"newName": "text"}));
+    assert_eq!(client.applied("m/main.tf", &child, &answer), expected);
+
+    let using = MAIN.replace("terraform_data.a.output", "module.m.out");
+    client.change("main.tf", &using);
+    let place = client::position(&using, using.find("module.m.out").unwrap() + 10);
+    let answer = client.ask_at("textDocument/rename", "main.tf", place, json!({"newName": "result"}));
+    assert_eq!(client.applied("main.tf", &using, &answer), using.replace("module.m.out", "module.m.result"));
+    assert_eq!(client.applied("m/main.tf", &child, &answer), child.replace("\"out\"", "\"result\""));
+    client.end();
+}
+
+#[test]
 fn files_are_laid_out() {
     let mut client = session();
     client.change("main.tf", "variable \"x\" {\ntype=string\n   default = \"é\"\n}\n");

@@ -176,3 +176,25 @@ fn what_is_replaced_is_named_once_in_the_expected_duration() {
     let line = text.lines().find(|line| line.starts_with("Expected duration"));
     assert_eq!(line, Some("Expected duration: about 13m0s (azurerm_managed_redis.cache)."), "{text}");
 }
+
+#[test]
+fn destroying_a_target_takes_along_what_depends_on_it() {
+    let project = Project::new(
+        "resource \"terraform_data\" \"a\" {\n  input = 1\n}\nresource \"terraform_data\" \"b\" {\n  count = 2\n  input = \
+         terraform_data.a.output\n}\nmodule \"m\" {\n  source = \"./m\"\n  x      = terraform_data.b[0].id\n}\n\
+         resource \"terraform_data\" \"alone\" {\n  count = length(terraform_data.b)\n}\n",
+    );
+    project
+        .write("m/main.tf", "variable \"x\" {}\nresource \"terraform_data\" \"in\" {\n  input = var.x\n}\n");
+    project.apply("");
+    let plan = project.plan("-destroy -target=terraform_data.b[1]");
+    assert_eq!(
+        Project::actions(&plan),
+        "terraform_data.alone[0] delete\nterraform_data.alone[1] delete\nterraform_data.b[1] delete\n\
+         module.m.terraform_data.in delete"
+    );
+    let plan = project.plan("-destroy -target=module.m");
+    assert_eq!(Project::actions(&plan), "module.m.terraform_data.in delete");
+    project.run("apply -auto-approve -destroy -target=terraform_data.a").succeeded();
+    assert_eq!(project.state()["resources"], serde_json::json!([]));
+}

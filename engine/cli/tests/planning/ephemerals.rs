@@ -41,3 +41,18 @@ fn ephemeral_values_go_nowhere_that_is_stored() {
     assert!(message.contains("Error: Invalid use of ephemeral value"), "{message}");
     assert!(message.contains("main.tf line 5"), "{message}");
 }
+
+#[test]
+fn ephemeral_values_of_a_saved_plan_are_given_again() {
+    let project = Project::new(
+        "variable \"token\" {\n  ephemeral = true\n  default   = \"d\"\n}\nresource \"terraform_data\" \"a\" {\n  input = \
+         ephemeralasnull(var.token)\n}\n",
+    );
+    project.plan("-var token=t");
+    let message = project.run("apply saved.plan").failed();
+    assert!(message.contains("was set during the plan phase"), "{message}");
+    project.run("apply -var token=t saved.plan").succeeded();
+    project.write("more.tf", "resource \"terraform_data\" \"b\" {}\n");
+    project.plan("");
+    project.run("apply saved.plan").succeeded();
+}

@@ -1,13 +1,12 @@
 //! Functions that put bytes into text and back.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use terrane_model::{Type, Value};
 
 use super::base64_code::{decode, encode};
+use super::gzip::gzip;
 use super::quote::{quote, redact};
 use super::text::TEXT_MAX;
 use super::{Arguments, Function, FunctionError, Parameter, ParameterType, Returns};
@@ -61,11 +60,7 @@ fn undecodable(text: &str, origin: &Value) -> FunctionError {
 }
 
 fn base64gzip(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
-    let failed =
-        |error: std::io::Error| FunctionError::new(format!("failed to write gzip raw data: {error}"));
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(arguments.text(0).as_bytes()).map_err(failed)?;
-    Ok(Value::string(encode(&encoder.finish().map_err(failed)?)))
+    Ok(Value::string(encode(&gzip(arguments.text(0).as_bytes()))))
 }
 
 fn base64gunzip(arguments: &Arguments<'_>) -> Result<Value, FunctionError> {
