@@ -48,7 +48,7 @@ pub struct OutputState {
 /// A resource with all of its instances.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceState {
-    /// The provider configuration that manages it.
+    /// The provider configuration that manages it; which instance of that, each of its own instances says.
     pub provider_config: ProviderConfigAddress,
     /// Its instances.
     pub instances: BTreeMap<Option<InstanceKey>, InstanceState>,
@@ -63,6 +63,17 @@ pub struct InstanceState {
     pub current: Option<Arc<ObjectState>>,
     /// Objects that are to be destroyed since another one took their place.
     pub deposed: BTreeMap<DeposedKey, Arc<ObjectState>>,
+    /// The instance of the provider configuration, where its block is repeated.
+    pub provider_key: Option<InstanceKey>,
+}
+
+impl ResourceState {
+    /// Returns the provider configuration of an instance, with the key where it is one of several.
+    pub fn config_of(&self, instance: Option<&InstanceKey>) -> ProviderConfigAddress {
+        let found = self.instances.get(&instance.cloned());
+        let key = found.and_then(|instance| instance.provider_key.clone());
+        ProviderConfigAddress { key, ..self.provider_config.clone() }
+    }
 }
 
 /// Names a deposed object within its instance: eight hexadecimal digits.
@@ -198,15 +209,19 @@ impl StateSnapshot {
         let resource = address.resource();
         match object {
             Some(object) => {
+                let of_resource = ProviderConfigAddress { key: None, ..provider_config.clone() };
                 let entry = self.resources.entry(resource).or_insert_with(|| ResourceState {
-                    provider_config: provider_config.clone(),
+                    provider_config: of_resource.clone(),
                     instances: BTreeMap::new(),
                     unknown_fields: UnknownFields::new(),
                 });
-                if deposed.is_none() && entry.provider_config != *provider_config {
-                    entry.provider_config = provider_config.clone();
+                if deposed.is_none() && entry.provider_config != of_resource {
+                    entry.provider_config = of_resource;
                 }
                 let instance = entry.instances.entry(address.key.clone()).or_default();
+                if deposed.is_none() || instance.current.is_none() {
+                    instance.provider_key = provider_config.key.clone();
+                }
                 match deposed {
                     Some(key) => drop(instance.deposed.insert(key.clone(), object)),
                     None => instance.current = Some(object),

@@ -162,7 +162,9 @@ impl Executor {
     /// Returns the provider that carries out a change.
     pub(crate) fn provider_for(&mut self, change: &ResourceChange) -> Option<Arc<dyn Provider>> {
         let id = self.configuration.provider_configs.by_address(&change.provider_config);
-        let provider = id.and_then(|id| self.providers.provider_of(&(id, None), &change.address).cloned());
+        let key = change.provider_config.key.as_ref();
+        let provider =
+            id.and_then(|id| self.providers.provider_of(&(id, key.cloned()), &change.address).cloned());
         if provider.is_none() {
             let detail = format!(
                 "The provider configuration {} that manages {} is not available.",

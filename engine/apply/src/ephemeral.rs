@@ -7,6 +7,7 @@ use terrane_language::evaluate::{Evaluator, decode_block};
 use terrane_model::{Diagnostics, ResourceInstanceAddress};
 use terrane_plan::NodeId;
 use terrane_plan::ephemeral::{EphemeralEvents, EphemeralOutcome, EphemeralTask, open};
+use terrane_plan::provider_instances::provider_key;
 
 use crate::apply_instance::locate_all;
 use crate::evaluate::about;
@@ -19,8 +20,8 @@ impl Executor {
         let Some((module, position)) = self.resource_at(node) else { return Step::Done };
         let tree = Arc::clone(&self.configuration.tree);
         let resource = &tree.module(module).resources[position];
-        let config_id = self.configuration.provider_configs.binding_of(&tree, module, resource);
-        let (Some(config_id), Some(run)) = (config_id, self.resources.get(&node)) else {
+        let binding = self.configuration.provider_configs.binding_of(&tree, module, resource);
+        let (Some(binding), Some(run)) = (binding, self.resources.get(&node)) else {
             return Step::Failed;
         };
         let schema = run.schema.clone();
@@ -28,7 +29,15 @@ impl Executor {
         let mut problems = Diagnostics::new();
         for address in &run.order {
             let Some(instance) = run.instances.get(address) else { continue };
-            let Some(provider) = self.providers.provider_of(&(config_id, None), address).cloned() else {
+            let (at, repetition) = (instance.module_instance, &instance.repetition);
+            let key = match provider_key(&binding, &self.evaluation, at, repetition) {
+                Ok(key) => (binding.config, key),
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
+                }
+            };
+            let Some(provider) = self.providers.provider_of(&key, address).cloned() else {
                 return Step::Failed;
             };
             let scope = self.evaluation.scope(instance.module_instance, instance.repetition.clone());

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use terrane_language::config::Declaration;
-use terrane_language::evaluate::{
-    Evaluator, ModuleInstanceId, RepetitionValues, RuleKind, decode_block, evaluate_rule, locate,
-};
+use terrane_language::evaluate::{ModuleInstanceId, RepetitionValues, RuleKind, evaluate_rule};
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_language::modules::{ModuleId, ProviderConfigId};
 use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Severity, Str, Value};
-use terrane_plan::configure::configure;
+use terrane_plan::configure::{configure, configure_all, start_configured};
+use terrane_plan::provider_instances::expand_provider;
+use terrane_plan::provider_pool::ConfiguredKey;
 use terrane_plan::{NodeId, NodeKind, PlanMode};
 use terrane_provider::Provider;
 use terrane_state::{CheckableKind, OutputState};
@@ -20,8 +20,8 @@ use crate::executor::{Executor, Outcome, Step};
 
 /// A provider that was configured.
 pub(crate) struct ConfiguredProvider {
-    id: ProviderConfigId,
-    provider: Arc<dyn Provider>,
+    /// One, or one per key of a repeated block.
+    providers: Vec<(ConfiguredKey, Arc<dyn Provider>)>,
     diagnostics: Diagnostics,
 }
 
@@ -179,7 +179,7 @@ impl Executor {
             .provider_configs
             .iter()
             .filter(|(id, config)| {
-                config.block.is_none() && self.providers.configured(&(*id, None)).is_none()
+                config.block.is_none() && config.used && self.providers.configured(&(*id, None)).is_none()
             })
             .map(|(id, config)| (id, config.address.provider.clone()))
             .collect();
@@ -208,43 +208,41 @@ impl Executor {
         let tree = Arc::clone(&self.configuration.tree);
         let block = tree.module(module).provider_blocks[position].clone();
         let source = tree.module(module).provider_source(&block.local_name);
-        let mut configs = self.configuration.provider_configs.iter();
-        let found = configs.find(|(_, config)| config.module == module && config.block == Some(position));
-        let Some(id) = found.map(|(id, _)| id) else { return Step::Done };
-        drop(configs);
-        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
-            self.providers.insert_configured((id, None), substitute);
+        let Some((id, config)) = self.configuration.provider_configs.of_block(module, position) else {
+            return Step::Done;
+        };
+        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
+        if !config.used {
             return Step::Done;
         }
-        let Some(schema) = self.providers.provider_schema(&source).cloned() else { return Step::Done };
-        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
-        let scope = self.evaluation.scope(instance, RepetitionValues::None);
-        let mut evaluator = Evaluator::new(&scope);
-        let value = decode_block(&mut evaluator, &block.body, &schema);
-        let problems = evaluator.diagnostics;
+        let (repetitions, problems) = expand_provider(&block, &self.evaluation, instance);
         if !self.note(problems) {
             return Step::Failed;
         }
-        let provider = match self.providers.start(&source) {
-            Ok(provider) => provider,
-            Err(problems) => {
-                self.note(problems);
-                return Step::Failed;
+        if block.for_each.is_some() {
+            self.providers.set_keys(id, repetitions.iter().filter_map(RepetitionValues::key).collect());
+        }
+        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
+            for repetition in repetitions {
+                self.providers.insert_configured((id, repetition.key()), Arc::clone(&substitute));
             }
-        };
+            return Step::Done;
+        }
+        let mut starting = Vec::with_capacity(repetitions.len());
+        for repetition in repetitions {
+            let key = (id, repetition.key());
+            match start_configured(&self.providers, &source, &block, &self.evaluation, instance, repetition) {
+                Ok((provider, config)) => starting.push((key, provider, config)),
+                Err(problems) => {
+                    self.note(problems);
+                    return Step::Failed;
+                }
+            }
+        }
         let constraint = version_constraints(&tree, &source).to_string();
-        let (value, _) = value.unmark_deep();
         let future = async move {
-            let problems = configure(provider.as_ref(), value, constraint).await;
-            let diagnostics = problems
-                .into_iter()
-                .map(|diagnostic| {
-                    let span = diagnostic.attribute.as_ref().and_then(|path| locate(&block.body, path));
-                    let placed = diagnostic.subject.is_some();
-                    if placed { diagnostic } else { diagnostic.at(span.unwrap_or(block.span)) }
-                })
-                .collect();
-            Outcome::Configured(ConfiguredProvider { id, provider, diagnostics })
+            let (providers, diagnostics) = configure_all(starting, &block, &constraint).await;
+            Outcome::Configured(ConfiguredProvider { providers, diagnostics })
         };
         Step::Waiting(future.boxed())
     }
@@ -253,7 +251,9 @@ impl Executor {
         if !self.note(configured.diagnostics) {
             return Step::Failed;
         }
-        self.providers.insert_configured((configured.id, None), configured.provider);
+        for (key, provider) in configured.providers {
+            self.providers.insert_configured(key, provider);
+        }
         Step::Done
     }
 

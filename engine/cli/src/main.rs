@@ -17,13 +17,14 @@ mod registry;
 mod report;
 mod run;
 mod session;
+mod stack;
 mod terminal;
 mod testing;
 mod variables;
 mod view;
 
 /// Stack of the thread that does the work: expressions nest, and evaluation follows them down.
-const STACK_BYTES: usize = 512 * 1024 * 1024;
+pub(crate) const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 fn main() {
     // Clients that choose no TLS library themselves get the only one there is; it is set at most once.

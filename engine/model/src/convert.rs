@@ -233,9 +233,28 @@ fn unify_elements(
     let types: Vec<Type> = elements.iter().map(Value::ty).collect();
     let unified = unify(&types)
         .ok_or_else(|| ConversionError::new(format!("all {kind} elements must have the same type")))?;
-    let elements =
+    let unified = if unified == Type::Dynamic { settle_open_type(&types, kind)? } else { unified };
+    let elements: Vec<Value> =
         elements.iter().map(|element| convert_part(element, &unified)).collect::<Result<_, _>>()?;
+    if unified.has_dynamic() && first_known_type(elements.iter().map(Value::ty)).is_none() {
+        return Err(ConversionError::new(format!("element types must all match for conversion to {kind}")));
+    }
     Ok((unified, elements))
+}
+
+/// Decides what elements are whose unification was left open, because some are of a type that is not known yet.
+/// A map takes the type of those that are known, where it is one; lists and sets take no such mixture.
+fn settle_open_type(types: &[Type], kind: &str) -> Result<Type, ConversionError> {
+    let one = first_known_type(types.iter().cloned());
+    one.filter(|ty| kind == "map" || *ty == Type::Dynamic)
+        .ok_or_else(|| ConversionError::new(format!("all {kind} elements must have the same type")))
+}
+
+/// Returns the one type of all that are known, `Dynamic` where none is, nothing where they differ.
+fn first_known_type(types: impl Iterator<Item = Type>) -> Option<Type> {
+    let mut known = types.filter(|ty| *ty != Type::Dynamic);
+    let Some(first) = known.next() else { return Some(Type::Dynamic) };
+    known.all(|ty| ty == first).then_some(first)
 }
 
 fn convert_to_map(value: &Value, wanted: &Type) -> Result<Value, ConversionError> {
@@ -296,7 +315,7 @@ pub fn can_convert(from: &Type, wanted: &Type) -> bool {
         | (Type::Map(from), Type::Map(wanted)) => can_convert(from, wanted),
         (Type::Tuple(elements), Type::List(wanted) | Type::Set(wanted)) => {
             elements.iter().all(|element| can_convert(element, wanted))
-                && elements_unify(elements.iter(), wanted)
+                && elements_unify(elements.iter(), wanted, "list")
         }
         (Type::Tuple(from), Type::Tuple(wanted)) => {
             from.len() == wanted.len()
@@ -304,7 +323,7 @@ pub fn can_convert(from: &Type, wanted: &Type) -> bool {
         }
         (Type::Object(from), Type::Map(wanted)) => {
             let types = || from.attributes().iter().map(|(_, ty)| ty);
-            types().all(|ty| can_convert(ty, wanted)) && elements_unify(types(), wanted)
+            types().all(|ty| can_convert(ty, wanted)) && elements_unify(types(), wanted, "map")
         }
         (Type::Object(from), Type::Object(wanted)) => {
             wanted.attributes().iter().all(|(name, wanted_attribute)| match from.attribute(name) {
@@ -319,12 +338,13 @@ pub fn can_convert(from: &Type, wanted: &Type) -> bool {
     }
 }
 
-fn elements_unify<'a>(types: impl Iterator<Item = &'a Type>, wanted: &Type) -> bool {
+fn elements_unify<'a>(types: impl Iterator<Item = &'a Type>, wanted: &Type, kind: &str) -> bool {
     if !wanted.has_dynamic() {
         return true;
     }
     let resolved: Vec<Type> = types.map(|ty| resolve_dynamic(ty, wanted)).collect();
-    resolved.is_empty() || unify(&resolved).is_some()
+    let open = || settle_open_type(&resolved, kind).is_ok();
+    resolved.is_empty() || unify(&resolved).is_some_and(|ty| ty != Type::Dynamic || open())
 }
 
 /// Returns the type that a convertible value of type `from` gets: the wanted one, with every part that
@@ -480,6 +500,36 @@ mod tests {
         let set =
             convert(&Value::tuple(["b".into(), "a".into(), "b".into()]), &Type::set(Type::String)).unwrap();
         assert_eq!(set.as_sequence().unwrap(), ["a".into(), "b".into()]);
+    }
+
+    #[test]
+    fn untyped_nulls_mix_with_primitives_and_in_maps_only() {
+        let object = || Value::object([("a", 1.into())]);
+        let null = || Value::Null(Type::Dynamic);
+        let list = Type::list(Type::Dynamic);
+        let cases = [
+            (Value::tuple([null(), "a".into()]), Ok(Type::list(Type::String))),
+            (Value::tuple([null(), Value::unknown(Type::Dynamic)]), Ok(list.clone())),
+            (Value::tuple([object(), null()]), Err("all list elements must have the same type")),
+            (
+                Value::tuple([
+                    Value::object([("a", null())]),
+                    Value::object([("a", Value::tuple([1.into()]))]),
+                ]),
+                Err("element types must all match for conversion to list"),
+            ),
+        ];
+        for (value, expected) in cases {
+            let found = convert(&value, &list).map(|list| list.ty());
+            assert_eq!(
+                found.map_err(|error| error.to_string()),
+                expected.map_err(str::to_owned),
+                "{value:?}"
+            );
+        }
+        let map =
+            convert(&Value::object([("x", object()), ("y", null())]), &Type::map(Type::Dynamic)).unwrap();
+        assert_eq!(map.get("y"), Some(&Value::Null(object().ty())));
     }
 
     #[test]

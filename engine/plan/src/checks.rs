@@ -99,12 +99,11 @@ impl Checks {
         outcomes.status = outcomes.status.max(Some(status));
     }
 
-    /// Tells whether something of an object has failed already.
+    /// Tells whether a condition of an instance does not hold, or could not be evaluated.
     pub fn has_failed(&self, config_address: &str, kind: CheckableKind, address: &str) -> bool {
         let objects = self.by_config.get(&(config_address.to_owned(), kind)).and_then(Option::as_ref);
-        objects
-            .and_then(|objects| objects.get(address))
-            .is_some_and(|outcomes| outcomes.status == Some(CheckStatus::Fail))
+        let status = objects.and_then(|objects| objects.get(address)).and_then(|outcomes| outcomes.status);
+        matches!(status, Some(CheckStatus::Fail | CheckStatus::Error))
     }
 
     /// Returns the results in the order of addresses.

@@ -27,10 +27,8 @@ impl Planner {
         let source = source.provider_source(source.provider_local_name(resource));
         let address = &resource.address;
         let schema = self.providers.block_schema(&source, address.mode, &address.resource_type).cloned();
-        let config_id =
-            configuration.provider_configs.binding_of(&configuration.tree, outcome.module, resource);
-        let (Some(schema), Some(config_id)) = (schema, config_id) else { return };
-        let Some(provider) = self.providers.configured(&(config_id, None)).cloned() else { return };
+        let Some(schema) = schema else { return };
+        let Some(provider) = self.provider_of(outcome.module, outcome.position) else { return };
         self.note(id, outcome.diagnostics);
         let context =
             ResourceContext { id, module: outcome.module, resource, schema: &schema, provider: &provider };
@@ -118,7 +116,7 @@ impl Planner {
         if slot.prior.as_ref() == now {
             return;
         }
-        let config_address = self.provider_config_address(context);
+        let config_address = self.provider_config_address(context, slot);
         let object = match now.map(|now| now.to_state(context.schema)) {
             Some(Ok(object)) => Some(Arc::new(object)),
             Some(Err(_)) => return,
@@ -152,6 +150,7 @@ impl Planner {
     pub(crate) fn provider_config_address(
         &self,
         context: &ResourceContext<'_>,
+        slot: &InstanceSlot,
     ) -> terrane_model::ProviderConfigAddress {
         let configuration = &self.configuration;
         let config =
@@ -163,7 +162,10 @@ impl Planner {
                 alias: None,
                 key: None,
             },
-            |config| configuration.provider_configs.get(config).address.clone(),
+            |binding| terrane_model::ProviderConfigAddress {
+                key: slot.provider_key.clone(),
+                ..configuration.provider_configs.get(binding.config).address.clone()
+            },
         )
     }
 
@@ -193,7 +195,7 @@ impl Planner {
             address: slot.address.clone(),
             previous_address: self.moves.previous(&slot.address),
             deposed: None,
-            provider_config: self.provider_config_address(context),
+            provider_config: self.provider_config_address(context, slot),
             change: Change { action, before, after: planned.after },
             reason: planned.reason,
             required_replace: planned.required_replace,
@@ -212,7 +214,7 @@ impl Planner {
             address: slot.address.clone(),
             previous_address: self.shown_previous_address(&slot.address),
             deposed: None,
-            provider_config: self.provider_config_address(context),
+            provider_config: self.provider_config_address(context, slot),
             change: Change {
                 action: if context.resource.lifecycle.destroy == Some(false) {
                     Action::Forget

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use terrane_language::config::module::ProviderBlock;
-use terrane_language::evaluate::{Evaluator, RepetitionValues, decode_block, locate};
+use terrane_language::evaluate::{
+    Evaluation, Evaluator, ModuleInstanceId, RepetitionValues, decode_block, locate,
+};
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_language::modules::{ModuleId, ProviderConfigId};
 use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Value};
 use terrane_provider::{ConfigureRequest, Provider};
 
 use crate::planner::{NodeOutcome, Planner, Step};
+use crate::provider_instances::expand_provider;
+use crate::provider_pool::{ConfiguredKey, ProviderPool};
 
 /// The version of Terraform whose behaviour is offered.
 pub const TERRAFORM_VERSION: &str = "1.11.4";
@@ -22,7 +26,7 @@ impl Planner {
             .configuration
             .provider_configs
             .iter()
-            .filter(|(_, config)| config.block.is_none())
+            .filter(|(_, config)| config.block.is_none() && config.used)
             .map(|(id, config)| (id, config.address.provider.clone()))
             .collect();
         for (id, source) in implied {
@@ -53,40 +57,43 @@ impl Planner {
         let tree = Arc::clone(&self.configuration.tree);
         let block = &tree.module(module).provider_blocks[position];
         let source = tree.module(module).provider_source(&block.local_name);
-        let config = self
-            .configuration
-            .provider_configs
-            .iter()
-            .find(|(_, config)| config.module == module && config.block == Some(position));
-        let Some((id, _)) = config else { return Step::Done };
-        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
-            self.providers.insert_configured((id, None), substitute);
+        let Some((id, config)) = self.configuration.provider_configs.of_block(module, position) else {
+            return Step::Done;
+        };
+        if !config.used {
             return Step::Done;
         }
-        let Some(schema) = self.providers.provider_schema(&source).cloned() else { return Step::Done };
         let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
-        let scope = self.evaluation.scope(instance, RepetitionValues::None);
-        let mut evaluator = Evaluator::new(&scope);
-        let value = decode_block(&mut evaluator, &block.body, &schema);
-        let problems = evaluator.diagnostics;
+        let (repetitions, problems) = expand_provider(block, &self.evaluation, instance);
         if problems.has_errors() {
             self.diagnostics.extend(problems);
             return Step::Done;
         }
-        let provider = match self.providers.start(&source) {
-            Ok(provider) => provider,
-            Err(problems) => {
-                self.diagnostics.extend(problems);
-                return Step::Done;
+        if block.for_each.is_some() {
+            self.providers.set_keys(id, repetitions.iter().filter_map(RepetitionValues::key).collect());
+        }
+        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
+            for repetition in repetitions {
+                self.providers.insert_configured((id, repetition.key()), Arc::clone(&substitute));
             }
-        };
+            return Step::Done;
+        }
+        let mut starting = Vec::with_capacity(repetitions.len());
+        for repetition in repetitions {
+            let key = (id, repetition.key());
+            match start_configured(&self.providers, &source, block, &self.evaluation, instance, repetition) {
+                Ok((provider, config)) => starting.push((key, provider, config)),
+                Err(problems) => {
+                    self.diagnostics.extend(problems);
+                    return Step::Done;
+                }
+            }
+        }
         let constraint = self.constraint_text(&source);
-        let (value, _) = value.unmark_deep();
         let block = block.clone();
         let future = async move {
-            let problems = configure(provider.as_ref(), value, constraint).await;
-            let problems = problems.into_iter().map(|problem| place(problem, &block)).collect();
-            NodeOutcome::Provider((id, None), provider, problems)
+            let (configured, problems) = configure_all(starting, &block, &constraint).await;
+            NodeOutcome::Providers(configured, problems)
         };
         Step::Waiting(future.boxed())
     }
@@ -94,6 +101,50 @@ impl Planner {
     fn constraint_text(&self, source: &ProviderSource) -> String {
         version_constraints(&self.configuration.tree, source).to_string()
     }
+}
+
+/// A provider that was started, with the configuration that it is to get.
+pub type Starting = (ConfiguredKey, Arc<dyn Provider>, Value);
+
+/// Evaluates one instance of a `provider` block and starts the provider for it.
+///
+/// # Errors
+/// When the block cannot be evaluated or the provider cannot be started.
+pub fn start_configured(
+    providers: &ProviderPool,
+    source: &ProviderSource,
+    block: &ProviderBlock,
+    evaluation: &Evaluation,
+    instance: ModuleInstanceId,
+    repetition: RepetitionValues,
+) -> Result<(Arc<dyn Provider>, Value), Diagnostics> {
+    let Some(schema) = providers.provider_schema(source) else { return Err(Diagnostics::new()) };
+    let scope = evaluation.scope(instance, repetition);
+    let mut evaluator = Evaluator::new(&scope);
+    let value = decode_block(&mut evaluator, &block.body, schema);
+    if evaluator.diagnostics.has_errors() {
+        return Err(evaluator.diagnostics);
+    }
+    Ok((providers.start(source)?, value.unmark_deep().0))
+}
+
+/// Configures all instances of a `provider` block at the same time.
+pub async fn configure_all(
+    starting: Vec<Starting>,
+    block: &ProviderBlock,
+    version_constraint: &str,
+) -> (Vec<(ConfiguredKey, Arc<dyn Provider>)>, Diagnostics) {
+    let configuring = starting.into_iter().map(|(key, provider, config)| async move {
+        let problems = configure(provider.as_ref(), config, version_constraint.to_owned()).await;
+        (key, provider, problems)
+    });
+    let mut all = Diagnostics::new();
+    let mut configured = Vec::new();
+    for (key, provider, problems) in futures_util::future::join_all(configuring).await {
+        all.extend(problems.into_iter().map(|problem| place(problem, block)));
+        configured.push((key, provider));
+    }
+    (configured, all)
 }
 
 /// Checks a provider's configuration and hands it over.

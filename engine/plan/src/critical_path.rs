@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
 use terrane_model::ResourceInstanceAddress;
 use terrane_provider::ActionKind;
 
@@ -16,7 +17,8 @@ use crate::provider_pool::ProviderPool;
 pub struct CriticalPath {
     /// How long its operations usually take, one after the other.
     pub duration: Duration,
-    /// The objects of those of its operations that take any time, in their order.
+    /// The objects of those of its operations that take any time, in their order. One that has several operations,
+    /// as a replaced one has, stands where its last one is.
     pub addresses: Vec<ResourceInstanceAddress>,
 }
 
@@ -43,10 +45,12 @@ pub fn critical_path(
     let ends = ends(&graph, own);
     let (mut last, duration) = ends.iter().copied().enumerate().max_by_key(|(_, end)| *end)?;
     let mut addresses = Vec::new();
+    let mut named = FxHashSet::default();
     loop {
         let id = OperationId(last as u32);
         if let (Operation::Apply(position) | Operation::Destroy(position), false) =
             (graph.operation(id), own(id).is_zero())
+            && named.insert(position)
         {
             addresses.push(plan.resource_changes[position].address.clone());
         }

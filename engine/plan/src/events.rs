@@ -39,12 +39,12 @@ pub enum PlanEvent<'a> {
         /// The resource instance.
         address: &'a ResourceInstanceAddress,
     },
-    /// A data resource was read.
+    /// A data resource was read. Nothing says so after an error.
     Read {
         /// The resource instance.
         address: &'a ResourceInstanceAddress,
-        /// What was read, without marks; nothing after an error.
-        value: Option<&'a Value>,
+        /// What was read, without marks.
+        value: &'a Value,
         /// How long it took.
         elapsed: Duration,
     },

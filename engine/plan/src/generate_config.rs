@@ -1,5 +1,7 @@
 //! Configuration for existing objects: the block that would make an object as it is.
 
+use std::collections::BTreeSet;
+
 use terrane_language::functions::{decode_json, expression_text};
 use terrane_language::syntax::lay_out_source;
 use terrane_model::{
@@ -24,6 +26,38 @@ pub fn resource_text(
     write_body(&mut text, block, value);
     text.push('}');
     lay_out_source(&text)
+}
+
+/// Returns the value of the configuration that [`resource_text`] writes, secrets included; some arguments are left out.
+pub fn configuration_of(block: &Block, value: &Value, without: &BTreeSet<Str>) -> Value {
+    let attributes = block.attributes().iter().map(|(name, attribute)| {
+        let part = value.attribute(name);
+        let says_nothing = attribute.optional && part.as_str().is_some_and(|text| text.is_empty());
+        let is_kept = is_written(name, attribute) && !says_nothing && !without.contains(name);
+        (name.clone(), if is_kept { part } else { Value::Null(attribute.ty()) })
+    });
+    let blocks = block.block_types().iter().map(|(name, nested)| {
+        let is_kept = !nested.block.deprecated && !without.contains(name);
+        (name.clone(), blocks_of(nested, value.attribute(name), is_kept))
+    });
+    Value::object(attributes.chain(blocks).collect::<Vec<_>>())
+}
+
+fn blocks_of(nested: &NestedBlock, value: Value, is_kept: bool) -> Value {
+    let ty = nested.block.implied_type().clone();
+    let none = BTreeSet::new();
+    let inner = |object: &Value| configuration_of(&nested.block, object, &none);
+    let elements = value.as_sequence().filter(|_| is_kept).unwrap_or_default().iter().map(inner);
+    match nested.nesting {
+        Nesting::List => Value::list(ty, elements.collect::<Vec<_>>()),
+        Nesting::Set => Value::set(ty, elements.collect::<Vec<_>>()),
+        Nesting::Map => {
+            let entries = value.as_entries().filter(|_| is_kept).unwrap_or_default().iter();
+            Value::map(ty, entries.map(|(key, object)| (key.clone(), inner(object))).collect::<Vec<_>>())
+        }
+        Nesting::Single | Nesting::Group if value.is_null() || !is_kept => Value::Null(ty),
+        Nesting::Single | Nesting::Group => inner(&value),
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -30,6 +30,7 @@ pub mod prior_objects;
 pub mod propose_new;
 pub mod provider_contract;
 pub mod provider_functions;
+pub mod provider_instances;
 pub mod provider_pool;
 mod recover;
 mod refresh;
@@ -48,7 +49,7 @@ pub use change::{Action, ActionReason, Change, Importing, OutputChange, Resource
 pub use critical_path::{CriticalPath, critical_path};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
 pub use events::{NoEvents, PlanEvent, PlanEvents};
-pub use generate_config::resource_text;
+pub use generate_config::{configuration_of, resource_text};
 pub use ignore_changes::apply_ignore_changes;
 pub use operations::{Operation, OperationGraph, OperationId};
 pub use plan::{ChangeCounts, Plan, PlanMode, PlanOptions};

@@ -45,8 +45,8 @@ fn target_provider(
     let tree = &configuration.tree;
     let module = tree.find(&address.module.path())?;
     let (_, resource) = tree.module(module).resource(&address.resource)?;
-    let id = configuration.provider_configs.binding_of(tree, module, resource)?;
-    Some(configuration.provider_configs.get(id).address.clone())
+    let binding = configuration.provider_configs.binding_of(tree, module, resource)?;
+    Some(configuration.provider_configs.get(binding.config).address.clone())
 }
 
 fn undeclared(from: &ResourceInstanceAddress, to: &ResourceInstanceAddress) -> Diagnostic {

@@ -70,8 +70,10 @@ pub(crate) async fn read_data(task: DataTask) -> DataOutcome {
     let started = Instant::now();
     let response = task.provider.read_data_source(request).await;
     let failed = response.diagnostics.has_errors();
-    let value = (!failed).then_some(&response.state);
-    task.events.event(PlanEvent::Read { address: &task.address, value, elapsed: started.elapsed() });
+    if !failed {
+        let (address, value) = (&task.address, &response.state);
+        task.events.event(PlanEvent::Read { address, value, elapsed: started.elapsed() });
+    }
     outcome.diagnostics.extend(response.diagnostics);
     if failed {
         return outcome;
@@ -107,7 +109,7 @@ impl Planner {
             None
         };
         SlotResult::Data(Box::new(DataTask {
-            provider: self.instance_provider(context, &slot.address),
+            provider: self.instance_provider(context, slot),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),
             config,
@@ -176,7 +178,7 @@ impl Planner {
         } else {
             self.note_about(context.id, &slot.address, located);
         }
-        let config_address = self.provider_config_address(context);
+        let config_address = self.provider_config_address(context, slot);
         let nested = context.resource.check.is_some();
         // Data that is read anew owes nothing to what was read before, so that it is never said to change.
         let before = Value::Null(context.schema.block.implied_type().clone());
@@ -256,7 +258,7 @@ impl Planner {
             identity: None,
         };
         if let Ok(stored) = object.to_state(context.schema) {
-            let config_address = self.provider_config_address(context);
+            let config_address = self.provider_config_address(context, slot);
             self.state.set_object(&slot.address, None, &config_address, Some(Arc::new(stored)));
         }
     }

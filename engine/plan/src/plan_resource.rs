@@ -13,7 +13,10 @@ use terrane_language::evaluate::{
     evaluate_rule, expand, locate,
 };
 use terrane_language::modules::ModuleId;
-use terrane_model::{Diagnostic, Diagnostics, Marks, ResourceInstanceAddress, ResourceMode, Schema, Value};
+use terrane_model::{
+    Diagnostic, Diagnostics, InstanceKey, Marks, ProviderConfigAddress, ResourceInstanceAddress,
+    ResourceMode, Schema, Value,
+};
 use terrane_provider::{Effects, Provider};
 use terrane_state::CheckableKind;
 use tokio::sync::Semaphore;
@@ -26,7 +29,7 @@ use crate::plan::PlanMode;
 use crate::plan_data::{DataOutcome, DataTask, read_data};
 use crate::planner::{NodeOutcome, Planner, Step, in_module};
 use crate::prior_objects::PriorObject;
-use crate::provider_pool::ConfiguredKey;
+use crate::provider_instances::{missing_instance, provider_key};
 use crate::refresh::RefreshBatch;
 
 /// One instance on its way through planning.
@@ -34,6 +37,8 @@ pub(crate) struct InstanceSlot {
     pub(crate) module_instance: ModuleInstanceId,
     pub(crate) address: ResourceInstanceAddress,
     pub(crate) repetition: RepetitionValues,
+    /// The instance of the provider configuration, where that is repeated.
+    pub(crate) provider_key: Option<InstanceKey>,
     /// The object before it was refreshed.
     pub(crate) prior: Option<PriorObject>,
     pub(crate) result: SlotResult,
@@ -79,7 +84,7 @@ impl Planner {
             self.note(id, unknown_type(self, resource, &source).into());
             return Step::Done;
         };
-        let Some((key, provider)) = self.provider_of(module, position) else {
+        let Some(provider) = self.provider_of(module, position) else {
             self.failed.insert(id);
             return Step::Done;
         };
@@ -101,11 +106,13 @@ impl Planner {
                     key: repetition.key(),
                 };
                 self.declared.insert(instance.clone());
+                let provider_key = self.provider_key_of(id, resource, module_instance, &repetition);
                 slots.push(InstanceSlot {
                     module_instance,
                     prior: self.prior.get(&(instance.clone(), None)).cloned(),
                     address: instance,
                     repetition,
+                    provider_key,
                     result: SlotResult::Skipped,
                 });
             }
@@ -124,16 +131,12 @@ impl Planner {
                 slot.result = self.prepare_instance(&context, slot);
             }
         }
-        let asking = Asking {
-            batch: self.refresh_batch(&key, &provider),
-            limit: Arc::clone(&self.limit),
-            events: Arc::clone(&self.events),
-        };
+        let tasks = self.with_refreshes(module, resource, slots);
         let parallelism = self.options.parallelism.max(1);
         let future = async move {
-            let plan_slot = |slot: InstanceSlot| plan_slot(slot, asking.clone());
+            let plan_slot = |(slot, asking)| plan_slot(slot, asking);
             let mut planned: Vec<(InstanceSlot, Diagnostics)> =
-                stream::iter(slots).map(plan_slot).buffered(parallelism).collect().await;
+                stream::iter(tasks).map(plan_slot).buffered(parallelism).collect().await;
             let mut diagnostics = Diagnostics::new();
             for (slot, problems) in &mut planned {
                 let problems = std::mem::take(problems);
@@ -145,32 +148,85 @@ impl Planner {
         Step::Waiting(future.boxed())
     }
 
-    /// Returns the configured provider of a resource.
-    fn provider_of(
+    /// Joins instances with what reads the objects of their provider configurations.
+    fn with_refreshes(
         &mut self,
         module: ModuleId,
-        position: usize,
-    ) -> Option<(ConfiguredKey, Arc<dyn Provider>)> {
+        resource: &Resource,
+        slots: Vec<InstanceSlot>,
+    ) -> Vec<(InstanceSlot, Asking)> {
+        let binding =
+            self.configuration.provider_configs.binding_of(&self.configuration.tree, module, resource);
+        let Some(config) = binding.map(|binding| binding.config) else { return Vec::new() };
+        let joined = slots.into_iter().filter_map(|slot| {
+            let key = (config, slot.provider_key.clone());
+            let provider = Arc::clone(self.providers.configured(&key)?);
+            let batch = self.refresh_batch(&key, &provider);
+            let (limit, events) = (Arc::clone(&self.limit), Arc::clone(&self.events));
+            Some((slot, Asking { batch, limit, events }))
+        });
+        joined.collect()
+    }
+
+    /// Returns the configured provider of a resource; of a repeated configuration, that of any of its instances.
+    pub(crate) fn provider_of(&self, module: ModuleId, position: usize) -> Option<Arc<dyn Provider>> {
         let tree = &self.configuration.tree;
-        let resource = &tree.module(module).resources[position];
-        let config = self.configuration.provider_configs.binding_of(tree, module, resource)?;
-        let key = (config, None);
-        let provider = self.providers.configured(&key)?;
-        Some((key, Arc::clone(provider)))
+        let declared = tree.module(module);
+        let resource = &declared.resources[position];
+        let binding = self.configuration.provider_configs.binding_of(tree, module, resource)?;
+        // Without any instance there is nobody to ask, and nothing to ask for either.
+        let nobody = || {
+            let source = declared.provider_source(declared.provider_local_name(resource));
+            let has_none = self.providers.keys(binding.config).is_some_and(<[InstanceKey]>::is_empty);
+            self.providers.bare(&source).filter(|_| has_none)
+        };
+        self.providers.any_configured(binding.config).or_else(nobody).cloned()
+    }
+
+    /// Evaluates which instance of its provider configuration an instance uses; where there is no such one, the resource
+    /// fails.
+    fn provider_key_of(
+        &mut self,
+        id: NodeId,
+        resource: &Resource,
+        module_instance: ModuleInstanceId,
+        repetition: &RepetitionValues,
+    ) -> Option<InstanceKey> {
+        let configuration = Arc::clone(&self.configuration);
+        let module = self.evaluation.module_of(module_instance);
+        let binding = configuration.provider_configs.binding_of(&configuration.tree, module, resource)?;
+        let key = match provider_key(&binding, &self.evaluation, module_instance, repetition) {
+            Ok(key) => key?,
+            Err(problems) => {
+                self.note(id, problems);
+                return None;
+            }
+        };
+        let keys = self.providers.keys(binding.config).unwrap_or_default();
+        if !keys.contains(&key) {
+            let address = &configuration.provider_configs.get(binding.config).address;
+            let address = ProviderConfigAddress { key: Some(key), ..address.clone() };
+            let span = resource.provider.as_ref().map_or(resource.span, |reference| reference.span);
+            let problem = missing_instance(&address, keys).at(span);
+            self.note(id, problem.into());
+            return None;
+        }
+        Some(key)
     }
 
     /// Returns the provider of an instance: the resource's, or what stands in for it.
     pub(crate) fn instance_provider(
         &self,
         context: &ResourceContext<'_>,
-        address: &ResourceInstanceAddress,
+        slot: &InstanceSlot,
     ) -> Arc<dyn Provider> {
-        let config = self.configuration.provider_configs.binding_of(
+        let binding = self.configuration.provider_configs.binding_of(
             &self.configuration.tree,
             context.module,
             context.resource,
         );
-        let found = config.and_then(|config| self.providers.provider_of(&(config, None), address));
+        let key = binding.map(|binding| (binding.config, slot.provider_key.clone()));
+        let found = key.and_then(|key| self.providers.provider_of(&key, &slot.address));
         Arc::clone(found.unwrap_or(context.provider))
     }
 
@@ -191,7 +247,7 @@ impl Planner {
             ResourceMode::Managed => self.managed_task(context, slot, config),
             ResourceMode::Data => self.data_task(context, slot, config),
             ResourceMode::Ephemeral => SlotResult::Ephemeral(Box::new(EphemeralTask {
-                provider: self.instance_provider(context, &slot.address),
+                provider: self.instance_provider(context, slot),
                 type_name: context.resource.address.resource_type.clone(),
                 schema: context.schema.clone(),
                 config,
@@ -259,7 +315,7 @@ impl Planner {
         });
         SlotResult::Managed(Box::new(InstanceTask {
             address: slot.address.to_string(),
-            provider: self.instance_provider(context, &slot.address),
+            provider: self.instance_provider(context, slot),
             provider_name: self.provider_name(context),
             type_name: context.resource.address.resource_type.clone(),
             schema: context.schema.clone(),

@@ -175,8 +175,8 @@ pub(crate) struct Planner {
 
 /// What a node's provider calls came back with.
 pub(crate) enum NodeOutcome {
-    /// A provider was configured.
-    Provider(ConfiguredKey, Arc<dyn terrane_provider::Provider>, Diagnostics),
+    /// A provider was configured: one of it, or one per key of a repeated block.
+    Providers(Vec<(ConfiguredKey, Arc<dyn terrane_provider::Provider>)>, Diagnostics),
     /// Instances of a resource were planned, or data was read.
     Resource(ResourceOutcome),
 }
@@ -264,9 +264,11 @@ impl Planner {
 
     fn complete(&mut self, id: NodeId, outcome: NodeOutcome) {
         match outcome {
-            NodeOutcome::Provider(key, provider, diagnostics) => {
+            NodeOutcome::Providers(configured, diagnostics) => {
                 self.note(id, diagnostics);
-                self.providers.insert_configured(key, provider);
+                for (key, provider) in configured {
+                    self.providers.insert_configured(key, provider);
+                }
             }
             NodeOutcome::Resource(outcome) => self.complete_resource(id, outcome),
         }
@@ -340,8 +342,8 @@ impl Planner {
                 &self.evaluation.address_of(instance).to_string(),
                 &format!("check.{}", check.name),
             );
+            // Data that could not be read says enough.
             if self.checks.has_failed(&config_address, CheckableKind::Check, &address) {
-                // Its data could not be read: what is said of that would be said of nothing.
                 continue;
             }
             for rule in &check.assertions {
@@ -355,7 +357,8 @@ impl Planner {
                 {
                     let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
                                   applied.";
-                    let warning = Diagnostic::warning("Check block assertion known after apply", detail);
+                    let mut warning = Diagnostic::warning("Check block assertion known after apply", detail);
+                    warning.rule = Some(rule.span);
                     self.diagnostics.push(warning.at(rule.condition.span));
                 }
             }

@@ -59,8 +59,9 @@ impl PreparedConfiguration {
 
     /// Adds a provider's default configuration, unless there is one.
     pub fn include_provider(&mut self, address: &ProviderConfigAddress) {
-        if self.provider_configs.by_address(address).is_none() {
-            self.provider_configs.add_implied(&self.tree, address);
+        match self.provider_configs.by_address(address) {
+            Some(id) => self.provider_configs.mark_used(id),
+            None => self.provider_configs.add_implied(&self.tree, address),
         }
     }
 

@@ -19,6 +19,8 @@ pub struct ProviderPool {
     /// Started but not configured; for schemas, validation and state upgrades.
     bare: FxHashMap<ProviderSource, Arc<dyn Provider>>,
     configured: FxHashMap<ConfiguredKey, Arc<dyn Provider>>,
+    /// The keys of repeated configurations, configured or not.
+    keys: FxHashMap<ProviderConfigId, Vec<InstanceKey>>,
     substitutes: Substitutes,
 }
 
@@ -33,6 +35,7 @@ impl ProviderPool {
             schemas: BTreeMap::new(),
             bare: FxHashMap::default(),
             configured: FxHashMap::default(),
+            keys: FxHashMap::default(),
             substitutes: Substitutes::default(),
         }
     }
@@ -132,6 +135,22 @@ impl ProviderPool {
     /// Returns a configured provider.
     pub fn configured(&self, key: &ConfiguredKey) -> Option<&Arc<dyn Provider>> {
         self.configured.get(key)
+    }
+
+    /// Returns a provider of a configuration, of any instance where there are several.
+    pub fn any_configured(&self, id: ProviderConfigId) -> Option<&Arc<dyn Provider>> {
+        let first = self.keys.get(&id).and_then(|keys| keys.first());
+        self.configured.get(&(id, first.cloned()))
+    }
+
+    /// Notes which instances a repeated configuration has.
+    pub fn set_keys(&mut self, id: ProviderConfigId, keys: Vec<InstanceKey>) {
+        self.keys.insert(id, keys);
+    }
+
+    /// Returns which instances a repeated configuration has, once that is known.
+    pub fn keys(&self, id: ProviderConfigId) -> Option<&[InstanceKey]> {
+        self.keys.get(&id).map(Vec::as_slice)
     }
 
     /// Returns all configured providers.

@@ -50,10 +50,11 @@ impl Planner {
         let mut requests = Vec::new();
         let wanted = self.wanted_attributes();
         for (address, deposed, resource, _) in self.state.objects() {
-            let is_ours = resource.provider_config.module == config_address.module
-                && resource.provider_config.provider == config_address.provider
-                && resource.provider_config.alias == config_address.alias
-                && resource.provider_config.key == key.1;
+            let is_ours = resource.provider_config == config_address
+                && resource
+                    .instances
+                    .get(&address.key)
+                    .is_some_and(|instance| instance.provider_key == key.1);
             let provider = self.providers.provider_of(key, &address).unwrap_or(provider);
             let effects = provider.effects(&address.resource.resource_type);
             let is_managed = address.resource.mode == ResourceMode::Managed;

@@ -25,7 +25,8 @@ impl Planner {
         for (address, deposed, resource, _) in self.state.objects() {
             let is_declared = deposed.is_none() && self.declared.contains(&address);
             if !is_declared && self.selection.contains_undeclared(&address) && !self.is_blocked(&address) {
-                undeclared.push((address, deposed.cloned(), resource.provider_config.clone()));
+                let provider_config = resource.config_of(address.key.as_ref());
+                undeclared.push((address, deposed.cloned(), provider_config));
             }
         }
         for (address, deposed, provider_config) in undeclared {
@@ -68,7 +69,7 @@ impl Planner {
             return;
         };
         let mut current = Some(prior.clone());
-        let batch = self.refresh_batch(&(config_id, None), &provider);
+        let batch = self.refresh_batch(&(config_id, provider_config.key.clone()), &provider);
         if let Some(response) = batch.response(&key).await {
             let mut problems = terrane_model::Diagnostics::new();
             let read = refreshed_object(&prior, response, &mut problems);
@@ -154,9 +155,12 @@ impl Planner {
     ) -> Option<(terrane_language::modules::ProviderConfigId, Arc<dyn Provider>)> {
         let configs = &self.configuration.provider_configs;
         let found = configs.by_address(provider_config);
+        let key = &provider_config.key;
         let provider =
-            found.and_then(|id| Some((id, self.providers.provider_of(&(id, None), address)?.clone())));
-        if provider.is_none() && found.is_none() {
+            found.and_then(|id| Some((id, self.providers.provider_of(&(id, key.clone()), address)?.clone())));
+        let keys = found.and_then(|id| self.providers.keys(id));
+        let lacks_key = key.as_ref().is_some_and(|key| !keys.unwrap_or_default().contains(key));
+        if provider.is_none() && (found.is_none() || lacks_key) {
             let detail = format!(
                 "To work with {address} (orphan object) its original provider configuration at {provider_config} is required, \
                  but it has been removed. This occurs when a provider configuration is removed while objects created by that \

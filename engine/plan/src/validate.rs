@@ -178,11 +178,16 @@ impl Validator<'_> {
     async fn provider(&mut self, instance: ModuleInstanceId, module: &Module, position: usize) {
         let block = &module.provider_blocks[position];
         let source = module.provider_source(&block.local_name);
-        if self.providers.substitute(&source, block.alias.as_ref()).is_some() {
+        let id = self.evaluation.module_of(instance);
+        let is_used =
+            self.configuration.provider_configs.of_block(id, position).is_some_and(|(_, config)| config.used);
+        // What nothing uses is not configured, so that it does not matter what its block says.
+        if !is_used || self.providers.substitute(&source, block.alias.as_ref()).is_some() {
             return;
         }
         let Some(schema) = self.providers.provider_schema(&source) else { return };
-        let scope = self.evaluation.scope(instance, RepetitionValues::None);
+        let repetition = Repetition { for_each: block.for_each.clone(), ..Repetition::default() };
+        let scope = self.evaluation.scope(instance, RepetitionValues::unknown(&repetition));
         let mut evaluator = Evaluator::new(&scope);
         let value = decode_block(&mut evaluator, &block.body, schema);
         let problems = evaluator.diagnostics;
@@ -222,9 +227,12 @@ impl Validator<'_> {
         let scope = self.evaluation.scope(instance, repetition.clone());
         let mut evaluator = Evaluator::new(&scope);
         let config = decode_block(&mut evaluator, &resource.body, &schema.block);
+        let is_decoded = !evaluator.diagnostics.has_errors();
         problems.extend(evaluator.diagnostics);
-        problems.extend(check_ignore_changes(resource, &schema.block));
-        if !problems.has_errors() {
+        let found = check_ignore_changes(resource, &schema.block);
+        let failed = problems.has_errors() || found.has_errors();
+        problems.extend(found.into_iter().filter(|problem| !failed || problem.is_error()));
+        if is_decoded {
             problems.extend(read_only_attributes(resource, &schema.block, &config));
             problems.extend(ephemeral_values(resource, &schema.block, &config));
         }
@@ -502,10 +510,25 @@ fn check_ignore_changes(resource: &Resource, schema: &Block) -> Diagnostics {
     let IgnoreChanges::Attributes(traversals) = &resource.lifecycle.ignore_changes else {
         return Diagnostics::new();
     };
-    traversals
-        .iter()
-        .filter_map(|traversal| unknown_attribute(schema, &traversal.root.name, traversal.root.span))
-        .collect()
+    let problem_of = |traversal: &Traversal| {
+        let name = &traversal.root.name;
+        let redundant = schema.attribute(name).is_some_and(|a| a.computed && !a.is_configurable());
+        if redundant && traversal.steps.is_empty() {
+            return Some(redundant_ignore_changes(name).at(resource.type_span));
+        }
+        unknown_attribute(schema, name, traversal.root.span)
+    };
+    traversals.iter().filter_map(problem_of).collect()
+}
+
+fn redundant_ignore_changes(name: &str) -> Diagnostic {
+    let detail = format!(
+        "Adding an attribute name to ignore_changes tells Terraform to ignore future changes to the argument in configuration \
+         after the object has been created, retaining the value originally configured.\n\nThe attribute {name} is decided by \
+         the provider alone and therefore there can be no configured value to compare with. Including this attribute in \
+         ignore_changes has no effect. Remove the attribute from ignore_changes to quiet this warning."
+    );
+    Diagnostic::warning("Redundant ignore_changes element", detail)
 }
 
 /// What only the provider writes cannot be set.

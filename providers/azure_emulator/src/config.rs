@@ -24,6 +24,8 @@ pub struct EmulatorConfig {
     pub request_log: Option<PathBuf>,
     /// A kubeconfig that Kubernetes clusters hand out instead of a generated one.
     pub aks_kubeconfig: Option<PathBuf>,
+    /// How many cores of machines a subscription may have in a region. Default: as many as anybody wants.
+    pub cores_per_region: Option<u32>,
     /// Whether requests are limited as Azure limits them.
     pub throttling: Throttling,
     /// Items per page of a list. Default: 1000.
@@ -56,6 +58,7 @@ impl Default for EmulatorConfig {
             faults: None,
             request_log: None,
             aks_kubeconfig: None,
+            cores_per_region: None,
             throttling: Throttling::Off,
             page_size: 1000,
             accept_retired_versions: false,

@@ -288,6 +288,7 @@ fn settings_of(config: &EmulatorConfig, identity: Identity, address: SocketAddr)
         unregistered_namespaces: config.unregistered_namespaces.clone(),
         any_subscription: config.any_subscription,
         aks_kubeconfig: config.aks_kubeconfig.clone(),
+        cores_per_region: config.cores_per_region,
     }
 }
 

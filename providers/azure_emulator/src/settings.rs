@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) unregistered_namespaces: Vec<String>,
     /// Whether every subscription exists.
     pub(crate) any_subscription: bool,
+    /// Cores of machines that a subscription may have in each region; nothing is refused where it is not said.
+    pub(crate) cores_per_region: Option<u32>,
     /// Given out by `listClusterUserCredential` instead of a generated one.
     pub(crate) aks_kubeconfig: Option<PathBuf>,
 }

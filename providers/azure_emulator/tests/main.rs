@@ -6,6 +6,7 @@ mod az;
 mod databases;
 mod deployments;
 mod durability;
+mod governance;
 mod groups;
 mod kubernetes;
 mod names;

@@ -94,11 +94,19 @@ impl Cloud {
         }
     }
 
-    /// Reads a metadata document.
+    /// Returns a cloud that is all at one address, but for hosts that carry names of objects.
+    pub(crate) fn at(base: &str) -> Self {
+        let (manager, public) = (base.to_owned(), Self::public());
+        Self { resource_manager: manager.clone(), login_endpoint: manager.clone(), graph: manager, ..public }
+    }
+
+    /// Reads a metadata document. Versions before 2019-05-01 have one object, those up to 2020-09-01 a list of clouds,
+    /// the cloud itself first.
     ///
     /// # Errors
     /// When a needed field is missing, or the cloud is one whose users do not sign in with Entra ID.
     pub fn from_metadata(document: &Json) -> Result<Self, MetadataError> {
+        let document = document.get(0).unwrap_or(document);
         let text = |pointer: &str, name: &'static str| {
             let field = document.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty());
             field.map(|text| text.trim_end_matches('/').to_owned()).ok_or(MetadataError::Missing(name))
@@ -142,6 +150,16 @@ mod tests {
         let cloud = Cloud::from_metadata(&document).unwrap();
         assert_eq!(cloud.management_scope(), "https://localhost:9443/.default");
         assert_eq!(cloud.suffixes.key_vault, "vault.localhost");
+    }
+
+    #[test]
+    fn metadata_may_be_a_list_of_clouds() {
+        let authentication = serde_json::json!({"loginEndpoint": "https://login.localhost"});
+        let document = serde_json::json!([
+            {"resourceManager": "https://arm.localhost", "authentication": authentication},
+            {"resourceManager": "https://other.localhost", "authentication": authentication},
+        ]);
+        assert_eq!(Cloud::from_metadata(&document).unwrap().resource_manager, "https://arm.localhost");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use crate::authenticate::IdentitySettings;
+use crate::authenticate::{IdentitySettings, is_loopback};
 use crate::cloud::Cloud;
 use crate::error::IdentityError;
 use crate::sources::SettingSources;
@@ -113,9 +113,19 @@ fn read_certificate(sources: &SettingSources<'_>) -> Result<Option<Vec<u8>>, Ide
 /// A cloud answers at once or not at all; three tries bridge a dropped connection.
 const DESCRIBE_TRIES: u32 = 3;
 
-async fn describe(http: &reqwest::Client, host: &str) -> Result<Cloud, IdentityError> {
-    let host = host.trim_start_matches("https://").trim_end_matches('/');
-    let url = format!("https://{host}/metadata/endpoints?api-version=2022-09-01");
+/// Asks a cloud what belongs to it. A host may come with a scheme: clouds on this machine may speak plain HTTP. One on
+/// this machine that does not describe itself is taken to be all of a cloud.
+async fn describe(http: &reqwest::Client, given: &str) -> Result<Cloud, IdentityError> {
+    let (scheme, host) = given.split_once("://").unwrap_or(("https", given));
+    let host = host.trim_end_matches('/');
+    let base = format!("{scheme}://{host}");
+    let is_local = is_loopback(&base);
+    if scheme != "https" && !is_local {
+        let detail =
+            format!("{given} would get secrets without encryption; only clouds on this machine may.");
+        return Err(IdentityError::Settings(detail));
+    }
+    let url = format!("{base}/metadata/endpoints?api-version=2022-09-01");
     let mut last = String::new();
     for attempt in 0..DESCRIBE_TRIES {
         if attempt > 0 {
@@ -129,22 +139,38 @@ async fn describe(http: &reqwest::Client, host: &str) -> Result<Cloud, IdentityE
                     ))
                 });
             }
-            Err(reason) => last = reason,
+            Err(NoDocument::Absent) if is_local => return Ok(Cloud::at(&base)),
+            Err(error) => last = error.to_string(),
         }
     }
     Err(IdentityError::Connection { host: host.to_owned(), reason: last })
 }
 
-async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, String> {
-    let response = http.get(url).send().await.map_err(innermost_cause)?;
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+enum NoDocument {
+    /// The host has none.
+    #[error("it answered 404")]
+    Absent,
+    /// It could not be had, or read.
+    #[error("{0}")]
+    Failed(String),
+}
+
+async fn fetch_document(http: &reqwest::Client, url: &str) -> Result<Json, NoDocument> {
+    let failed = |error| NoDocument::Failed(innermost_cause(error));
+    let response = http.get(url).send().await.map_err(failed)?;
     let status = response.status();
-    let bytes = response.bytes().await.map_err(innermost_cause)?;
+    let bytes = response.bytes().await.map_err(failed)?;
+    if status == reqwest::StatusCode::NOT_FOUND {
+        return Err(NoDocument::Absent);
+    }
     if !status.is_success() {
-        return Err(format!("it answered {}", status.as_u16()));
+        return Err(NoDocument::Failed(format!("it answered {}", status.as_u16())));
     }
     // Some clouds put a byte order mark in front.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    serde_json::from_slice(bytes).map_err(|error| NoDocument::Failed(error.to_string()))
 }
 
 /// Returns the innermost cause, which says what happened; the outer ones repeat the URL.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderSchemas};
 
-use crate::helm::helm_catalog;
+use crate::helm::{helm_catalog, helm_catalog_of_version_2};
 use crate::objects::any::kubectl::kubectl_catalog;
 use crate::objects::kubernetes_catalog;
 use crate::objects::provider::{Catalog, ObjectProvider};
@@ -21,19 +21,36 @@ pub struct KubernetesOptions {
     pub working_folder: PathBuf,
     /// Where charts, indexes and schemas are kept between runs; nothing for nowhere.
     pub cache_folder: Option<PathBuf>,
+    /// Which major version of `hashicorp/helm` configurations and states are written for.
+    pub helm: HelmGeneration,
+}
+
+/// A major version of `hashicorp/helm`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HelmGeneration {
+    /// 2.x: `metadata` of a release is a list of one object.
+    Second,
+    /// 3.x, and what may come after it: `metadata` is an object.
+    #[default]
+    Third,
 }
 
 /// Returns the providers `hashicorp/kubernetes`, `gavinbunney/kubectl` and `hashicorp/helm`.
 pub fn kubernetes_factories(options: KubernetesOptions) -> Vec<(ProviderSource, Arc<dyn ProviderFactory>)> {
     static KUBERNETES: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubernetes_catalog()));
     static HELM: LazyLock<Shared> = LazyLock::new(|| Shared::new(helm_catalog()));
+    static HELM_2: LazyLock<Shared> = LazyLock::new(|| Shared::new(helm_catalog_of_version_2()));
     static KUBECTL: LazyLock<Shared> = LazyLock::new(|| Shared::new(kubectl_catalog()));
     let kubectl = ProviderSource::parse("gavinbunney/kubectl").expect("BUG: a source address");
+    let helm: fn() -> &'static Shared = match options.helm {
+        HelmGeneration::Second => || &HELM_2,
+        HelmGeneration::Third => || &HELM,
+    };
     let options = Arc::new(options);
     vec![
         (kubectl, factory(|| &KUBECTL, Arc::clone(&options))),
         (ProviderSource::implied("kubernetes"), factory(|| &KUBERNETES, Arc::clone(&options))),
-        (ProviderSource::implied("helm"), factory(|| &HELM, options)),
+        (ProviderSource::implied("helm"), factory(helm, options)),
     ]
 }
 

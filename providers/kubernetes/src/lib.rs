@@ -9,5 +9,5 @@ mod kind;
 mod objects;
 mod yaml;
 
-pub use factories::{KubernetesOptions, kubernetes_factories};
+pub use factories::{HelmGeneration, KubernetesOptions, kubernetes_factories};
 pub use kind::{KindOptions, kind_factories};

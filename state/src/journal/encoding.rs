@@ -155,7 +155,7 @@ fn write_object(writer: &mut JsonWriter, object: Option<&ObjectState>) {
     if let Some(object) = object {
         writer.key("object");
         writer.open('{');
-        write_object_fields(writer, object, None);
+        write_object_fields(writer, object, None, None);
         writer.close('}');
     }
 }

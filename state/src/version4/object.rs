@@ -21,6 +21,7 @@ json_object! {
         index_key: &'a RawValue = "index_key",
         status: Text<'a> = "status",
         deposed: Text<'a> = "deposed",
+        provider: Text<'a> = "provider",
         schema_version: &'a RawValue = "schema_version",
         attributes: &'a RawValue = "attributes",
         attributes_flat: Option<&'a RawValue> = "attributes_flat",
@@ -208,7 +209,12 @@ fn read_step(step: &Step4<'_>) -> Result<PathStep, StateFileError> {
 
 /// Writes the fields of an object, without the key of its instance and without the brackets around them.
 /// `deposed` is the object's key when it is not the current one.
-pub(crate) fn write_object_fields(writer: &mut JsonWriter, object: &ObjectState, deposed: Option<&str>) {
+pub(crate) fn write_object_fields(
+    writer: &mut JsonWriter,
+    object: &ObjectState,
+    deposed: Option<&str>,
+    provider: Option<&str>,
+) {
     if object.status == ObjectStatus::Tainted {
         writer.key("status");
         writer.string("tainted");
@@ -216,6 +222,10 @@ pub(crate) fn write_object_fields(writer: &mut JsonWriter, object: &ObjectState,
     if let Some(key) = deposed {
         writer.key("deposed");
         writer.string(key);
+    }
+    if let Some(provider) = provider {
+        writer.key("provider");
+        writer.string(provider);
     }
     writer.key("schema_version");
     writer.literal(object.schema_version);

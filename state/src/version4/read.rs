@@ -221,7 +221,7 @@ impl<'a> ResourceReader<'a> {
             module: self.module(&text(&resource.module))?,
             resource: ResourceAddress { mode, resource_type, name },
         };
-        let provider_config = self.provider_config(&text(&resource.provider))?;
+        let provider_config = self.provider_config_of(resource)?;
         let state = match into.entry(address.clone()) {
             Entry::Occupied(known) => {
                 let state = known.into_mut();
@@ -259,13 +259,28 @@ impl<'a> ResourceReader<'a> {
                 ),
             });
         }
+        let provider = instance.provider.as_ref().map_or("", Text::as_str);
+        let provider_key = if provider.is_empty() { None } else { self.provider_config(provider)?.key };
         let state = into.entry(key.clone()).or_default();
+        state.provider_key = provider_key;
         if put(state, deposed, object) {
             return Ok(());
         }
         let object =
             if deposed.is_empty() { address() } else { format!("{} deposed object {deposed:?}", address()) };
         Err(StateFileError::DuplicateObject { object })
+    }
+
+    /// Returns the provider configuration of a resource: what it says itself, or without the key what its instances say.
+    fn provider_config_of(
+        &mut self,
+        resource: &Resource4<'a>,
+    ) -> Result<ProviderConfigAddress, StateFileError> {
+        let own = resource.provider.as_ref().map_or("", Text::as_str);
+        let of_instances = || resource.instances.iter().flatten().flatten().find_map(|i| i.provider.as_ref());
+        let text = if own.is_empty() { of_instances().map_or("", Text::as_str) } else { own };
+        let address = self.provider_config(text)?;
+        Ok(ProviderConfigAddress { key: None, ..address })
     }
 
     fn module(&mut self, text: &str) -> Result<ModuleInstance, StateFileError> {

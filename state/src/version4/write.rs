@@ -129,24 +129,36 @@ fn write_resource(
     writer.string(&address.resource.resource_type);
     writer.key("name");
     writer.string(&address.resource.name);
-    writer.key("provider");
-    writer.string(&resource.provider_config.to_string());
+    // Where the provider's block is repeated, each instance has the address with the key, and the resource none, as
+    // OpenTofu writes it.
+    let by_instance = resource.instances.values().any(|instance| instance.provider_key.is_some());
+    if !by_instance {
+        writer.key("provider");
+        writer.string(&resource.provider_config.to_string());
+    }
+    let provider_of =
+        |key: &Option<InstanceKey>| by_instance.then(|| resource.config_of(key.as_ref()).to_string());
     writer.key("instances");
     writer.open('[');
     // Of keys of both kinds, the strings come first.
     let is_int = |key: &Option<InstanceKey>| matches!(key, Some(InstanceKey::Int(_)));
     for (key, instance) in resource.instances.iter().filter(|(key, _)| !is_int(key)) {
-        write_instance(writer, key.as_ref(), instance);
+        write_instance(writer, key.as_ref(), instance, provider_of(key).as_deref());
     }
     for (key, instance) in resource.instances.iter().filter(|(key, _)| is_int(key)) {
-        write_instance(writer, key.as_ref(), instance);
+        write_instance(writer, key.as_ref(), instance, provider_of(key).as_deref());
     }
     writer.close(']');
     write_unknown_fields(writer, &resource.unknown_fields);
     writer.close('}');
 }
 
-fn write_instance(writer: &mut JsonWriter, key: Option<&InstanceKey>, instance: &InstanceState) {
+fn write_instance(
+    writer: &mut JsonWriter,
+    key: Option<&InstanceKey>,
+    instance: &InstanceState,
+    provider: Option<&str>,
+) {
     let current = instance.current.iter().map(|object| (None, object));
     let deposed = instance.deposed.iter().map(|(key, object)| (Some(key.as_str()), object));
     for (deposed, object) in current.chain(deposed) {
@@ -163,7 +175,7 @@ fn write_instance(writer: &mut JsonWriter, key: Option<&InstanceKey>, instance: 
                 writer.string(text);
             }
         }
-        write_object_fields(writer, object, deposed);
+        write_object_fields(writer, object, deposed, provider);
         writer.close('}');
     }
 }

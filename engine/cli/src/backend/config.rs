@@ -141,6 +141,14 @@ fn additions_of(
 /// # Errors
 /// When a part has the wrong type.
 pub fn value_of(config: &Value, schema: &Block) -> Result<Value, Diagnostic> {
+    let known = |name: &str| schema.attribute(name).is_some() || schema.block_type(name).is_some();
+    if let Some((name, _)) = config.as_entries().unwrap_or_default().iter().find(|(name, _)| !known(name)) {
+        let detail = format!(
+            "The given configuration is not valid for the backend: unexpected attribute {:?}.",
+            name.as_str()
+        );
+        return Err(Diagnostic::error("Invalid backend configuration", detail));
+    }
     let mut entries = Vec::new();
     for (name, attribute) in schema.attributes() {
         let written = config.get(name).cloned().unwrap_or_else(|| Value::Null(attribute.ty()));

@@ -44,6 +44,11 @@ const FLAGS: &[Flag] = &[
     Flag::value("faults", "path", "A file with rules for what goes wrong, in JSON."),
     Flag::value("request-log", "path", "A file that gets a line of JSON for each request."),
     Flag::value("aks-kubeconfig", "path", "The kubeconfig that emulated Kubernetes clusters hand out."),
+    Flag::value(
+        "cores",
+        "n",
+        "How many cores of machines a subscription may have in a region. By default, as many as anybody wants.",
+    ),
     Flag::value("restore", "path", "A snapshot that takes the place of the whole world first."),
     Flag::value("snapshot", "path", "A file to which the whole world is written at the end, for -restore."),
     Flag::switch("throttle", "Limit requests as Azure does."),
@@ -132,6 +137,8 @@ fn config(flags: &ParsedFlags) -> Result<EmulatorConfig, Diagnostic> {
         Some(text) => text.parse().map_err(|_| invalid("operation-time", "a number"))?,
         None => 0.0,
     };
+    let cores = flags.text("cores").map(|text| text.parse().map_err(|_| invalid("cores", "a number")));
+    let cores_per_region = cores.transpose()?;
     let data_dir = flags.text("data-dir").unwrap_or(WORLD_DIRECTORY);
     let path = |name: &str| flags.text(name).map(PathBuf::from);
     Ok(EmulatorConfig {
@@ -141,6 +148,7 @@ fn config(flags: &ParsedFlags) -> Result<EmulatorConfig, Diagnostic> {
         faults: path("faults"),
         request_log: path("request-log"),
         aks_kubeconfig: path("aks-kubeconfig"),
+        cores_per_region,
         throttling: if flags.switch("throttle", false) { Throttling::Realistic } else { Throttling::Off },
         any_subscription: !flags.switch("strict-subscription", false),
         ..EmulatorConfig::default()

@@ -50,7 +50,7 @@ fn mark(context: &Context, flags: &ParsedFlags, status: ObjectStatus) -> Result<
     let is_tainting = status == ObjectStatus::Tainted;
     let found = edit_state(context, flags, false, |state| {
         let Some(resource) = state.resources.get(&address.resource()) else { return Ok(false) };
-        let provider_config = resource.provider_config.clone();
+        let provider_config = resource.config_of(address.key.as_ref());
         let Some(object) = state.object(&address) else { return Ok(false) };
         if !is_tainting && object.status != ObjectStatus::Tainted {
             let detail = format!(

@@ -41,6 +41,11 @@ const OWN_FLAGS: &[Flag] = &[
         "n",
         "Limit the number of concurrent operations within a run. Defaults to 10.",
     ),
+    Flag::value(
+        "run-parallelism",
+        "n",
+        "Limit the number of runs that are carried out at once, of those that say that they may. Defaults to 10.",
+    ),
     Flag::switch("verbose", "Print the plan or state for each run."),
     Flag::switch("json", "Produce output in a machine-readable JSON format."),
 ];
@@ -82,13 +87,17 @@ fn run_all(
     }
     report.suite(&suite);
     report.file_diagnostics("", &problems, &suite.sources);
-    let parallelism = flags.number("parallelism").ok().flatten().unwrap_or(PARALLELISM_DEFAULT).max(1);
+    let limit = |name: &str| {
+        let given = flags.number(name).ok().flatten().unwrap_or(PARALLELISM_DEFAULT).max(1);
+        usize::try_from(given).unwrap_or(1)
+    };
     let cancellation = Cancellation::new();
     let settings = TestSettings {
         context,
         sources: &suite.sources,
         given: &values.given,
-        parallelism: usize::try_from(parallelism).unwrap_or(1),
+        parallelism: limit("parallelism"),
+        run_parallelism: limit("run-parallelism"),
         verbose: flags.switch("verbose", false),
         cancellation: &cancellation,
     };

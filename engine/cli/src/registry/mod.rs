@@ -8,14 +8,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use terrane_language::config::version_constraint::VersionConstraints;
+use terrane_language::config::version_constraint::{Version, VersionConstraints};
 use terrane_language::functions::{FunctionError, tfvars};
 use terrane_language::modules::ModuleTree;
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_model::{Diagnostics, ProviderSource};
 use terrane_provider::{Provider, ProviderFactory, ProviderFunctionError, ProviderRegistry};
 use terrane_provider_azure::{AzapiProvider, AzureOptions, AzureProvider};
-use terrane_provider_kubernetes::{KindOptions, KubernetesOptions, kind_factories, kubernetes_factories};
+use terrane_provider_kubernetes::{
+    HelmGeneration, KindOptions, KubernetesOptions, kind_factories, kubernetes_factories,
+};
 use terrane_provider_standard::{StandardOptions, TerraformFunctions};
 
 pub use self::plugins::{attached, development_warnings, prefers_plugin};
@@ -28,7 +30,7 @@ use crate::project::load_project;
 /// Makes the registry for a configuration.
 pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
     let mut registry = ProviderRegistry::new();
-    let built_in = built_in_factories(context, azure_constraint(tree));
+    let built_in = built_in_factories(context, &chosen_versions(tree));
     let sources: BTreeSet<ProviderSource> = built_in.iter().map(|(source, _)| source.clone()).collect();
     for (source, factory) in built_in {
         if !source.is_builtin() {
@@ -48,13 +50,25 @@ pub fn registry(context: &Context, tree: &ModuleTree) -> ProviderRegistry {
 
 /// Returns the providers that need no installation, unless the user prefers their plugins.
 pub fn built_in_sources(context: &Context) -> BTreeSet<ProviderSource> {
-    let factories = built_in_factories(context, String::new());
+    let factories = built_in_factories(context, &ChosenVersions::default());
     let sources = factories.into_iter().map(|(source, _)| source);
     sources.filter(|source| !prefers_plugin(context, source)).collect()
 }
 
-fn built_in_factories(context: &Context, azure_constraint: String) -> Factories {
-    let options = azure_options(context, azure_constraint);
+/// For which versions of providers a configuration is written, where the built-in ones know several.
+#[derive(Default)]
+struct ChosenVersions {
+    /// Conditions on azurerm's version.
+    azurerm: String,
+    helm: HelmGeneration,
+}
+
+fn chosen_versions(tree: &ModuleTree) -> ChosenVersions {
+    ChosenVersions { azurerm: constraint(tree, "azurerm").to_string(), helm: helm_generation(tree) }
+}
+
+fn built_in_factories(context: &Context, versions: &ChosenVersions) -> Factories {
+    let options = azure_options(context, versions.azurerm.clone());
     let azure = [
         (ProviderSource::implied("azurerm"), factory(options.clone(), AzureProvider::new)),
         (
@@ -63,23 +77,38 @@ fn built_in_factories(context: &Context, azure_constraint: String) -> Factories 
         ),
     ];
     let factories = standard_factories(context).into_iter();
-    let factories = factories.chain(kubernetes_factories(kubernetes_options(context)));
+    let factories = factories.chain(kubernetes_factories(kubernetes_options(context, versions.helm)));
     factories.chain(kind_factories(kind_options(context))).chain(azure).collect()
 }
 
-/// Returns the conditions on azurerm's version. What the lock file has chosen is one of them: with it, a team stays
+/// Returns the conditions on a provider's version. What the lock file has chosen is one of them: with it, a team stays
 /// on a major version although the configuration would allow the next.
-fn azure_constraint(tree: &ModuleTree) -> String {
-    let azure = ProviderSource::implied("azurerm");
-    let constraints = version_constraints(tree, &azure);
+fn constraint(tree: &ModuleTree, name: &str) -> VersionConstraints {
+    let source = ProviderSource::implied(name);
+    let constraints = version_constraints(tree, &source);
     // A lock file that cannot be read is reported where packages are needed.
     let locks = DependencyLocks::read().unwrap_or_default();
-    let locked = locks.provider(&azure).filter(|lock| constraints.admits(&lock.version));
-    let constraints = match locked {
+    let locked = locks.provider(&source).filter(|lock| constraints.admits(&lock.version));
+    match locked {
         Some(lock) => constraints.and(&VersionConstraints::exactly(&lock.version)),
         None => constraints,
-    };
-    constraints.to_string()
+    }
+}
+
+/// Helm's provider is that of the second major version where only that one will do. Conditions are tried with the versions
+/// that they name, and with the first and the last that there could be of a major version.
+fn helm_generation(tree: &ModuleTree) -> HelmGeneration {
+    let constraints = constraint(tree, "helm");
+    let text = constraints.to_string();
+    let named = text.split([',', ' ']).filter_map(Version::parse);
+    let ends = ["2.0.0", "2.999.999", "3.0.0", "3.999.999"].into_iter().filter_map(Version::parse);
+    let mut admitted = named.chain(ends).filter(|version| constraints.admits(version)).peekable();
+    let any = admitted.peek().is_some();
+    if any && admitted.all(|version| version.major() == 2) {
+        HelmGeneration::Second
+    } else {
+        HelmGeneration::Third
+    }
 }
 
 fn plugin_hint(source: &ProviderSource) -> String {
@@ -132,11 +161,12 @@ fn factory<P: Provider + 'static>(
     Arc::new(move || -> Result<Arc<dyn Provider>, Diagnostics> { Ok(Arc::new(make(options.clone()))) })
 }
 
-fn kubernetes_options(context: &Context) -> KubernetesOptions {
+fn kubernetes_options(context: &Context, helm: HelmGeneration) -> KubernetesOptions {
     KubernetesOptions {
         environment: context.environment.clone(),
         working_folder: PathBuf::from("."),
         cache_folder: Some(context.data_directory().join("terrane")),
+        helm,
     }
 }
 

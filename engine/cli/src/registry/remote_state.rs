@@ -26,7 +26,12 @@ impl RemoteStateReader for RemoteStates {
         match find_kind(backend) {
             // What is not known yet can still become right.
             Ok(_) if !config.is_wholly_known() => Diagnostics::new(),
-            Ok(kind) => value_of(config, &kind.schema()).err().map(invalid).unwrap_or_default(),
+            Ok(kind) => {
+                let at_config = |problem: Diagnostic| {
+                    invalid(problem.on_attribute(AttributePath::root().attribute("config")))
+                };
+                value_of(config, &kind.schema()).err().map(at_config).unwrap_or_default()
+            }
             Err(problem) => invalid(problem.on_attribute(AttributePath::root().attribute("backend"))),
         }
     }

@@ -159,7 +159,7 @@ impl PlanEvents for HumanReport {
                 format!("{}: Refreshing state...{}", subject(address, deposed), id_text(value))
             }
             PlanEvent::Reading { address } => format!("{address}: Reading..."),
-            PlanEvent::Read { address, value: Some(value), elapsed } => {
+            PlanEvent::Read { address, value, elapsed } => {
                 format!("{address}: Read complete after {}{}", elapsed_text(elapsed), id_text(value))
             }
             PlanEvent::Ephemeral(event) => return self.ephemeral(event),
@@ -174,9 +174,7 @@ impl PlanEvents for HumanReport {
                 let text = format!("{address}: Import prepared!\n  Prepared {type_name} for import");
                 return self.terminal.line(&self.terminal.style(Style::BoldGreen, &text));
             }
-            PlanEvent::Refreshed { .. }
-            | PlanEvent::Read { value: None, .. }
-            | PlanEvent::Imported { by_command: false, .. } => return,
+            PlanEvent::Refreshed { .. } | PlanEvent::Imported { by_command: false, .. } => return,
         };
         self.bold_line(&line);
     }

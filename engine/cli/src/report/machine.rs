@@ -265,9 +265,7 @@ impl PlanEvents for MachineReport {
                     hook.text("action", "read");
                 });
             }
-            // Diagnostics say what could not be read.
-            PlanEvent::Read { value: None, .. } => {}
-            PlanEvent::Read { address, value: Some(value), elapsed } => {
+            PlanEvent::Read { address, value, elapsed } => {
                 let message = format!("Refresh complete after {}{}", elapsed_text(elapsed), id_text(value));
                 self.hook("apply_complete", &message, address, |hook| {
                     hook.text("action", "read");

@@ -3,20 +3,21 @@
 //! The objects are imported and read as if empty blocks declared them; what was found is written as blocks, and these
 //! are planned like all others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use terrane_language::config::module::Import;
 use terrane_model::{
-    Diagnostic, Diagnostics, ModuleInstance, ResourceAddress, ResourceInstanceAddress, Target,
+    Block, Diagnostic, Diagnostics, ModuleInstance, ResourceAddress, ResourceInstanceAddress, Severity,
+    Target, Value,
 };
 use terrane_plan::prior_objects::decode_state;
 use terrane_plan::provider_functions::LoadedFunctions;
 use terrane_plan::{
-    NoEvents, Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, plan,
-    resource_text,
+    NoEvents, Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, configuration_of,
+    plan, resource_text,
 };
-use terrane_provider::ImportTarget;
+use terrane_provider::{ImportTarget, Provider, ValidateRequest};
 use terrane_state::StateSnapshot;
 
 use super::Failure;
@@ -204,17 +205,48 @@ pub fn import_all(
             let schema = outcome.providers.resource_schema(&source, &address.resource_type);
             let object = objects.get(&(in_root(address), None));
             let (Some(schema), Some(object)) = (schema, object) else { continue };
-            let value = match secrets {
-                Secrets::HideBlocks => object.marked(&schema.schema),
-                Secrets::HideArguments => object.value.clone(),
+            let block = &schema.schema.block;
+            let value = match (secrets, outcome.providers.bare(&source)) {
+                (Secrets::HideBlocks, _) => object.marked(&schema.schema),
+                (Secrets::HideArguments, None) => object.value.clone(),
+                (Secrets::HideArguments, Some(own)) => {
+                    accepted(own.as_ref(), &address.resource_type, block, &object.value).await
+                }
             };
-            blocks.insert(
-                address.clone(),
-                resource_text(address, provider.as_deref(), &schema.schema.block, &value),
-            );
+            blocks.insert(address.clone(), resource_text(address, provider.as_deref(), block, &value));
         }
         Ok(blocks)
     })
+}
+
+/// How often an object's arguments are looked through: every time, some are left out.
+const ATTEMPTS_MAX: usize = 8;
+
+/// Leaves out what a provider has put into an object and does not accept in a configuration: what it has chosen itself,
+/// or spells in another way. Secrets are accepted as they are.
+async fn accepted(provider: &dyn Provider, type_name: &str, block: &Block, value: &Value) -> Value {
+    let mut without = BTreeSet::new();
+    for _ in 0..ATTEMPTS_MAX {
+        let config = configuration_of(block, value, &without);
+        let request = ValidateRequest { type_name: type_name.into(), config };
+        let problems = provider.validate_resource_config(request).await;
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+        let refused = errors.filter_map(|problem| problem.attribute.as_ref()?.first_attribute().cloned());
+        let count = without.len();
+        without.extend(refused.filter(|name| can_be_left_out(block, name)));
+        if without.len() == count {
+            break;
+        }
+    }
+    if without.is_empty() {
+        return value.clone();
+    }
+    configuration_of(block, value, &without)
+}
+
+fn can_be_left_out(block: &Block, name: &str) -> bool {
+    let attribute = block.attribute(name).is_some_and(|attribute| attribute.optional);
+    attribute || block.block_type(name).is_some_and(|nested| nested.min_items == 0)
 }
 
 /// Saves the written blocks, each with the id of the object that it was written for.

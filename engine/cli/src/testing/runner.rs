@@ -1,39 +1,23 @@
-//! Carrying out the runs of test files.
+//! Carrying out the runs of test files: one after the other, or some at once where they say that they may.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use terrane_apply::{ApplyEvent, ApplyInput, Cancellation, EventSink, apply};
-use terrane_language::config::test_file::{Run, TestFile};
-use terrane_language::evaluate::{
-    Evaluation, GivenValue, GivenValues, RepetitionValues, RuleKind, RuleOutcome, ValueOrigin, evaluate,
-    evaluate_rule,
-};
-use terrane_language::modules::{ModuleId, ModuleTree};
-use terrane_language::syntax::tree::{Attribute, Traversal};
-use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, SourceMap, Span, Str, Target, Value};
-use terrane_plan::provider_functions::LoadedFunctions;
-use terrane_plan::validate::validate;
-use terrane_plan::{
-    NoEvents, Plan, PlanInput, PlanMode, PlanOptions, PreparedConfiguration, ProviderPool, plan,
-};
+use terrane_apply::Cancellation;
+use terrane_language::config::test_file::Run;
+use terrane_language::evaluate::GivenValues;
+use terrane_model::{Diagnostic, Diagnostics, SourceMap, Str, Value};
 use terrane_state::{OnConflict, StateStore, StoreOptions};
 
-use super::expectations::Expectations;
-use super::prepare::{evaluate_overrides, modules_of_run, substitutes};
+use super::batches::batches;
+use super::one_run::{Ended, LoadedModule, RunGround, RunState, Stop};
 use super::report::{Shown, TestReport};
-use super::scope::TestScope;
 use super::suite::SuiteFile;
+use crate::STACK_BYTES;
 use crate::context::Context;
-use crate::file_system::WorldEnvironment;
-use crate::project::{Phase, TERRAFORM_VERSION, load_module_beside, surroundings};
-use crate::registry::registry;
-use crate::run::applying::take_over;
-use crate::run::interrupts::{Ending, interruptible_quietly};
-use crate::run::planning::now;
-use crate::session::block_on;
+use crate::project::{TERRAFORM_VERSION, load_module_beside};
 
 /// How a run or a file has ended. The order is that of badness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,18 +56,20 @@ pub struct TestSettings<'a> {
     pub sources: &'a SourceMap,
     /// Values given from outside.
     pub given: &'a GivenValues,
-    /// How many provider calls may run at once.
+    /// How many provider calls of a run may be under way at once.
     pub parallelism: usize,
+    /// How many runs may be under way at once, of those that say that they may.
+    pub run_parallelism: usize,
     /// Whether results are to be shown.
     pub verbose: bool,
     /// Asks to end early.
     pub cancellation: &'a Cancellation,
 }
 
-/// A state that runs work on.
-struct RunState {
-    store: StateStore,
-    /// The run that changed it last.
+/// A state with the run that has changed it last: with its configuration, everything is destroyed in the end.
+struct KeptState {
+    key: String,
+    state: RunState,
     last_run: usize,
 }
 
@@ -91,16 +77,21 @@ struct FileRunner<'a> {
     settings: &'a TestSettings<'a>,
     file: &'a SuiteFile,
     /// In the order in which they were used first.
-    states: Vec<(String, RunState)>,
+    states: Vec<KeptState>,
+    /// How many states were made.
+    made: usize,
     outputs: BTreeMap<Str, Value>,
     loaded: BTreeMap<String, LoadedModule>,
     directory: PathBuf,
 }
 
-type LoadedModule = (Arc<ModuleTree>, Arc<SourceMap>);
-
-/// A failure that ends a run.
-type Stop = (Diagnostics, Arc<SourceMap>);
+/// A run with what it works on, until its turn comes.
+struct Waiting<'r> {
+    position: usize,
+    run: &'r Run,
+    /// The module and the state, or why there are none.
+    ground: Result<(LoadedModule, KeptState), Stop>,
+}
 
 /// Carries out a file. Returns its status and those of its runs.
 pub fn run_file(
@@ -115,6 +106,7 @@ pub fn run_file(
         settings,
         file,
         states: Vec::new(),
+        made: 0,
         outputs: BTreeMap::new(),
         loaded: BTreeMap::new(),
         directory,
@@ -125,16 +117,23 @@ pub fn run_file(
         report.file_diagnostics(&file.path, &problem.into(), settings.sources);
         return (Status::Error, results);
     }
-    for (position, run) in file.test.runs.iter().enumerate() {
-        let is_skipped =
-            results.last().is_some_and(|last| matches!(last.status, Status::Error | Status::Skip))
-                || settings.cancellation.is_requested();
-        if !is_skipped {
-            report.run_started(&file.path, run);
+    let is_bad = |result: &RunResult| matches!(result.status, Status::Error | Status::Skip);
+    for batch in batches(&file.test, settings.run_parallelism) {
+        let is_skipped = results.iter().any(is_bad) || settings.cancellation.is_requested();
+        let runs = &file.test.runs[batch.clone()];
+        if is_skipped {
+            for run in runs {
+                let result = skipped(settings);
+                report.run_ended(&file.path, run, &result);
+                results.push(result);
+            }
+            continue;
         }
-        let result = if is_skipped { skipped(settings) } else { runner.timed(position, run) };
-        report.run_ended(&file.path, run, &result);
-        results.push(result);
+        runs.iter().for_each(|run| report.run_started(&file.path, run));
+        for (run, result) in runs.iter().zip(runner.carry_out(batch)) {
+            report.run_ended(&file.path, run, &result);
+            results.push(result);
+        }
     }
     report.teardown_started(&file.path);
     let (left, sources) = runner.tear_down(report);
@@ -173,123 +172,48 @@ fn random_name() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Everything that a run works with.
-struct Prepared {
-    configuration: Arc<PreparedConfiguration>,
-    providers: ProviderPool,
-    given: GivenValues,
-    sources: Arc<SourceMap>,
-    diagnostics: Diagnostics,
-}
-
-/// What a run that got as far as its assertions has come to.
-struct Ended {
-    status: Status,
-    diagnostics: Diagnostics,
-    sources: Arc<SourceMap>,
-    shown: Option<Shown>,
-}
-
 impl FileRunner<'_> {
-    fn timed(&mut self, position: usize, run: &Run) -> RunResult {
-        let (started, clock) = (jiff::Timestamp::now(), Instant::now());
-        let (status, diagnostics, sources, shown) = match self.carry_out(position, run) {
-            Ok(ended) => (ended.status, ended.diagnostics, ended.sources, ended.shown),
-            Err((diagnostics, sources)) => (Status::Error, diagnostics, sources, None),
+    /// Carries out runs at the same time.
+    fn carry_out(&mut self, batch: std::ops::Range<usize>) -> Vec<RunResult> {
+        let file = self.file;
+        let waiting: Vec<Waiting<'_>> = batch
+            .map(|position| {
+                let run = &file.test.runs[position];
+                Waiting { position, run, ground: self.ground_of(run) }
+            })
+            .collect();
+        let ground = RunGround { settings: self.settings, test: &file.test, outputs: &self.outputs };
+        let ended = if waiting.len() == 1 {
+            waiting.into_iter().map(|waiting| timed(&ground, waiting)).collect()
+        } else {
+            at_once(&ground, waiting)
         };
-        RunResult { status, diagnostics, sources, shown, started, elapsed: clock.elapsed() }
+        let mut results = Vec::with_capacity(ended.len());
+        for (result, state, outputs) in ended {
+            self.states.extend(state);
+            self.outputs.extend(outputs);
+            results.push(result);
+        }
+        results
     }
 
-    /// Carries out a run up to its assertions.
-    fn carry_out(&mut self, position: usize, run: &Run) -> Result<Ended, Stop> {
-        let key = self.state_of(position, run)?;
-        let Prepared { configuration, providers, given, sources, mut diagnostics } =
-            self.prepare(run, &key)?;
-        let module = Arc::clone(configuration.tree.root());
-        let mut problems = Diagnostics::new();
-        let mut expectations = Expectations::find(run, &module, &sources, &mut problems);
-        let options = self.options_of(run, &given, &sources, &mut problems);
-        if problems.has_errors() {
-            diagnostics.extend(problems);
-            return Err((diagnostics, sources));
-        }
-        let stop = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
-        let planned = self.plan(&key, &configuration, providers, options);
-        let Some(mut planned) = planned else { return Err(stop(interrupted().into())) };
-        let (rest, stopped_by) = expectations.take(planned.diagnostics);
-        let failed = rest.has_errors();
-        diagnostics.extend(rest);
-        if let (Some(object), false) = (&stopped_by, run.plans_only) {
-            diagnostics.push(expected_too_early(object).at(run.span));
-            return Err(stop(diagnostics));
-        }
-        if failed {
-            return Err(stop(diagnostics));
-        }
-        let mut evaluation = planned.evaluation;
-        let mut shown = self.settings.verbose.then(|| Shown::Plan(Box::new(planned.plan.clone())));
-        if !run.plans_only {
-            let timestamp = planned.plan.timestamp.clone();
-            planned.plan.errored = false;
-            self.note_changed(&key, position);
-            let applied =
-                self.apply(&key, &configuration, planned.providers, planned.plan, given, &timestamp);
-            let Some((problems, applied)) = applied.map_err(stop)? else {
-                return Err((interrupted().into(), sources));
-            };
-            evaluation = applied;
-            let (rest, _) = expectations.take(problems);
-            let failed = rest.has_errors();
-            diagnostics.extend(rest);
-            if self.settings.verbose {
-                shown = self.state(&key).map(|state| Shown::State(state.store.snapshot().clone()));
-            }
-            if failed {
-                return Err(stop(diagnostics));
-            }
-        }
-        let missing = expectations.missing();
-        if missing.has_errors() {
-            diagnostics.extend(missing);
-            return Err(stop(diagnostics));
-        }
-        let mut status = Status::Pass;
-        // A run that was meant to fail has no values to look at.
-        if stopped_by.is_none() {
-            let (worst, problems) = check_assertions(run, &evaluation);
-            status = worst;
-            diagnostics.extend(problems);
-        }
-        self.outputs.insert(run.name.clone(), root_outputs(&evaluation));
-        Ok(Ended { status, diagnostics, sources, shown })
-    }
-
-    /// Notes which run has changed a state last: its values are the ones to destroy with.
-    fn note_changed(&mut self, key: &str, position: usize) {
-        if let Some((_, state)) = self.states.iter_mut().find(|(other, _)| other == key) {
-            state.last_run = position;
-        }
-    }
-
-    /// Opens the state that a run works on; returns its key.
-    fn state_of(&mut self, position: usize, run: &Run) -> Result<String, Stop> {
-        let key = match (&run.state_key, &run.module) {
-            (Some(key), _) => format!("key {key}"),
-            (None, Some(module)) => format!("module {}", module.source),
-            (None, None) => String::new(),
-        };
-        if self.state(&key).is_some() {
-            return Ok(key);
+    /// Takes what a run works on: the module under test, and the state, which comes back with the result.
+    fn ground_of(&mut self, run: &Run) -> Result<(LoadedModule, KeptState), Stop> {
+        let module = self.module_of(run)?;
+        let key = state_key(run);
+        if let Some(position) = self.states.iter().position(|kept| kept.key == key) {
+            return Ok((module, self.states.remove(position)));
         }
         let options = StoreOptions {
-            journal_path: self.directory.join(format!("{}.journal", self.states.len())),
+            journal_path: self.directory.join(format!("{}.journal", self.made)),
             terraform_version: TERRAFORM_VERSION.into(),
             on_conflict: OnConflict::Refuse,
         };
+        self.made += 1;
         match StateStore::open(&[], options) {
             Ok((store, _)) => {
-                self.states.push((key.clone(), RunState { store, last_run: position }));
-                Ok(key)
+                let state = RunState { store: Some(store), is_changed: false };
+                Ok((module, KeptState { key, state, last_run: 0 }))
             }
             Err(error) => {
                 let problem =
@@ -299,16 +223,12 @@ impl FileRunner<'_> {
         }
     }
 
-    fn state(&self, key: &str) -> Option<&RunState> {
-        self.states.iter().find(|(other, _)| other == key).map(|(_, state)| state)
-    }
-
     /// Reads the module of a run, once per file.
-    fn module_of(&mut self, run: &Run) -> Result<(LoadedModule, Diagnostics), Stop> {
+    fn module_of(&mut self, run: &Run) -> Result<LoadedModule, Stop> {
         let source = run.module.as_ref().map(|module| module.source.to_string());
         let key = source.unwrap_or_default();
         if let Some(loaded) = self.loaded.get(&key) {
-            return Ok((loaded.clone(), Diagnostics::new()));
+            return Ok(loaded.clone());
         }
         let call = run.module.as_ref().map(|module| {
             (
@@ -318,259 +238,44 @@ impl FileRunner<'_> {
             )
         });
         let sources = self.settings.sources.clone();
-        let (project, diagnostics) = load_module_beside(self.settings.context, sources, call)?;
-        let loaded = (project.tree, project.sources);
+        let (project, problems) = load_module_beside(self.settings.context, sources, call)?;
+        if problems.has_errors() {
+            return Err((problems, project.sources));
+        }
+        let loaded = LoadedModule { tree: project.tree, sources: project.sources };
         self.loaded.insert(key, loaded.clone());
-        Ok((loaded, diagnostics))
-    }
-
-    fn prepare(&mut self, run: &Run, key: &str) -> Result<Prepared, Stop> {
-        let ((tree, sources), mut diagnostics) = self.module_of(run)?;
-        let stop = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
-        let context = self.settings.context;
-        let environment = environment(context);
-        let (variables, given) = self.values(run, &tree, &environment, &mut diagnostics);
-        let scope = TestScope { variables: &variables, runs: &self.outputs, environment: &environment };
-        let file: &TestFile = &self.file.test;
-        let overrides = evaluate_overrides(file, run, &scope, &sources, &mut diagnostics);
-        if diagnostics.has_errors() {
-            return Err(stop(diagnostics));
-        }
-        let tree = Arc::new(modules_of_run(&tree, file, run, &overrides));
-        let missing = crate::variables::missing_values(tree.root(), &given);
-        if missing.has_errors() {
-            return Err(stop(missing.into_iter().map(|problem| problem.within(run.span)).collect()));
-        }
-        let mut configuration =
-            PreparedConfiguration::prepare(Arc::clone(&tree), Arc::clone(&sources)).map_err(stop)?;
-        if let Some(state) = self.state(key) {
-            configuration.include_state(state.store.snapshot());
-        }
-        let mut providers = ProviderPool::new(Arc::new(registry(context, &tree)));
-        block_on(async {
-            for source in configuration.provider_sources() {
-                diagnostics.extend(providers.load(&source).await);
-            }
-        });
-        if diagnostics.has_errors() {
-            return Err(stop(diagnostics));
-        }
-        let stand_ins = substitutes(&tree, file, run, &overrides, &providers, &scope, &mut diagnostics);
-        providers.set_substitutes(stand_ins);
-        let phase = Phase { validating: true, ..self.phase(&providers) };
-        let problems =
-            block_on(validate(&configuration, &providers, surroundings(context, "default", &phase)));
-        diagnostics.extend(problems);
-        if diagnostics.has_errors() {
-            return Err(stop(diagnostics));
-        }
-        let configuration = Arc::new(configuration);
-        Ok(Prepared { configuration, providers, given, sources, diagnostics })
-    }
-
-    fn phase(&self, providers: &ProviderPool) -> Phase {
-        Phase {
-            provider_functions: Some(Arc::new(LoadedFunctions::of(providers))),
-            runs: Some(Arc::new(self.outputs.clone())),
-            ..Phase::default()
-        }
-    }
-
-    /// Returns the values of variables that expressions of the run may refer to, and those that its module gets.
-    fn values(
-        &self,
-        run: &Run,
-        tree: &ModuleTree,
-        environment: &WorldEnvironment,
-        diagnostics: &mut Diagnostics,
-    ) -> (BTreeMap<Str, Value>, GivenValues) {
-        let outside = self.settings.given.iter();
-        let mut variables: BTreeMap<Str, Value> =
-            outside.map(|(name, given)| (name.clone(), given.value.clone())).collect();
-        let mut given = self.settings.given.clone();
-        let mut take = |attributes: &[Attribute], variables: &BTreeMap<Str, Value>, is_runs: bool| {
-            let mut own = BTreeMap::new();
-            for attribute in attributes {
-                let scope = TestScope { variables, runs: &self.outputs, environment };
-                let (value, problems) = evaluate(&attribute.expression, &scope);
-                // A run does not use each variable of its file, which may refer to runs that come later.
-                let is_used = is_runs || tree.root().variable(&attribute.name.name).is_some();
-                if is_used {
-                    diagnostics.extend(problems);
-                }
-                if is_runs && tree.root().variable(&attribute.name.name).is_none() {
-                    diagnostics.push(undeclared(&attribute.name.name, &run.name).at(attribute.span));
-                }
-                let origin = ValueOrigin::File(attribute.span);
-                given.insert(attribute.name.name.clone(), GivenValue { value: value.clone(), origin });
-                own.insert(attribute.name.name.clone(), value);
-            }
-            own
-        };
-        let of_file = take(&self.file.test.variables, &variables, false);
-        variables.extend(of_file);
-        let of_run = take(&run.variables, &variables, true);
-        variables.extend(of_run);
-        given.retain(|name, _| tree.root().variable(name).is_some());
-        (variables, given)
-    }
-
-    fn options_of(
-        &self,
-        run: &Run,
-        given: &GivenValues,
-        sources: &SourceMap,
-        problems: &mut Diagnostics,
-    ) -> PlanOptions {
-        let mut target_of = |traversal: &Traversal| {
-            let span = traversal.span();
-            match Target::parse(sources.text(span).trim_matches('"')) {
-                Ok(target) => Some((target, span)),
-                Err(error) => {
-                    problems.push(Diagnostic::error("Invalid target address", error.to_string()).at(span));
-                    None
-                }
-            }
-        };
-        let targets = run.plan_options.target.iter().filter_map(&mut target_of).map(|(target, _)| target);
-        let targets = targets.collect();
-        let replaced: Vec<(Target, Span)> =
-            run.plan_options.replace.iter().filter_map(&mut target_of).collect();
-        let force_replace = replaced.into_iter().filter_map(|(target, span)| match target {
-            Target::Resource(address) => Some(address),
-            Target::Module(_) => {
-                let detail = "Only resource instances can be replaced.";
-                problems.push(Diagnostic::error("Invalid \"replace\" address", detail).at(span));
-                None
-            }
-        });
-        let force_replace: Vec<ResourceInstanceAddress> = force_replace.collect();
-        PlanOptions {
-            mode: if run.plan_options.refresh_only { PlanMode::RefreshOnly } else { PlanMode::Normal },
-            skip_refresh: run.plan_options.skip_refresh,
-            targets,
-            force_replace,
-            given: given.clone(),
-            parallelism: self.settings.parallelism,
-            timestamp: now(),
-            ..PlanOptions::default()
-        }
-    }
-
-    /// Plans; nothing when that was interrupted.
-    fn plan(
-        &self,
-        key: &str,
-        configuration: &Arc<PreparedConfiguration>,
-        providers: ProviderPool,
-        options: PlanOptions,
-    ) -> Option<terrane_plan::planner::PlanOutcome> {
-        let phase = Phase { plan_timestamp: Some(options.timestamp.clone()), ..self.phase(&providers) };
-        let input = PlanInput {
-            configuration: Arc::clone(configuration),
-            providers,
-            state: self.state(key)?.store.snapshot().clone(),
-            options,
-            surroundings: surroundings(self.settings.context, "default", &phase),
-            unfinished: Vec::new(),
-            events: Arc::new(NoEvents),
-        };
-        match block_on(interruptible_quietly(plan(input), self.settings.cancellation)) {
-            Ending::Finished(outcome) => Some(outcome),
-            Ending::Abandoned => None,
-        }
-    }
-
-    /// Applies a plan; nothing when that was given up.
-    fn apply(
-        &mut self,
-        key: &str,
-        configuration: &Arc<PreparedConfiguration>,
-        providers: ProviderPool,
-        plan: Plan,
-        given: GivenValues,
-        timestamp: &str,
-    ) -> Result<Option<(Diagnostics, Evaluation)>, Diagnostics> {
-        let phase =
-            Phase { applying: true, plan_timestamp: Some(timestamp.to_owned()), ..self.phase(&providers) };
-        let Some(position) = self.states.iter().position(|(other, _)| other == key) else { return Ok(None) };
-        let (key, mut state) = self.states.remove(position);
-        take_over(&mut state.store, &plan)?;
-        let input = ApplyInput {
-            plan: Arc::new(plan),
-            configuration: Arc::clone(configuration),
-            providers,
-            store: state.store,
-            given,
-            surroundings: surroundings(self.settings.context, "default", &phase),
-            parallelism: self.settings.parallelism,
-            cancellation: self.settings.cancellation.clone(),
-        };
-        match block_on(interruptible_quietly(apply(input, Arc::new(Silent)), self.settings.cancellation)) {
-            Ending::Finished(outcome) => {
-                state.store = outcome.store;
-                self.states.insert(position, (key, state));
-                Ok(Some((outcome.diagnostics, outcome.evaluation)))
-            }
-            Ending::Abandoned => Ok(None),
-        }
+        Ok(loaded)
     }
 
     /// Destroys what the runs have made, the latest first. Returns what is left to say.
     fn tear_down(&mut self, report: &mut dyn TestReport) -> (Diagnostics, Arc<SourceMap>) {
         let mut all = Diagnostics::new();
         let mut sources = Arc::new(self.settings.sources.clone());
-        let mut order: Vec<(usize, String)> =
-            self.states.iter().map(|(key, state)| (state.last_run, key.clone())).collect();
-        order.sort();
-        for (position, key) in order.into_iter().rev() {
-            if self.state(&key).is_none_or(|state| state.store.snapshot().resources.is_empty()) {
+        let mut states = std::mem::take(&mut self.states);
+        states.sort_by_key(|kept| std::cmp::Reverse(kept.last_run));
+        for mut kept in states {
+            if kept.state.snapshot().is_none_or(|snapshot| snapshot.resources.is_empty()) {
                 continue;
             }
-            let run = &self.file.test.runs[position];
+            let run = &self.file.test.runs[kept.last_run];
             report.run_teardown(&self.file.path, run);
-            let problems = self.destroy(run, &key);
-            let left =
-                self.state(&key).map(|state| state.store.snapshot().objects().count()).unwrap_or_default();
-            if let Err((problems, files)) = problems {
+            let ground = RunGround { settings: self.settings, test: &self.file.test, outputs: &self.outputs };
+            let module =
+                self.loaded.get(&run.module.as_ref().map(|m| m.source.to_string()).unwrap_or_default());
+            let destroyed = module.map(|module| ground.destroy(run, module, &mut kept.state));
+            if let Some(Err((problems, files))) = destroyed {
                 all.extend(problems);
                 sources = files;
             }
-            if left > 0 {
-                all.push(self.left_behind(run, &key));
+            if kept.state.snapshot().is_some_and(|snapshot| snapshot.objects().next().is_some()) {
+                all.push(self.left_behind(run, &kept));
             }
         }
         (all, sources)
     }
 
-    fn destroy(&mut self, run: &Run, key: &str) -> Result<(), Stop> {
-        let prepared = self.prepare(run, key)?;
-        let (given, sources) = (prepared.given, prepared.sources);
-        let stop = |diagnostics: Diagnostics| (diagnostics, Arc::clone(&sources));
-        let options = PlanOptions {
-            mode: PlanMode::Destroy,
-            given: given.clone(),
-            parallelism: self.settings.parallelism,
-            timestamp: now(),
-            ..PlanOptions::default()
-        };
-        let planned = self.plan(key, &prepared.configuration, prepared.providers, options);
-        let Some(planned) = planned else { return Err(stop(interrupted().into())) };
-        if planned.diagnostics.has_errors() {
-            return Err(stop(planned.diagnostics));
-        }
-        let timestamp = planned.plan.timestamp.clone();
-        let configuration = &prepared.configuration;
-        let applied = self.apply(key, configuration, planned.providers, planned.plan, given, &timestamp);
-        match applied.map_err(stop)? {
-            Some((problems, _)) if problems.has_errors() => Err(stop(problems)),
-            Some(_) => Ok(()),
-            None => Err(stop(interrupted().into())),
-        }
-    }
-
-    fn left_behind(&self, run: &Run, key: &str) -> Diagnostic {
-        let objects = self.state(key).into_iter().flat_map(|state| state.store.snapshot().objects());
+    fn left_behind(&self, run: &Run, kept: &KeptState) -> Diagnostic {
+        let objects = kept.state.snapshot().into_iter().flat_map(|snapshot| snapshot.objects());
         let list: Vec<String> = objects.map(|(address, ..)| format!("  - {address}")).collect();
         let detail = format!(
             "Terrane left the following objects behind after executing {}/{}, and they need to be cleaned up manually:\n{}",
@@ -582,78 +287,71 @@ impl FileRunner<'_> {
     }
 }
 
-struct Silent;
+/// What a run leaves: its result, its state, and its outputs by its name.
+type Left = (RunResult, Option<KeptState>, Option<(Str, Value)>);
 
-impl EventSink for Silent {
-    fn event(&self, _event: ApplyEvent<'_>) {}
+fn timed(ground: &RunGround<'_>, waiting: Waiting<'_>) -> Left {
+    let (started, clock) = (jiff::Timestamp::now(), Instant::now());
+    let (ended, kept) = match waiting.ground {
+        Ok((module, mut kept)) => {
+            kept.state.is_changed = false;
+            let ended = ground.carry_out(waiting.run, &module, &mut kept.state);
+            if kept.state.is_changed {
+                kept.last_run = waiting.position;
+            }
+            (ended, Some(kept))
+        }
+        Err(stop) => (Err(stop), None),
+    };
+    let mut own_outputs = None;
+    let (status, diagnostics, sources, shown) = match ended {
+        Ok(Ended { status, diagnostics, sources, shown, outputs }) => {
+            own_outputs = Some((waiting.run.name.clone(), outputs));
+            (status, diagnostics, sources, shown)
+        }
+        Err((diagnostics, sources)) => (Status::Error, diagnostics, sources, None),
+    };
+    let result = RunResult { status, diagnostics, sources, shown, started, elapsed: clock.elapsed() };
+    (result, kept, own_outputs)
 }
 
-fn environment(context: &Context) -> WorldEnvironment {
-    WorldEnvironment {
-        plan_timestamp: None,
-        allow_impure: true,
-        working_directory: context.original_directory.display().to_string(),
+/// Carries out runs in threads of their own; the results are in the order of the runs.
+fn at_once(ground: &RunGround<'_>, waiting: Vec<Waiting<'_>>) -> Vec<Left> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = waiting
+            .into_iter()
+            .map(|waiting| {
+                let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+                builder.spawn_scoped(scope, move || timed(ground, waiting))
+            })
+            .collect();
+        let failed = |error: String| {
+            let problem = Diagnostic::error("Failed to carry out a run", error);
+            let result =
+                RunResult { status: Status::Error, diagnostics: problem.into(), ..skipped(ground.settings) };
+            (result, None, None)
+        };
+        let ended = threads.into_iter().map(|thread| match thread {
+            Ok(thread) => match thread.join() {
+                Ok(left) => left,
+                // A panic is a fault of ours: it goes on where the run was asked for.
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(error) => failed(format!("No thread could be started: {error}.")),
+        });
+        ended.collect()
+    })
+}
+
+/// Returns what names the state that a run works on: by default there is one per module.
+pub(super) fn state_key(run: &Run) -> String {
+    match (&run.state_key, &run.module) {
+        (Some(key), _) => format!("key {key}"),
+        (None, Some(module)) => format!("module {}", module.source),
+        (None, None) => String::new(),
     }
 }
 
 fn module_key(path: &str) -> String {
     path.replace(['/', '\\'], ".").trim_end_matches(".tftest.hcl").to_owned()
-}
-
-fn root_outputs(evaluation: &Evaluation) -> Value {
-    let Some(root) = evaluation.instances_of(ModuleId::ROOT).first().copied() else {
-        return Value::empty_object();
-    };
-    let outputs = evaluation.tree.root().outputs.iter().enumerate().map(|(position, output)| {
-        let value = evaluation.output(root, position).cloned().unwrap_or_else(Value::dynamic);
-        (output.name.clone(), value)
-    });
-    Value::object(outputs.collect::<Vec<_>>())
-}
-
-/// Evaluates the assertions. One that does not hold makes the run fail, one that cannot be evaluated is an error.
-fn check_assertions(run: &Run, evaluation: &Evaluation) -> (Status, Diagnostics) {
-    let (mut status, mut diagnostics) = (Status::Pass, Diagnostics::new());
-    let Some(root) = evaluation.instances_of(ModuleId::ROOT).first().copied() else {
-        return (status, diagnostics);
-    };
-    for rule in &run.assertions {
-        let scope = evaluation.scope(root, RepetitionValues::None);
-        let (outcome, problems) = evaluate_rule(rule, RuleKind::TestAssertion, &scope);
-        diagnostics.extend(problems);
-        status = status.max(match outcome {
-            RuleOutcome::Pass => Status::Pass,
-            RuleOutcome::Fail { .. } => Status::Fail,
-            RuleOutcome::Unknown | RuleOutcome::Error => Status::Error,
-        });
-        if outcome == RuleOutcome::Unknown {
-            let detail = "Condition expression could not be evaluated at this time. This means you have executed a `run` block \
-                          with `command = plan` and one of the values your condition depended on is not known until after the \
-                          plan has been applied. Either remove this value from your condition, or execute an `apply` command \
-                          from this `run` block. Alternatively, if there is an override for this value, you can make it \
-                          available during the plan phase by setting `override_during = plan` in the `override_` block.";
-            diagnostics.push(Diagnostic::error("Unknown condition value", detail).at(rule.condition.span));
-        }
-    }
-    (status, diagnostics)
-}
-
-fn undeclared(name: &str, run: &str) -> Diagnostic {
-    let detail = format!(
-        "The module under test does not declare a variable named {name:?}, but it is declared in run block {run:?}."
-    );
-    Diagnostic::warning("Value for undeclared variable", detail)
-}
-
-fn expected_too_early(object: &str) -> Diagnostic {
-    let detail = format!(
-        "A custom condition within {object} failed during the planning stage and prevented the requested apply operation. While \
-         this was an expected failure, the apply operation could not be executed and so the overall test case will be marked \
-         as a failure and the test will fail."
-    );
-    Diagnostic::error("Expected failure while planning", detail)
-}
-
-fn interrupted() -> Diagnostic {
-    Diagnostic::error("Interrupted", "The test was interrupted.")
 }

@@ -51,7 +51,7 @@ pub fn read_suite(test_directory: &str, filter: &[String], sources: SourceMap) -
             let detail = format!(
                 "There is no test file {wanted:?} beside the configuration or in {test_directory:?}."
             );
-            diagnostics.push(Diagnostic::error("Unknown test file", detail));
+            diagnostics.push(Diagnostic::warning("Unknown test file", detail));
         }
     }
     let is_wanted = |path: &&String| {

@@ -45,3 +45,35 @@ fn groups_are_written_with_references_and_imported_without_change() {
     assert!(again.contains("There is nothing in"), "{again}");
     assert!(!adopted.join("discovered.tf").exists());
 }
+
+const PLATFORMS: &[(&str, &str)] = &[
+    ("superset", include_str!("../../../../providers/azure/tests/platforms/superset/main.tf")),
+    ("airflow", include_str!("../../../../providers/azure/tests/platforms/airflow/main.tf")),
+    ("everything", include_str!("../../../../providers/azure/tests/platforms/everything/main.tf")),
+];
+
+#[test]
+fn whole_platforms_are_taken_over_without_change() {
+    for (name, configuration) in PLATFORMS {
+        let config = EmulatorConfig { any_subscription: true, ..EmulatorConfig::default() };
+        let cloud = Emulator::start_in_background(config).unwrap();
+        let run = |directory: &Directory, words: &str| {
+            let output = directory.command(words).envs(cloud.env()).output().unwrap();
+            let run: crate::directory::Run = output.into();
+            assert_eq!(run.code, Some(0), "{name}: {words}: {run:#?}");
+            run.stdout
+        };
+        let made = Directory::new(configuration);
+        run(&made, "apply -auto-approve");
+        let group = format!("/resourceGroups/rg-{name}");
+        let group = cloud.resource_ids().into_iter().find(|id| id.ends_with(&group)).unwrap();
+        let adopted = Directory::new(PROVIDER);
+        run(&adopted, &format!("import -discover={group}"));
+        let plan = run(&adopted, "plan");
+        let written = fs::read_to_string(adopted.join("discovered.tf")).unwrap();
+        assert!(
+            plan.contains(" to import, 0 to add, 0 to change, 0 to destroy."),
+            "{name}: {written}\n{plan}"
+        );
+    }
+}

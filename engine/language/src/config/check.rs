@@ -8,14 +8,18 @@ use super::resource;
 use crate::syntax::BlockContent;
 
 pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {
-    let Some(name) = check_name(block, 0, "Invalid check block name", diagnostics) else { return };
+    let name = check_name(block, 0, "Invalid check block name", diagnostics);
     let schema = body_schema!([], ["data" ["type", "name"], "assert"]);
     let (content, problems) = block.body.content(&schema);
     diagnostics.extend(problems);
+    let is_named = name.is_some();
+    let name = name.unwrap_or_default();
     let mut check = Check { name, data_resource: None, assertions: Vec::new(), span: block.header };
     for nested in &content.blocks {
         if nested.block_type.name == "assert" {
-            check.assertions.extend(check_rule(nested, diagnostics));
+            let errors_before = diagnostics.len();
+            let rule = check_rule(nested, diagnostics);
+            check.assertions.extend(rule.filter(|_| diagnostics.len() == errors_before));
             continue;
         }
         if check.data_resource.is_some() {
@@ -38,9 +42,11 @@ pub(super) fn decode(block: &BlockContent, module: &mut Module, diagnostics: &mu
             module.resources.push(data);
         }
     }
-    if content.blocks.iter().all(|nested| nested.block_type.name != "assert") {
+    if check.assertions.is_empty() {
         let detail = "Check blocks must have at least one assert block.";
         diagnostics.push(Diagnostic::error("Zero assert blocks", detail).at(block.header));
     }
-    module.checks.push(check);
+    if is_named {
+        module.checks.push(check);
+    }
 }

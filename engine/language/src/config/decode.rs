@@ -9,7 +9,7 @@ use super::module::{CheckRule, Expr, Module, ProviderReference};
 use super::{check, module_call, output, provider_block, refactoring, resource, terraform_block, variable};
 use crate::syntax::identifiers::is_valid_identifier;
 use crate::syntax::tree::{Attribute, Expression, ExpressionKind, StepKind, Traversal};
-use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody};
+use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody, TextOrigin, parse_traversal};
 
 pub(super) fn file_schema() -> BodySchema<'static> {
     body_schema!([],
@@ -110,7 +110,34 @@ pub(super) fn traversal_list(attribute: &Attribute, diagnostics: &mut Diagnostic
         diagnostics.push(Diagnostic::error("Invalid expression", detail).at(attribute.expression.span));
         return Vec::new();
     };
-    elements.iter().filter_map(|element| static_traversal(element, diagnostics)).collect()
+    elements.iter().filter_map(|element| reference_maybe_quoted(element, diagnostics)).collect()
+}
+
+/// Reads a reference that very old configurations have in quotes.
+pub(super) fn reference_maybe_quoted(
+    expression: &Expression,
+    diagnostics: &mut Diagnostics,
+) -> Option<Traversal> {
+    let quoted = expression.as_literal_string().filter(|_| expression.as_traversal().is_none());
+    let Some(text) = quoted else { return static_traversal(expression, diagnostics) };
+    diagnostics.push(quoted_word("reference").at(expression.span));
+    match parse_traversal(text, TextOrigin::Derived(expression.span)) {
+        Ok(traversal) => Some(traversal),
+        Err(problems) => {
+            diagnostics.extend(problems);
+            None
+        }
+    }
+}
+
+/// Warns of quotes around a reference or keyword.
+pub(super) fn quoted_word(kind: &str) -> Diagnostic {
+    let detail = format!(
+        "In this context, {kind}s are expected literally rather than in quotes. Terraform 0.11 and earlier required quotes, but \
+         quoted {kind}s are now deprecated and will be removed in a future version of Terraform. Remove the quotes surrounding \
+         this {kind} to silence this warning."
+    );
+    Diagnostic::warning(format!("Quoted {kind}s are deprecated"), detail)
 }
 
 /// Reads an expression that must be a plain reference.
@@ -140,7 +167,14 @@ pub(super) fn provider_reference(
             ..reference
         });
     }
-    let traversal = static_traversal(expression, diagnostics)?;
+    if expression.as_traversal().is_none() && expression.as_literal_string().is_none() {
+        let detail = "The providers argument requires a provider type name, optionally followed by a period and then a \
+                      configuration alias.";
+        let error = Diagnostic::error("Invalid provider configuration reference", detail);
+        diagnostics.push(error.at(expression.span));
+        return None;
+    }
+    let traversal = reference_maybe_quoted(expression, diagnostics)?;
     let invalid = |detail: &str, span: Span| {
         Diagnostic::error("Invalid provider configuration reference", detail).at(span)
     };

@@ -79,6 +79,14 @@ impl ImportAddress {
             modules.push((part.name, part.key));
         }
         let rest: Vec<Part> = rest.collect();
+        if rest.is_empty() {
+            let detail = "Only managed resources can be imported.";
+            diagnostics.push(Diagnostic::error("Invalid import address", detail).at(expression.span));
+            let detail = "A resource instance address is required here. The module path must be followed by a resource instance \
+                          specification.";
+            diagnostics.push(Diagnostic::error("Invalid address", detail).at(expression.span));
+            return None;
+        }
         match resource(rest, expression.span) {
             Ok((resource, key)) => {
                 let address = Self { modules, resource, key };
@@ -241,7 +249,7 @@ mod tests {
     fn other_expressions_are_refused() {
         for (text, expected) in [
             ("a", "Resource specification must include a resource type and name."),
-            ("module.m", "Resource specification must include a resource type and name."),
+            ("module.m", "Only managed resources can be imported."),
             ("data.a.b", "Only managed resources can be imported."),
             ("a.b.c", "Resource instance key must be given in square brackets."),
             ("a.b[0][1]", "A resource instance has a single key in square brackets."),

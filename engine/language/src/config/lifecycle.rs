@@ -5,7 +5,7 @@ use std::sync::Arc;
 use terrane_model::{Diagnostic, Diagnostics, ResourceMode, Str};
 
 use super::constant::constant_bool;
-use super::decode::{attribute_bool, attribute_expression, check_rule, static_traversal};
+use super::decode::{attribute_bool, attribute_expression, check_rule, quoted_word, reference_maybe_quoted};
 use super::module::{Expr, IgnoreChanges, Lifecycle, Provisioner, Repetition};
 use super::reference::{Subject, parse_reference};
 use crate::syntax::tree::{Attribute, Expression, StepKind, Traversal};
@@ -96,19 +96,8 @@ fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignor
         return IgnoreChanges::None;
     }
     let traversals: Vec<Traversal> =
-        elements.iter().filter_map(|element| relative_traversal(element, diagnostics)).collect();
+        elements.iter().filter_map(|element| reference_maybe_quoted(element, diagnostics)).collect();
     IgnoreChanges::Attributes(traversals)
-}
-
-/// Reads a path into the resource's own attributes; quotes around it are an old habit.
-fn relative_traversal(expression: &Expression, diagnostics: &mut Diagnostics) -> Option<Traversal> {
-    if let Some(text) = expression.as_literal_string()
-        && let Ok(traversal) =
-            crate::syntax::parse_traversal(text, crate::syntax::TextOrigin::Derived(expression.span))
-    {
-        return Some(traversal);
-    }
-    static_traversal(expression, diagnostics)
 }
 
 fn replace_triggered_by(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Vec<Expr> {
@@ -241,7 +230,11 @@ fn keyword(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let Some(attribute) = content.attributes.get(name) else { return false };
-    let word = attribute.expression.as_keyword().or(attribute.expression.as_literal_string());
+    let bare = attribute.expression.as_keyword();
+    let word = bare.or(attribute.expression.as_literal_string());
+    if bare.is_none() && word.is_some() {
+        diagnostics.push(quoted_word("keyword").at(attribute.expression.span));
+    }
     match word {
         Some(word) if word == words[0] => false,
         Some(word) if word == words[1] => true,

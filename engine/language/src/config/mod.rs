@@ -31,6 +31,7 @@ mod provider_block;
 mod refactoring;
 pub mod reference;
 mod resource;
+pub mod stack_file;
 mod terraform_block;
 pub mod test_file;
 pub mod type_expression;

@@ -265,6 +265,8 @@ pub struct Resource {
     pub body: ConfigBody,
     /// The block's header.
     pub span: Span,
+    /// The label that names the type.
+    pub type_span: Span,
     /// The `check` block that the data resource is nested in.
     pub check: Option<Str>,
 }
@@ -525,7 +527,8 @@ impl Module {
     /// Finds addresses that several `import` blocks give objects to, as far as they are written out.
     fn check_imports(&self, sources: &SourceMap, diagnostics: &mut Diagnostics) {
         let mut seen: FxHashMap<String, Span> = FxHashMap::default();
-        for import in self.imports.iter().filter(|import| import.for_each.is_none()) {
+        let is_whole = |import: &&Import| import.id.is_some() || import.identity.is_some();
+        for import in self.imports.iter().filter(|import| import.for_each.is_none()).filter(is_whole) {
             let Some(address) = import.address.as_static().map(|address| address.to_string()) else {
                 continue;
             };
@@ -561,6 +564,7 @@ fn duplicate_name(kind: &str, article: &str, name: &str, span: Span, first: &str
         "local value" => "Local value names must be unique within a module.",
         "output" => "Output names must be unique within a module.",
         "module" => "Module call names must be unique within a module.",
+        "check" => "Check blocks must be unique within each module.",
         _ => "Names must be unique within a module.",
     };
     let detail = format!("{article} named {name:?} was already {noun} at {first}. {unique}");

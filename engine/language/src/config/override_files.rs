@@ -51,7 +51,15 @@ fn missing_base(kind: &str, name: &str, block: &BlockContent) -> Diagnostic {
         "There is no {kind} named {name:?}. An override file can only override a {kind} that was already declared in a \
          primary configuration file."
     );
-    Diagnostic::error(format!("Missing base {kind} declaration to override"), detail).at(block.header)
+    let noun = match kind {
+        "local value" => "local value definition",
+        "output" => "output definition",
+        kind => {
+            return Diagnostic::error(format!("Missing base {kind} declaration to override"), detail)
+                .at(block.header);
+        }
+    };
+    Diagnostic::error(format!("Missing base {noun} to override"), detail).at(block.header)
 }
 
 fn override_settings(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {

@@ -57,6 +57,11 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         diagnostics
             .push(Diagnostic::error("Reserved block type name in provider block", detail).at(nested.header));
     }
+    if let (Some(for_each), None) = (content.attributes.get("for_each"), &alias) {
+        let detail = "A provider block with \"for_each\" needs an \"alias\" as well: its instances are chosen by that name and a key.";
+        let error = Diagnostic::error("Alias required when using \"for_each\"", detail);
+        diagnostics.push(error.at(for_each.name.span));
+    }
     let body = with_escaped(body, &content.blocks);
     Some(ProviderBlock {
         local_name,

@@ -19,12 +19,20 @@ pub(super) fn decode_moved(block: &BlockContent, diagnostics: &mut Diagnostics) 
         content.attributes.get("from").and_then(|from| static_traversal(&from.expression, diagnostics));
     let to = content.attributes.get("to").and_then(|to| static_traversal(&to.expression, diagnostics));
     let (from, to) = from.zip(to)?;
+    let mut is_valid = true;
     for traversal in [&from, &to] {
         if NO_ADDRESSES.contains(&traversal.root.name.as_str()) {
-            let detail = "The address of a resource or module is required here.";
-            diagnostics.push(Diagnostic::error("Invalid address", detail).at(traversal.span()));
-            return None;
+            let detail = format!(
+                "The keyword {:?} is reserved and cannot be used to target a resource address. If you are targeting a resource \
+                 type that uses a reserved keyword, please prefix your address with \"resource.\".",
+                traversal.root.name.as_str()
+            );
+            diagnostics.push(Diagnostic::error("Invalid address", detail).at(traversal.root.span));
+            is_valid = false;
         }
+    }
+    if !is_valid {
+        return None;
     }
     let is_module = |traversal: &Traversal| ends_at_module(traversal);
     if is_module(&from) != is_module(&to) {

@@ -31,6 +31,11 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
     let (content, body, problems) = block.body.partial_content(&schema(mode));
     diagnostics.extend(problems);
 
+    let provider = content
+        .attributes
+        .get("provider")
+        .and_then(|attribute| provider_reference(&attribute.expression, diagnostics));
+    let depends_on = content.attributes.get("depends_on").map(|list| traversal_list(list, diagnostics));
     let mut lifecycle = Lifecycle::default();
     let mut repetition = decode_repetition(&content, diagnostics);
     let mut connection = None;
@@ -73,11 +78,6 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
     {
         lifecycle::check_own_references(connection, diagnostics);
     }
-    let provider = content
-        .attributes
-        .get("provider")
-        .and_then(|attribute| provider_reference(&attribute.expression, diagnostics));
-    let depends_on = content.attributes.get("depends_on").map(|list| traversal_list(list, diagnostics));
     Some(Resource {
         address: ResourceAddress { mode, resource_type: resource_type?, name: name? },
         repetition,
@@ -88,6 +88,7 @@ pub(super) fn decode(block: &BlockContent, diagnostics: &mut Diagnostics) -> Opt
         provisioners,
         body: with_escaped(body, &content.blocks),
         span: block.header,
+        type_span: block.labels.first().map_or(block.header, |label| label.span),
         check: None,
     })
 }

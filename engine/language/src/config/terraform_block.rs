@@ -25,7 +25,10 @@ pub(super) fn decode(block: &BlockContent, settings: &mut Settings, diagnostics:
         settings.required_versions.push((constraints, attribute.expression.span));
     }
     if let Some(attribute) = content.attributes.get("experiments") {
-        check_experiments(&attribute.expression, diagnostics);
+        let detail = "Experimental features are intended only for gathering early feedback on new language designs, and so are \
+                      available only in alpha releases of Terraform.";
+        let error = Diagnostic::error("Module uses experimental features", detail);
+        diagnostics.push(error.at(attribute.name.span));
     }
     for nested in &content.blocks {
         match nested.block_type.name.as_str() {
@@ -84,16 +87,6 @@ fn decode_backend(
         return;
     }
     settings.backend = Some(Backend { backend_type, body: block.body.clone(), span: block.header });
-}
-
-fn check_experiments(expression: &Expression, diagnostics: &mut Diagnostics) {
-    for element in expression.as_list().iter().flat_map(|elements| elements.iter()) {
-        let name = element.as_keyword().unwrap_or_default();
-        let detail = format!(
-            "There is no experiment with the keyword {name:?}: the language has no experiments to opt in to."
-        );
-        diagnostics.push(Diagnostic::error("Unknown experiment keyword", detail).at(element.span));
-    }
 }
 
 /// Reads a version constraint that must be written out.
@@ -160,10 +153,7 @@ fn decode_setting(
 ) {
     match key.as_keyword().or(key.as_literal_string()) {
         Some("source") => {
-            if matches!(
-                value.kind,
-                ExpressionKind::Number(_) | ExpressionKind::Bool(_) | ExpressionKind::Null
-            ) {
+            if !matches!(value.kind, ExpressionKind::Template(_)) && value.as_literal_string().is_none() {
                 let detail = "Source must be specified as a string.";
                 diagnostics.push(Diagnostic::error("Invalid source", detail).at(value.span));
                 return;

@@ -185,10 +185,8 @@ impl Iteration<'_> {
         self.marks |= marks;
         let at = |diagnostic: Diagnostic| diagnostic.at(condition.span).within(self.whole.span);
         if value.is_null() {
-            let diagnostic =
-                Diagnostic::error("Condition is null", "The value of the 'if' clause must not be null.");
-            evaluator.report(at(diagnostic), condition);
-            self.known = false;
+            let detail = "The value of the 'if' clause must not be null.";
+            self.spoil(evaluator, at(Diagnostic::error("Condition is null", detail)), condition);
             return false;
         }
         match convert(&value, &Type::Bool) {
@@ -199,8 +197,7 @@ impl Iteration<'_> {
             }
             Err(error) => {
                 let detail = format!("The 'if' clause value is invalid: {error}.");
-                evaluator.report(at(Diagnostic::error("Invalid 'for' condition", detail)), condition);
-                self.known = false;
+                self.spoil(evaluator, at(Diagnostic::error("Invalid 'for' condition", detail)), condition);
                 false
             }
         }
@@ -213,8 +210,7 @@ impl Iteration<'_> {
         let at = |diagnostic: Diagnostic| diagnostic.at(key.span).within(self.whole.span);
         if value.is_null() {
             let detail = "Key expression in 'for' expression must not produce a null value.";
-            evaluator.report(at(Diagnostic::error("Invalid object key", detail)), key);
-            self.known = false;
+            self.spoil(evaluator, at(Diagnostic::error("Invalid object key", detail)), key);
             return None;
         }
         match convert(&value, &Type::String) {
@@ -225,11 +221,18 @@ impl Iteration<'_> {
             }
             Err(error) => {
                 let detail = format!("The key expression produced an invalid result: {error}.");
-                evaluator.report(at(Diagnostic::error("Invalid object key", detail)), key);
-                self.known = false;
+                self.spoil(evaluator, at(Diagnostic::error("Invalid object key", detail)), key);
                 None
             }
         }
+    }
+
+    /// Reports what makes the result unknown, unless it is already: one wrong element is told, not each of them.
+    fn spoil(&mut self, evaluator: &mut Evaluator<'_>, diagnostic: Diagnostic, at: &Expression) {
+        if self.known {
+            evaluator.report(diagnostic, at);
+        }
+        self.known = false;
     }
 
     fn report_duplicate(&mut self, evaluator: &mut Evaluator<'_>, key: &str) {

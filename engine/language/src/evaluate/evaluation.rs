@@ -104,6 +104,8 @@ pub enum CallInstances {
     ForEach(Vec<(Str, ModuleInstanceId)>),
     /// Not known yet.
     Unknown,
+    /// As many as `count` will say, of this module.
+    UnknownCount(ModuleId),
 }
 
 impl Evaluation {
@@ -227,12 +229,17 @@ impl Evaluation {
         let data = self.data(caller);
         let module_call = &self.tree.module(data.module).module_calls[call];
         let values = RepetitionValues::unknown(&module_call.repetition);
-        let is_keyed = module_call.repetition.is_keyed();
+        let (is_counted, is_keyed) =
+            (module_call.repetition.count.is_some(), module_call.repetition.is_keyed());
         let address = data.address.child(&module_call.name, None);
         let scope = self.scope(caller, RepetitionValues::None);
         let diagnostics = super::repetition::check(&module_call.repetition, &scope, "module");
         let instance = self.add_instance(child, address, Some(caller), values);
-        let instances = if is_keyed { CallInstances::Unknown } else { CallInstances::Single(Some(instance)) };
+        let instances = match (is_counted, is_keyed) {
+            (true, _) => CallInstances::UnknownCount(child),
+            (false, true) => CallInstances::Unknown,
+            (false, false) => CallInstances::Single(Some(instance)),
+        };
         self.instances[caller.index()].calls[call] = Some(instances);
         diagnostics
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use terrane_model::{Diagnostic, InstanceKey, ResourceAddress, ResourceMode, Span, Str, Value};
+use terrane_model::{Diagnostic, InstanceKey, ResourceAddress, ResourceMode, Span, Str, Type, Value};
 
 use super::evaluation::{CallInstances, Evaluation, ModuleInstanceId};
 use super::repetition::RepetitionValues;
@@ -167,6 +167,11 @@ impl<'e> ModuleScope<'e> {
     fn call_value(&self, instances: &CallInstances, traversal: &Traversal) -> Resolved {
         match instances {
             CallInstances::Unknown => Resolved::new(Value::dynamic(), traversal.steps.len()),
+            CallInstances::UnknownCount(called) => {
+                let outputs = self.evaluation.tree.module(*called).outputs.iter();
+                let outputs = outputs.map(|output| (output.name.clone(), Type::Dynamic));
+                Resolved::new(Value::unknown(Type::list(Type::object(outputs.collect::<Vec<_>>()))), 1)
+            }
             CallInstances::Single(None) => Resolved::new(Value::dynamic_null(), 1),
             CallInstances::Single(Some(instance)) => self.outputs_at(*instance, traversal, 1),
             CallInstances::Count(instances) => {
@@ -228,9 +233,7 @@ impl<'e> ModuleScope<'e> {
     fn count_index(&self, steps: usize, span: Span) -> Resolved {
         match &self.repetition {
             RepetitionValues::Count(index) => Resolved::new(Value::number(*index), steps),
-            RepetitionValues::UnknownCount => {
-                Resolved::new(Value::unknown_not_null(terrane_model::Type::Number), steps)
-            }
+            RepetitionValues::UnknownCount => Resolved::new(Value::unknown_not_null(Type::Number), steps),
             _ => {
                 let detail = "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and \
                               only when the \"count\" argument is set.";
@@ -249,7 +252,7 @@ impl<'e> ModuleScope<'e> {
             }
             RepetitionValues::Each { value, .. } => Resolved::new(value.clone(), reference.subject_steps),
             RepetitionValues::UnknownEach if wants_key => {
-                let key = Value::unknown_not_null(terrane_model::Type::String);
+                let key = Value::unknown_not_null(Type::String);
                 Resolved::new(key, reference.subject_steps)
             }
             RepetitionValues::UnknownEach => Resolved::new(Value::dynamic(), reference.subject_steps),

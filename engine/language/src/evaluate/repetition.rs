@@ -104,6 +104,7 @@ pub fn check(repetition: &Repetition, scope: &dyn Scope, kind: &str) -> Diagnost
     let Some(expression) = expression else { return Diagnostics::new() };
     let mut evaluator = Evaluator::new(scope);
     let value = evaluator.evaluate(expression);
+    // A value that must not decide this at all is wrong whatever it turns out to be.
     let marks = value.marks();
     let is_refused = marks.is_ephemeral() || marks.is_sensitive() && repetition.for_each.is_some();
     if evaluator.diagnostics.has_errors() || !value.is_wholly_known() && !is_refused {
@@ -137,7 +138,7 @@ fn expand_count(evaluator: &mut Evaluator<'_>, expression: &Expr) -> Expansion {
     }
     if value.marks().is_ephemeral() {
         let detail = "The given \"count\" is derived from an ephemeral value, which means that Terraform cannot persist it \
-                      between plan/apply rounds. Use only non-ephemeral values here.";
+                      between plan/apply rounds. Use only non-ephemeral values to specify the number of resource instances.";
         invalid(evaluator, SUMMARY, detail, expression, &value);
         return Expansion::Unknown;
     }

@@ -32,6 +32,10 @@ pub struct ProviderConfig {
     pub module: ModuleId,
     /// The `provider` block's position in that module; nothing when the configuration is empty.
     pub block: Option<usize>,
+    /// Whether its block has `for_each`, so that it is one of several.
+    pub repeated: bool,
+    /// Whether any resource is managed through it. The others are not configured.
+    pub used: bool,
 }
 
 /// The provider configuration of a resource.
@@ -83,8 +87,19 @@ impl ProviderConfigs {
     /// the configuration does not declare any more.
     pub fn add_implied(&mut self, tree: &ModuleTree, address: &ProviderConfigAddress) {
         if address.module.is_root() && address.alias.is_none() {
-            self.intern(tree, ModuleId::ROOT, &address.provider, None, None);
+            let id = self.intern(tree, ModuleId::ROOT, &address.provider, None, None);
+            self.configs[id.index()].used = true;
         }
+    }
+
+    /// Notes that a state has objects of a configuration.
+    pub fn mark_used(&mut self, id: ProviderConfigId) {
+        self.configs[id.index()].used = true;
+    }
+
+    /// Returns the configuration of a `provider` block.
+    pub fn of_block(&self, module: ModuleId, position: usize) -> Option<(ProviderConfigId, &ProviderConfig)> {
+        self.iter().find(|(_, config)| config.module == module && config.block == Some(position))
     }
 
     /// Returns all configurations.
@@ -126,10 +141,12 @@ impl ProviderConfigs {
         let reference = resource.provider.as_ref();
         let span = reference.map_or(resource.span, |reference| reference.span);
         let alias = reference.and_then(|reference| reference.alias.as_ref());
-        let mut binding = self.resolve(tree, module, &local_name, alias, span)?;
-        if let Some(key) = reference.and_then(|reference| reference.key.clone()) {
-            binding.key = Some(key);
-            binding.key_module = module;
+        let binding = self.resolve(tree, module, &local_name, alias, span)?;
+        let binding = with_own_key(binding, module, resource);
+        let config = &mut self.configs[binding.config.index()];
+        config.used = true;
+        if config.repeated != binding.key.is_some() {
+            return Err(key_mismatch(config).at(span));
         }
         Ok(binding)
     }
@@ -140,10 +157,11 @@ impl ProviderConfigs {
         tree: &ModuleTree,
         module: ModuleId,
         resource: &Resource,
-    ) -> Option<ProviderConfigId> {
+    ) -> Option<ProviderBinding> {
         let local_name: Str = tree.module(module).provider_local_name(resource).into();
         let alias = resource.provider.as_ref().and_then(|reference| reference.alias.clone());
-        self.resolved.get(&(module, local_name, alias))?.as_ref().ok().map(|binding| binding.config)
+        let resolved = self.resolved.get(&(module, local_name, alias))?.as_ref().ok();
+        resolved.map(|binding| with_own_key(binding.clone(), module, resource))
     }
 
     /// Returns the configuration that a local name and alias stand for in a module.
@@ -224,7 +242,9 @@ impl ProviderConfigs {
         }
         let id = ProviderConfigId(self.configs.len() as u32);
         self.by_address.insert(address.clone(), id);
-        self.configs.push(ProviderConfig { address, module, block });
+        let declared = block.and_then(|position| tree.module(module).provider_blocks.get(position));
+        let repeated = declared.is_some_and(|declared| declared.for_each.is_some());
+        self.configs.push(ProviderConfig { address, module, block, repeated, used: false });
         id
     }
 
@@ -240,6 +260,30 @@ impl ProviderConfigs {
             self.intern(tree, id, &source, block.alias.clone(), Some(position));
         }
     }
+}
+
+/// Lets the key that a resource chooses itself count before one that was handed in.
+fn with_own_key(binding: ProviderBinding, module: ModuleId, resource: &Resource) -> ProviderBinding {
+    match resource.provider.as_ref().and_then(|reference| reference.key.clone()) {
+        Some(key) => ProviderBinding { key: Some(key), key_module: module, ..binding },
+        None => binding,
+    }
+}
+
+fn key_mismatch(config: &ProviderConfig) -> Diagnostic {
+    let name = &config.address.provider.name;
+    let alias = config.address.alias.as_ref().map_or_else(String::new, |alias| format!(".{alias}"));
+    if config.repeated {
+        let detail = format!(
+            "The block of the provider configuration {name}{alias} has \"for_each\", so that one of its instances has to be \
+             chosen with a key in brackets, such as {name}{alias}[each.key]."
+        );
+        return Diagnostic::error("Missing provider instance key", detail);
+    }
+    let detail = format!(
+        "The block of the provider configuration {name}{alias} has no \"for_each\", so that it has no instances to choose from."
+    );
+    Diagnostic::error("Unexpected provider instance key", detail)
 }
 
 fn binding(config: ProviderConfigId, key: Option<(Expr, ModuleId)>, module: ModuleId) -> ProviderBinding {

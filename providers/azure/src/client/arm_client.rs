@@ -129,7 +129,10 @@ impl ArmClient {
                 Err(error) if error.is_not_found() => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let Some(Json::Array(values)) = page.get_mut("value").map(Json::take) else {
+            // Servers that stand in for Azure may leave out the object around the list.
+            let values =
+                if page.is_array() { Some(page.take()) } else { page.get_mut("value").map(Json::take) };
+            let Some(Json::Array(values)) = values else {
                 let reason = "it has no list named value".to_owned();
                 return Err(ArmError::Unexpected { method: Method::Get, path, reason });
             };
@@ -431,6 +434,8 @@ fn read_answer(
 ) -> Result<ArmResponse, ArmError> {
     let body = if bytes.is_empty() { Ok(Json::Null) } else { serde_json::from_slice(bytes) };
     if (200..300).contains(&status) {
+        // What a deletion is answered with is of no use, whatever it is.
+        let body = if request.method == Method::Delete { Ok(body.unwrap_or_default()) } else { body };
         let body = body.map_err(|error| ArmError::Unexpected {
             method: request.method,
             path: request.path().to_owned(),

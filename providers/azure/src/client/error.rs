@@ -178,6 +178,11 @@ impl ArmError {
         matches!(self, Self::Refused(refusal) if refusal.status == 404)
     }
 
+    /// Tells whether the server does not know what was asked of it; Azure itself never says so of what we ask.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if matches!(refusal.status, 405 | 501))
+    }
+
     /// Tells whether the service answered with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         self.refusal().is_some_and(|refusal| refusal.has_code(code))

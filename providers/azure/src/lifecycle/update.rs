@@ -133,11 +133,43 @@ async fn send_body(
         strip_read_only(&mut body, &work.table.read_only);
         ArmRequest::put(path, version, body)
     };
-    let finished = work.run(&request).await?;
+    let finished = match work.run(&request).await {
+        Err(Failure::Arm(error)) if request.method == Method::Patch && error.is_unsupported() => {
+            work.run(&whole_of_patch(work, path, documents.body.clone()).await?).await?
+        }
+        finished => finished?,
+    };
     if finished.body.is_object() {
         return Ok(finished.body);
     }
     Ok(work.get(path, version).await?.unwrap_or_default())
+}
+
+/// Servers that stand in for Azure may not know PATCH: the whole body with the changes in it says the same.
+async fn whole_of_patch(work: &Work<'_>, path: &str, patch: Json) -> Result<ArmRequest, Failure> {
+    let mut body = work.get(path, &work.table.api_version).await?.unwrap_or_default();
+    strip_read_only(&mut body, &work.table.read_only);
+    merge_patch(&mut body, patch);
+    Ok(ArmRequest::put(path, &work.table.api_version, body))
+}
+
+/// Puts the changes of a patch into a body; null takes a property away (RFC 7396).
+fn merge_patch(body: &mut Json, patch: Json) {
+    let Json::Object(patch) = patch else {
+        *body = patch;
+        return;
+    };
+    if !body.is_object() {
+        *body = Json::Object(serde_json::Map::new());
+    }
+    let Some(body) = body.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            body.remove(&name);
+        } else {
+            merge_patch(body.entry(name).or_insert(Json::Null), value);
+        }
+    }
 }
 
 /// Writes the documents whose arguments change, and removes those that are not wanted any more.

@@ -2,6 +2,8 @@
 
 mod propose;
 mod replace;
+#[cfg(test)]
+mod replace_tests;
 mod validate;
 mod value_check;
 

@@ -3,6 +3,7 @@
 mod address_ranges;
 mod names;
 mod offers;
+mod policies;
 mod private_servers;
 mod same_object;
 mod subnet_sizes;
@@ -10,6 +11,7 @@ mod subnet_sizes;
 pub(crate) use address_ranges::check_address_ranges;
 pub(crate) use names::check_names;
 pub(crate) use offers::check_offers;
+pub(crate) use policies::check_policies;
 pub(crate) use private_servers::check_private_servers;
 pub(crate) use same_object::check_same_objects;
 pub(crate) use subnet_sizes::check_subnet_sizes;

@@ -18,8 +18,8 @@ use crate::lifecycle::falling::{address_of, find_falling};
 use crate::lifecycle::{Address, Work};
 use crate::plan::validate_config;
 use crate::preflight::{
-    check_address_ranges, check_names, check_offers, check_private_servers, check_same_objects,
-    check_subnet_sizes,
+    check_address_ranges, check_names, check_offers, check_policies, check_private_servers,
+    check_same_objects, check_subnet_sizes,
 };
 use crate::provider::{AzureEndpoint, Session, choose_generation};
 use crate::resources::behaviour_of;
@@ -249,8 +249,9 @@ impl Provider for AzureProvider {
             };
             let offers = check_offers(connection, &changes, &call);
             let servers = check_private_servers(connection, &changes, &call);
-            let (names, offers, servers) = futures_util::join!(names, offers, servers);
-            [names, offers, servers].into_iter().for_each(|found| diagnostics.extend(found));
+            let policies = check_policies(connection, self.catalog, &changes, &call);
+            let (names, offers, servers, policies) = futures_util::join!(names, offers, servers, policies);
+            [names, offers, servers, policies].into_iter().for_each(|found| diagnostics.extend(found));
         }
         diagnostics
     }

@@ -6,6 +6,7 @@ use terrane_model::{Str, Value};
 
 use crate::attributes::{Attributes, at, text_at};
 use crate::client::ArmRequest;
+use crate::lifecycle::create::already_exists;
 use crate::lifecycle::{Address, Change, Failure, Work, update};
 use crate::mapping::Documents;
 use crate::resources::Behaviour;
@@ -81,6 +82,10 @@ pub(crate) struct GeoReplication;
 #[async_trait]
 impl Behaviour for GeoReplication {
     async fn create(&self, work: &Work<'_>, change: &Change<'_>) -> Result<Documents, Failure> {
+        let is_linked = self.fetch(work, change.address).await?.is_some();
+        if is_linked && !work.connection.settings.features.overwrites_existing {
+            return Err(already_exists(work, &change.address.id).into());
+        }
         link(work, change).await
     }
 

@@ -8,6 +8,8 @@ mod dns_zone;
 mod federated_identity;
 mod key_vault;
 mod key_vault_access_policy;
+mod key_vault_item;
+mod key_vault_key;
 mod key_vault_secret;
 mod kubernetes;
 mod load_balancer;
@@ -15,6 +17,8 @@ mod managed_redis;
 mod monitoring;
 mod postgresql;
 mod private_endpoint;
+mod public_ips;
+mod public_key;
 mod redis_cache;
 mod resource_group;
 mod storage_account;
@@ -33,6 +37,7 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_application_insights" => &monitoring::Component,
         "azurerm_key_vault" => &key_vault::KeyVault,
         "azurerm_key_vault_access_policy" => &key_vault_access_policy::AccessPolicy,
+        "azurerm_key_vault_key" => &key_vault_key::Key,
         "azurerm_key_vault_secret" => &key_vault_secret::Secret,
         "azurerm_kubernetes_cluster" => &kubernetes::Cluster,
         "azurerm_kubernetes_cluster_extension" => &kubernetes::Extension,
@@ -80,6 +85,7 @@ pub(crate) fn data_behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_postgresql_flexible_server" => &postgresql::FlexibleServerData,
         "azurerm_redis_cache" => &redis_cache::RedisCacheData,
         "azurerm_private_endpoint_connection" => &private_endpoint::PrivateEndpointConnectionData,
+        "azurerm_public_ips" => &public_ips::PublicIpsData,
         "azurerm_role_definition" => &authorization::RoleDefinitionData,
         "azurerm_storage_account" => &storage_account::StorageAccountData,
         "azurerm_storage_container" => &storage_children::StorageChild,

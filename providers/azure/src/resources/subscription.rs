@@ -22,14 +22,15 @@ pub(crate) struct ClientConfigData;
 impl Behaviour for ClientConfigData {
     async fn fetch(&self, work: &Work<'_>, _address: &Address) -> Result<Option<Documents>, Failure> {
         let claims = work.client().claims().await?;
-        let claim = |names: &[&str]| {
+        let identity = &work.connection.settings.identity;
+        let claim = |names: &[&str], settings: Option<&String>| {
             let found = names.iter().find_map(|name| claims.get(*name)?.as_str());
-            found.unwrap_or_default().to_owned()
+            found.or(settings.map(String::as_str)).unwrap_or_default().to_owned()
         };
         let body = json!({
-            "client_id": claim(&["appid", "azp"]),
-            "object_id": claim(&["oid"]),
-            "tenant_id": claim(&["tid"]),
+            "client_id": claim(&["appid", "azp"], identity.client_id.as_ref()),
+            "object_id": claim(&["oid"], None),
+            "tenant_id": claim(&["tid"], identity.tenant_id.as_ref()),
             "subscription_id": work.connection.subscription_id,
         });
         Ok(Some(Documents::of("", body)))

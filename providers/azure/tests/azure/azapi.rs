@@ -7,7 +7,7 @@ use terrane_model::Value;
 use crate::lifecycle::Life;
 use crate::support::{AZAPI, Object, Stage, replaced, text};
 
-const RESOURCE: &str = "azapi_resource";
+pub(crate) const RESOURCE: &str = "azapi_resource";
 const UPDATE: &str = "azapi_update_resource";
 const ACTION: &str = "azapi_resource_action";
 const GROUPS: &str = "Microsoft.Resources/resourceGroups@2023-07-01";
@@ -28,7 +28,7 @@ async fn group(stage: &Stage) -> Object {
 }
 
 /// Values without a type of their own are written with one.
-fn dynamic(json: &Json) -> Json {
+pub(crate) fn dynamic(json: &Json) -> Json {
     json!({ "type": type_of(json), "value": json })
 }
 

@@ -88,6 +88,16 @@ async fn who_and_where_we_are() {
 }
 
 #[tokio::test]
+async fn locks() {
+    let stage = Stage::new().await;
+    let group = stage.group("rg").await;
+    let config =
+        json!({"name": "keep", "scope": group.id(), "lock_level": "CanNotDelete", "notes": "in use"});
+    Life::new("azurerm_management_lock", config, json!({})).lead_to_end(&stage).await;
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn registrations() {
     let stage = Stage::new().await;
     let registration =

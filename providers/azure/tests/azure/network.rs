@@ -140,21 +140,21 @@ async fn associations_of_subnets() {
     let stage = Stage::new().await;
     with_network(&stage).await;
     let subnet = stage.create("azurerm_subnet", &subnet("s", "10.0.1.0/24")).await;
-    let targets = [
-        (
-            "azurerm_subnet_network_security_group_association",
-            "network_security_group_id",
-            "azurerm_network_security_group",
-        ),
-        ("azurerm_subnet_route_table_association", "route_table_id", "azurerm_route_table"),
-        ("azurerm_subnet_nat_gateway_association", "nat_gateway_id", "azurerm_nat_gateway"),
+    let security = stage.create("azurerm_network_security_group", &plain("target")).await;
+    let routes = stage.create("azurerm_route_table", &plain("target")).await;
+    let gateway = stage.create("azurerm_nat_gateway", &plain("target")).await;
+    let of_subnet = |argument: &str, id: String| json!({"subnet_id": subnet.id(), argument: id});
+    let security = of_subnet("network_security_group_id", security.id());
+    let routes = of_subnet("route_table_id", routes.id());
+    let gateway = of_subnet("nat_gateway_id", gateway.id());
+    let none = json!({});
+    let associations = [
+        Life::new("azurerm_subnet_network_security_group_association", security, none.clone())
+            .lead(&stage)
+            .await,
+        Life::new("azurerm_subnet_route_table_association", routes, none.clone()).lead(&stage).await,
+        Life::new("azurerm_subnet_nat_gateway_association", gateway, none).lead(&stage).await,
     ];
-    let mut associations = Vec::new();
-    for (type_name, argument, target) in targets {
-        let target = stage.create(target, &plain("target")).await;
-        let config = json!({"subnet_id": subnet.id(), argument: target.id()});
-        associations.push(Life::new(type_name, config, json!({})).lead(&stage).await);
-    }
     for association in &associations {
         stage.delete(association).await;
         assert!(stage.read(association).await.is_none());
@@ -191,6 +191,46 @@ async fn addresses_prefixes_and_nat_gateways() {
     Life::new("azurerm_nat_gateway_public_ip_prefix_association", config, json!({}))
         .lead_to_end(&stage)
         .await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn addresses_are_found_by_what_they_are() {
+    let stage = Stage::new().await;
+    stage.group("rg").await;
+    for name in ["web-1", "web-2", "nat"] {
+        let label = if name == "web-1" { json!("terrane-web") } else { Json::Null };
+        let config = with(
+            plain(name),
+            &json!({"allocation_method": "Static", "domain_name_label": label, "zones": ["1"]}),
+        );
+        stage.create("azurerm_public_ip", &config).await;
+    }
+    let gateway =
+        stage.create("azurerm_nat_gateway", &with(plain("gateway"), &json!({"zones": ["1"]}))).await;
+    let nat = stage.data("azurerm_public_ip", &json!({"name": "nat", "resource_group_name": "rg"})).await;
+    let association = json!({
+        "nat_gateway_id": gateway.id(), "public_ip_address_id": nat.attribute("id").as_str().map(ToString::to_string),
+    });
+    stage.create("azurerm_nat_gateway_public_ip_association", &association).await;
+    for (more, names) in [
+        (json!({}), vec!["nat", "web-1", "web-2"]),
+        (json!({"name_prefix": "web"}), vec!["web-1", "web-2"]),
+        (json!({"attachment_status": "Attached"}), vec!["nat"]),
+        (json!({"attachment_status": "Unattached", "allocation_type": "Static"}), vec!["web-1", "web-2"]),
+        (json!({"allocation_type": "Dynamic"}), vec![]),
+    ] {
+        let found =
+            stage.data("azurerm_public_ips", &with(json!({"resource_group_name": "rg"}), &more)).await;
+        let found = found.attribute("public_ips");
+        let found = found.as_sequence().unwrap_or_default();
+        let mut found: Vec<String> = found
+            .iter()
+            .map(|address| address.attribute("name").as_str().map(ToString::to_string).unwrap_or_default())
+            .collect();
+        found.sort();
+        assert_eq!(found, names, "{more}");
+    }
     stage.finish().await;
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use terrane_model::Value;
 use terrane_provider::PlannedResource;
 
-use crate::support::{Stage, text};
+use crate::azapi::{RESOURCE, dynamic};
+use crate::support::{AZAPI, Stage, text};
 
 async fn planned(stage: &Stage, address: &str, type_name: &str, config: &Json) -> PlannedResource {
     let plan = stage.plan(type_name, &Value::dynamic_null(), config).await;
@@ -64,5 +65,36 @@ async fn one_object_has_one_resource() {
         "{}",
         text(&found)
     );
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn policies_are_heeded() {
+    let mut stage = Stage::new().await;
+    let group = stage.group("rg").await;
+    let policies = "/providers/Microsoft.Authorization/policyDefinitions";
+    let parameters = json!({"listOfAllowedLocations": {"value": ["westeurope"]}});
+    let assignment = json!({"properties": {
+        "policyDefinitionId": format!("{policies}/e56962a6-4747-49cd-b67b-bf8b01975c4c"), "parameters": parameters,
+    }});
+    let config = json!({
+        "type": "Microsoft.Authorization/policyAssignments@2023-04-01", "name": "places", "parent_id": group.id(),
+        "body": dynamic(&assignment), "response_export_values": dynamic(&json!([])),
+    });
+    stage.speak(AZAPI).await;
+    let assignment = stage.create(RESOURCE, &config).await;
+    stage.speak("").await;
+    let address = "azurerm_storage_account.a";
+    let mut abroad = account("terraneabroad");
+    abroad["location"] = json!("North Europe");
+    let elsewhere = planned(&stage, address, "azurerm_storage_account", &abroad).await;
+    let found = text(&stage.provider.check_plan(vec![elsewhere]).await);
+    assert!(
+        found.starts_with("Forbidden by policy: azurerm_storage_account.a: Azure would refuse this object"),
+        "{found}"
+    );
+    assert!(found.contains(&assignment.id()), "{found}");
+    let here = planned(&stage, address, "azurerm_storage_account", &account("terranehere")).await;
+    assert_eq!(text(&stage.provider.check_plan(vec![here]).await), "");
     stage.finish().await;
 }

@@ -9,6 +9,7 @@ use crate::support::{Object, Stage, replaced, text};
 const VAULT: &str = "azurerm_key_vault";
 const POLICY: &str = "azurerm_key_vault_access_policy";
 const SECRET: &str = "azurerm_key_vault_secret";
+const KEY: &str = "azurerm_key_vault_key";
 const SETTING: &str = "azurerm_monitor_diagnostic_setting";
 
 fn plain(name: &str, more: &Json) -> Json {
@@ -118,6 +119,42 @@ async fn secrets() {
     let object = stage.create(SECRET, &unseen).await;
     assert!(!format!("{:?}", object.state).contains("never stored"));
     assert_eq!(stage.plan(SECRET, &object.state, &unseen).await.planned_state, object.state);
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn keys() {
+    let stage = Stage::new().await;
+    stage.group("rg").await;
+    let vault = vault_config(&stage, "terrane-keys").await;
+    let vault = stage.create(VAULT, &vault).await;
+    let config = json!({
+        "name": "disks", "key_vault_id": vault.id(), "key_type": "RSA", "key_size": 2048,
+        "key_opts": ["decrypt", "encrypt", "wrapKey", "unwrapKey"], "not_before_date": "2026-01-01T00:00:00Z",
+        "rotation_policy": {"expire_after": "P90D", "notify_before_expiry": "P29D"},
+    });
+    let rotation = json!({
+        "expire_after": "P120D", "notify_before_expiry": "P29D", "automatic": {"time_before_expiry": "P30D"},
+    });
+    let changes = json!({"key_opts": ["wrapKey"], "tags": {"a": "b"}, "rotation_policy": rotation});
+    let key = Life::new(KEY, config.clone(), changes).lead(&stage).await;
+    assert!(key.id().starts_with("https://terrane-keys.vault.azure.net/keys/disks/"));
+    assert!(key.text("public_key_pem").starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    assert!(key.text("public_key_openssh").starts_with("ssh-rsa "));
+    let without = stage.update(&key, &replaced(&config, &json!({"rotation_policy": null}))).await;
+    assert_eq!(without.state.attribute("rotation_policy").element_count(), Some(0));
+    let elliptic = json!({
+        "name": "tokens", "key_vault_id": vault.id(), "key_type": "EC", "curve": "P-384",
+        "key_opts": ["sign", "verify"], "expiration_date": "2030-01-01T00:00:00Z",
+    });
+    let life = Life::new(KEY, elliptic.clone(), json!({"expiration_date": "2031-01-01T00:00:00Z"}));
+    let key = life.lead(&stage).await;
+    assert!(key.text("public_key_openssh").starts_with("ecdsa-sha2-nistp384 "));
+    let endless = replaced(&elliptic, &json!({"expiration_date": null}));
+    let plan = stage.plan(KEY, &key.state, &endless).await;
+    assert_eq!(plan.requires_replace.len(), 1, "{:?}", plan.requires_replace);
+    let sizeless = stage.validate(KEY, &replaced(&config, &json!({"key_size": null}))).await;
+    assert!(text(&sizeless).contains("need a key_size"), "{}", text(&sizeless));
     stage.finish().await;
 }
 

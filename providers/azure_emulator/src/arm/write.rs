@@ -15,7 +15,7 @@ use crate::error::ArmError;
 use crate::guid;
 use crate::http::Response;
 use crate::resource_id::key_of;
-use crate::services::behaviour_of;
+use crate::services::{behaviour_of, check_policies};
 use crate::table::{CATALOG, Dialect, ETag, Embed, Patch, ResourceType, Style, Verb};
 use crate::validation::{Completeness, find_problem};
 use crate::world::{OperationKind, Pending, Resource};
@@ -99,6 +99,7 @@ pub(crate) fn write(
     checks::not_busy(context, target)?;
 
     let draft = make_draft(context, target, existing.as_ref(), sent, mode)?;
+    check_policies(context.view(), &draft.id, &resource_type.name, &draft.body)?;
     let removed = removed_children(context, target, &draft, mode)?;
     let draft = Finished::from(draft);
     let verb = verb_of(resource_type, &existing, mode).clone();

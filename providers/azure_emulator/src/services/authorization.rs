@@ -121,7 +121,8 @@ fn check_duplicate(
 }
 
 /// Lists an extension type: what is at the scope, above it and below it. `extra` comes first.
-fn list_at_scope(
+/// Lists what is stored of a type at a scope, above and below it, as far as the filter of the request lets it through.
+pub(super) fn list_at_scope(
     view: View<'_>,
     request: &Request,
     scope: &Key,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::container_service::versions;
 use super::postgresql::capabilities;
-use super::{insights, key_vault, resource_graph};
+use super::{insights, key_vault, policy, quotas, resource_graph};
 use crate::arm::Context;
 use crate::error::ArmError;
 use crate::http::Response;
@@ -32,11 +32,15 @@ pub(super) fn answer(context: &mut Context<'_>, part: ProviderPart<'_>) -> Answe
             Some(Ok(insights::deleted_workspaces(context, &key_of(&scope))))
         }
         "microsoft.resourcegraph" if rest == ["resources"] => Some(resource_graph::answer(context)),
-        "microsoft.containerservice" => clusters(context, &scope, location, rest),
+        "microsoft.containerservice" => quotas::answer(context, &namespace, location, rest)
+            .or_else(|| clusters(context, &scope, location, rest)),
         "microsoft.dbforpostgresql" => servers(context, rest).or_else(|| names(context, part, rest)),
         "microsoft.authorization" => authorization(context, rest),
         "microsoft.network" | "microsoft.compute" | "microsoft.storage" => {
-            quotas(context, rest).or_else(|| names(context, part, rest))
+            quotas::answer(context, &namespace, location, rest).or_else(|| names(context, part, rest))
+        }
+        "microsoft.policyinsights" if rest == ["checkpolicyrestrictions"] => {
+            policy::check_restrictions(context, &scope)
         }
         "microsoft.insights" if rest == ["diagnosticsettings"] => empty_list(context),
         "microsoft.management" if rest == ["managementgroups"] => empty_list(context),
@@ -110,10 +114,6 @@ fn clusters(context: &Context<'_>, scope: &str, location: Option<&str>, rest: &[
             "type": "Microsoft.ContainerService/locations/osOptions",
             "properties": {"osOptionPropertyList": [{"enableFipsImage": true, "os-type": "linux"}]},
         }),
-        (["usages"], &Method::GET) => json!({"value": [
-            {"name": {"value": "ManagedCluster", "localizedValue": "Managed Clusters"}, "currentValue": 0,
-             "limit": 5000, "unit": "Count"},
-        ]}),
         _ => return None,
     };
     Some(Ok(Response::json(200, &body)))
@@ -132,28 +132,10 @@ fn authorization(context: &Context<'_>, rest: &[&str]) -> Answer {
         ["permissions"] => {
             json!({"value": [{"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}]})
         }
-        ["policyassignments" | "denyassignments" | "policydefinitions" | "policyexemptions"] => {
+        ["denyassignments" | "policyexemptions"] => {
             json!({"value": []})
         }
         _ => return None,
     };
     Some(Ok(Response::json(200, &body)))
-}
-
-/// Quotas: generous, and untouched by what is there.
-fn quotas(context: &Context<'_>, rest: &[&str]) -> Answer {
-    if rest != ["usages"] || context.request.method != Method::GET {
-        return None;
-    }
-    let usage = |name: &str, label: &str, limit: u32| json!({"name": {"value": name, "localizedValue": label}, "currentValue": 0, "limit": limit, "unit": "Count"});
-    Some(Ok(Response::json(
-        200,
-        &json!({"value": [
-            usage("VirtualNetworks", "Virtual Networks", 1000),
-            usage("PublicIPAddresses", "Public IP Addresses", 1000),
-            usage("cores", "Total Regional vCPUs", 350),
-            usage("standardDSv5Family", "Standard DSv5 Family vCPUs", 350),
-            usage("StorageAccounts", "Storage Accounts", 250),
-        ]}),
-    )))
 }

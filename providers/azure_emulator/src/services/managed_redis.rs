@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::identity::fill_identity;
 use super::redis::new_key;
 use crate::behaviour::{Action, Behaviour, Draft, Object, Outcome, View};
-use crate::body::{object_at, set_default, text_at};
+use crate::body::{at, list_at, object_at, set_default, text_at};
 use crate::error::ArmError;
 use crate::http::Response;
-use crate::resource_id::parent_key;
+use crate::resource_id::{Key, key_of, parent_key};
 use crate::world::Resource;
 
 pub(super) struct Cluster;
@@ -83,13 +83,18 @@ impl Behaviour for Database {
     fn prepare(&self, draft: &mut Draft<'_>) -> Result<(), ArmError> {
         for name in FIXED {
             let path = ["properties", name];
-            let is_sent = crate::body::at(&draft.sent, &path).is_some();
+            let is_sent = at(&draft.sent, &path).is_some();
             if is_sent && draft.before(&path).is_some() && draft.changes(&path) && *name != "modules" {
                 return Err(ArmError::bad_request(
                     "BadRequest",
                     format!("The property '{name}' cannot be changed."),
                 ));
             }
+        }
+        // Keys have been off by default since this version.
+        let is_silent = at(&draft.sent, &["properties", "accessKeysAuthentication"]).is_none();
+        if draft.is_create() && is_silent && draft.version.as_str() < "2025-04-01" {
+            draft.set("accessKeysAuthentication", "Enabled");
         }
         if let Some(Value::Array(modules)) = draft.properties().get_mut("modules") {
             for module in modules.iter_mut().filter_map(Value::as_object_mut) {
@@ -123,12 +128,12 @@ impl Behaviour for Database {
         Some(match action.name.as_str() {
             "listkeys" => list_keys(action),
             "regeneratekey" => regenerate(action).map(|keys| later(Some(keys))),
-            "flush"
-            | "import"
-            | "export"
-            | "forceunlink"
-            | "forcelinktoreplicationgroup"
-            | "upgradedbredisversion" => Ok(later(None)),
+            "forcelinktoreplicationgroup" => link(action).map(|()| later(None)),
+            "forceunlink" => {
+                unlink(action);
+                Ok(later(None))
+            }
+            "flush" | "import" | "export" | "upgradedbredisversion" => Ok(later(None)),
             _ => return None,
         })
     }
@@ -163,4 +168,48 @@ fn regenerate(action: &mut Action<'_, '_>) -> Result<Value, ArmError> {
     let key = action.key.clone();
     action.effects.world.update(&key, |database| database.set_hidden(hidden));
     Ok(keys)
+}
+
+/// The ids in a list of the input: of objects with ids, or plain.
+fn ids_in(input: &Object, path: &[&str]) -> Vec<String> {
+    let items = list_at(input, path).iter();
+    items.filter_map(|item| Some(item.get("id").unwrap_or(item).as_str()?.to_owned())).collect()
+}
+
+/// Makes one replication group of all databases that are named, this one among them.
+fn link(action: &mut Action<'_, '_>) -> Result<(), ArmError> {
+    let ids = ids_in(&action.input, &["geoReplication", "linkedDatabases"]);
+    let group = at(&action.input, &["geoReplication", "groupNickname"]).cloned().unwrap_or_default();
+    if let Some(id) = ids.iter().find(|id| action.effects.view().find(id).is_none()) {
+        let message = format!("The database {id} does not exist.");
+        return Err(ArmError::bad_request("LinkedDatabaseNotFound", message));
+    }
+    let linked: Vec<Value> = ids.iter().map(|id| json!({"id": id, "state": "Linked"})).collect();
+    for id in &ids {
+        action.effects.edit(&key_of(id), |body| {
+            let geo = json!({"groupNickname": group, "linkedDatabases": linked});
+            object_at(body, "properties").insert("geoReplication".into(), geo);
+        });
+    }
+    Ok(())
+}
+
+/// Takes databases out of the replication group of this one.
+fn unlink(action: &mut Action<'_, '_>) {
+    let gone: Vec<Key> = ids_in(&action.input, &["ids"]).iter().map(|id| key_of(id)).collect();
+    let database = action.effects.world.get(&action.key).map(Resource::body).unwrap_or_default();
+    let path = ["properties", "geoReplication", "linkedDatabases"];
+    let all: Vec<Key> = ids_in(&database, &path).iter().map(|id| key_of(id)).collect();
+    for key in all {
+        let is_gone = gone.contains(&key);
+        action.effects.edit(&key, |body| {
+            let geo = object_at(object_at(body, "properties"), "geoReplication");
+            if let Some(Value::Array(linked)) = geo.get_mut("linkedDatabases") {
+                linked.retain(|link| {
+                    let link = key_of(link.get("id").and_then(Value::as_str).unwrap_or_default());
+                    if is_gone { link == key } else { !gone.contains(&link) }
+                });
+            }
+        });
+    }
 }

@@ -12,10 +12,13 @@ mod key_vault;
 mod load_balancer;
 mod managed_redis;
 mod network;
+mod policy;
 mod postgresql;
 mod private_dns;
 mod private_endpoint;
+mod quotas;
 mod redis;
+mod redis_access;
 mod resource_graph;
 mod roles;
 mod storage;
@@ -46,12 +49,16 @@ fn find_behaviour(type_name: &str) -> &'static dyn Behaviour {
         "Microsoft.Authorization" => match short_name {
             "roleAssignments" => &authorization::RoleAssignment,
             "roleDefinitions" => &authorization::RoleDefinition,
+            "policyDefinitions" => &policy::Definition,
+            "policyAssignments" => &policy::Assignment,
             _ => &authorization::Lock,
         },
         "Microsoft.Cache" => match short_name {
             "redis" => &redis::Redis,
             "redis/firewallRules" => &redis::FirewallRule { names: ("startIP", "endIP") },
             "redis/patchSchedules" => &redis::PatchSchedule,
+            "redis/accessPolicies" => &redis_access::Policy,
+            "redis/accessPolicyAssignments" => &redis_access::Assignment,
             "redisEnterprise" => &managed_redis::Cluster,
             "redisEnterprise/databases" => &managed_redis::Database,
             _ => &Plain,
@@ -154,4 +161,5 @@ pub(crate) fn answer_endpoint(
 }
 
 pub(crate) use key_vault::data_plane::answer as answer_vault;
+pub(crate) use policy::check as check_policies;
 pub(crate) use storage_plane::answer as answer_storage;

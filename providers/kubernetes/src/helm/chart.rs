@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use terrane_model::Value;
 
+use super::git_chart::GitSource;
 use super::record::ChartMetadata;
 use crate::yaml;
 
@@ -21,6 +22,8 @@ const SUBCHART_DEPTH_MAX: usize = 8;
 pub(crate) enum Source {
     /// A folder or an archive of this machine.
     Local(PathBuf),
+    /// A folder of a Git repository.
+    Git(GitSource),
     /// A chart that has to be fetched.
     Remote {
         /// What the chart is called when it is fetched: a name in a repository, or an address.
@@ -37,6 +40,9 @@ impl Source {
     pub(crate) fn read(config: &Value, working_folder: &Path) -> Self {
         let text = |name: &str| config.get(name).and_then(Value::as_str).map_or("", |text| text.trim());
         let (chart, repository) = (text("chart"), text("repository"));
+        if let Some(source) = GitSource::read(chart) {
+            return Self::Git(source);
+        }
         let repository_folder = repository.strip_prefix("file://").unwrap_or(repository);
         let local = working_folder.join(chart.strip_prefix("file://").unwrap_or(chart));
         if !chart.is_empty() && repository.is_empty() && local.exists() {
@@ -68,6 +74,7 @@ impl Source {
     pub(crate) fn is_pinned(&self) -> bool {
         match self {
             Self::Local(_) => false,
+            Self::Git(source) => source.is_pinned(),
             Self::Remote { reference, version, .. } => {
                 let is_archive = reference.contains("://") && !reference.starts_with("oci://");
                 is_archive || reference.contains("@sha256:") || version.as_deref().is_some_and(is_exact)
@@ -75,14 +82,33 @@ impl Source {
         }
     }
 
+    /// Returns the source at a version that was chosen before, where a range is written.
+    pub(crate) fn at_version(&self, chosen: Option<&str>) -> Self {
+        match (self, chosen) {
+            (Self::Remote { reference, repository, version: Some(range) }, Some(chosen))
+                if !is_exact(range) =>
+            {
+                Self::Remote {
+                    reference: reference.clone(),
+                    repository: repository.clone(),
+                    version: Some(chosen.to_owned()),
+                }
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// Returns a name for the chart in caches, where it can only ever mean the same chart.
     pub(crate) fn cache_key(&self) -> Option<String> {
-        let Self::Remote { reference, repository, version } = self else { return None };
-        let all = format!(
-            "{}\n{reference}\n{}",
-            repository.as_deref().unwrap_or(""),
-            version.as_deref().unwrap_or("")
-        );
+        let all = match self {
+            Self::Local(_) => return None,
+            Self::Git(source) => format!("git\n{}\n{}", source.url, source.revision.as_deref().unwrap_or("")),
+            Self::Remote { reference, repository, version } => format!(
+                "{}\n{reference}\n{}",
+                repository.as_deref().unwrap_or(""),
+                version.as_deref().unwrap_or("")
+            ),
+        };
         self.is_pinned().then(|| hex(&Sha256::digest(all.as_bytes())))
     }
 }

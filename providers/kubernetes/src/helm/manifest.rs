@@ -157,6 +157,27 @@ fn mask(value: &mut Json, other: Option<&Json>) {
     }
 }
 
+/// Returns the objects that are not rendered as they were released.
+pub(crate) fn changed<'r>(rendered: &'r [Rendered], released: &[Rendered]) -> Vec<&'r Rendered> {
+    let before: BTreeMap<String, &Rendered> = released.iter().map(|object| (object.key(), object)).collect();
+    let is_new =
+        |object: &&Rendered| before.get(&object.key()).is_none_or(|before| before.object != object.object);
+    rendered.iter().filter(is_new).collect()
+}
+
+/// Tells whether a part of an object is generated anew at every rendering.
+pub(crate) fn is_generated(object: &Rendered) -> bool {
+    fn has_mask(json: &Json) -> bool {
+        match json {
+            Json::String(text) => text == GENERATED,
+            Json::Array(list) => list.iter().any(has_mask),
+            Json::Object(map) => map.values().any(has_mask),
+            _ => false,
+        }
+    }
+    object.object.values().any(has_mask)
+}
+
 /// Tells whether what is rendered is what was released, but for parts that are generated anew every time.
 pub(crate) fn is_released(rendered: &[Rendered], released: &[Rendered]) -> bool {
     let by_key = |objects: &[Rendered]| -> BTreeMap<String, Json> {

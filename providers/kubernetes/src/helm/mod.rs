@@ -7,14 +7,18 @@
 
 mod catalog;
 mod chart;
+mod chart_lock;
 mod failure;
+mod git_chart;
 mod live;
 mod manifest;
+mod post_renderer;
 mod program;
 mod record;
 mod release;
 mod render;
 mod schema;
+mod second_generation;
 mod session;
 mod set_syntax;
 mod settings;
@@ -22,5 +26,5 @@ mod storage;
 mod template;
 mod values;
 
-pub(crate) use catalog::helm_catalog;
+pub(crate) use catalog::{helm_catalog, helm_catalog_of_version_2};
 pub(crate) use session::Session;

@@ -174,6 +174,8 @@ pub(super) fn release_block() -> Block {
         ("set_wo".into(), write_only(objects(Nesting::List, set_wo))),
         ("set_wo_revision".into(), Attribute::optional(Type::Number)),
         ("status".into(), computed(Type::String)),
+        // Of our own: Helm never changes what a chart has in its folder `crds`.
+        ("upgrade_crds".into(), flag()),
         timeouts(["create", "delete", "read", "update"]),
     ]);
     Block::new(attributes, [])

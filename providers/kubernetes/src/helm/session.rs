@@ -12,6 +12,9 @@ use terrane_model::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::chart::{Chart, Source};
+use super::chart_lock::{self, ChartLock, Locked};
+use super::git_chart::GitSource;
+use super::post_renderer;
 use super::program::{HelmError, Program, Run};
 use super::release::SeenReleases;
 use super::settings::HelmSettings;
@@ -67,8 +70,17 @@ impl Session {
     /// # Errors
     /// When it cannot be run, fails, or is stopped.
     pub(crate) async fn run(&self, cluster: Option<&Cluster>, run: Run<'_>) -> Result<String, HelmError> {
-        let environment = self.environment(cluster).await?;
-        self.program().await?.run(&environment, run).await
+        let mut environment = self.environment(cluster).await?;
+        let program = self.program().await?;
+        let mut run = run;
+        if program.major >= 4 {
+            let plugins = self.homes().await?.folder.path().join("plugins");
+            post_renderer::as_plugins(&plugins, self.working_folder(), &mut run.arguments, &mut environment)
+                .map_err(|error| {
+                    HelmError::Unusable(format!("no plugin for helm can be written: {error}"))
+                })?;
+        }
+        program.run(&environment, run).await
     }
 
     /// Returns the environment of the command. What could lead it to another cluster is taken out.
@@ -157,34 +169,82 @@ impl Session {
     /// Returns the chart of a configuration, fetched if it has to be.
     ///
     /// # Errors
-    /// When it cannot be fetched or is no chart.
+    /// When it cannot be fetched, is no chart, or is another one than the lock says.
     pub(crate) async fn chart(&self, config: &Value) -> Result<Chart, HelmError> {
-        let source = Source::read(config, self.working_folder());
-        let Source::Remote { reference, repository, version } = &source else {
-            let Source::Local(path) = &source else { return Err(HelmError::Unusable("no chart".to_owned())) };
+        let asked = Source::read(config, self.working_folder());
+        if let Source::Local(path) = &asked {
             // The command may run in another folder.
             return load(&std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-        };
-        let key = format!("{source:?}");
+        }
+        let locked = self.lock().find(&asked).map_err(HelmError::Unusable)?;
+        let source = asked.at_version(locked.as_ref().map(|locked| locked.version.as_str()));
+        let is_verified = config.get("verify").and_then(Value::as_bool) == Some(true);
+        let keyring = config.get("keyring").and_then(Value::as_str).map_or("", |path| path.as_str());
+        let key = format!("{source:?} {is_verified} {keyring}");
         let mut charts = self.charts.lock().await;
         if let Some(chart) = charts.get(&key) {
             return Ok(chart.clone());
         }
-        let cached = source.cache_key().and_then(|key| Some(self.cache_folder()?.join("charts").join(key)));
-        let chart = match cached.as_deref().and_then(only_file) {
-            Some(path) => load(&path)?,
-            None => {
-                let folder = match cached {
-                    Some(folder) => folder,
-                    None => self.homes().await?.folder.path().join("charts").join(charts.len().to_string()),
-                };
-                self.fetch(config, reference, repository.as_deref(), version.as_deref(), &folder).await?;
-                let path = only_file(&folder);
-                load(&path.ok_or_else(|| HelmError::Failed("helm has fetched no chart".to_owned()))?)?
-            }
+        // Who wants a chart verified does not want the one that somebody else has put away.
+        let kept = source.cache_key().filter(|_| !is_verified);
+        let kept = kept.and_then(|key| Some(self.cache_folder()?.join("charts").join(key)));
+        let folder = match kept {
+            Some(folder) => folder,
+            None => self.homes().await?.folder.path().join("charts").join(charts.len().to_string()),
         };
+        let chart = match &source {
+            Source::Git(source) => self.chart_in_git(source, &folder).await?,
+            _ => self.chart_in_archive(config, &source, &folder).await?,
+        };
+        if let Some(locked) = locked.filter(|locked| locked.version == chart.metadata.version) {
+            check_digest(&chart, &locked)?;
+        }
         charts.insert(key, chart.clone());
         Ok(chart)
+    }
+
+    /// Returns the record of the charts that were released before.
+    fn lock(&self) -> ChartLock {
+        ChartLock::of(self.working_folder())
+    }
+
+    /// Writes down which chart a configuration has got.
+    ///
+    /// # Errors
+    /// When the lock cannot be written.
+    pub(crate) fn lock_chart(&self, config: &Value, chart: &Chart) -> Result<(), String> {
+        let source = Source::read(config, self.working_folder());
+        if !matches!(source, Source::Remote { .. }) {
+            return Ok(());
+        }
+        let digest = chart_lock::digest(&chart.path)?;
+        self.lock().set(&source, Locked { version: chart.metadata.version.clone(), digest })
+    }
+
+    async fn chart_in_git(&self, source: &GitSource, folder: &Path) -> Result<Chart, HelmError> {
+        if !folder.exists() {
+            let partial = partial_beside(folder)?;
+            source.fetch(partial.path(), &self.options.environment).await?;
+            take_place(partial, folder)?;
+        }
+        load(&std::path::absolute(folder.join(&source.folder)).map_err(|error| unusable(folder, &error))?)
+    }
+
+    async fn chart_in_archive(
+        &self,
+        config: &Value,
+        source: &Source,
+        folder: &Path,
+    ) -> Result<Chart, HelmError> {
+        if let Some(path) = only_file(folder) {
+            return load(&path);
+        }
+        let Source::Remote { reference, repository, version } = source else {
+            return Err(HelmError::Unusable("there is no chart".to_owned()));
+        };
+        self.fetch(config, reference, repository.as_deref(), version.as_deref(), folder).await?;
+        let path = only_file(folder);
+        load(&path.ok_or_else(|| HelmError::Failed("helm has fetched no chart".to_owned()))?)
     }
 
     async fn fetch(
@@ -195,11 +255,8 @@ impl Session {
         version: Option<&str>,
         folder: &Path,
     ) -> Result<(), HelmError> {
-        let failed = |error: std::io::Error| HelmError::Unusable(format!("{}: {error}", folder.display()));
-        // Another run may be fetching the same: only a complete chart takes the place.
-        let parent = folder.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(failed)?;
-        let partial = tempfile::Builder::new().prefix("fetch-").tempdir_in(parent).map_err(failed)?;
+        let failed = |error: std::io::Error| unusable(folder, &error);
+        let partial = partial_beside(folder)?;
         let text = |name: &str| {
             config.get(name).and_then(Value::as_str).map(ToString::to_string).filter(|text| !text.is_empty())
         };
@@ -213,18 +270,14 @@ impl Session {
                 arguments[1] = format!("{name}/{reference}");
             }
             (Some(repository), None) => option("repo", repository),
-            (None, Some(password)) => self.log_in(reference, &text("repository_username"), password).await?,
+            (None, Some(password)) => self.log_in(config, reference, password).await?,
             (None, None) => self.update_named_repository(reference).await?,
         }
         let mut option = |name: &str, value: &str| arguments.extend([format!("--{name}"), value.to_owned()]);
         if let Some(version) = version {
             option("version", version);
         }
-        for (argument, name) in [
-            ("repository_ca_file", "ca-file"),
-            ("repository_cert_file", "cert-file"),
-            ("repository_key_file", "key-file"),
-        ] {
+        for (argument, name) in FILES_OF_REPOSITORIES {
             if let Some(path) = text(argument) {
                 option(name, &path);
             }
@@ -237,11 +290,7 @@ impl Session {
         }
         let run = Run { arguments, folder: Some(self.working_folder()), ..Run::default() };
         self.run(None, run).await?;
-        // Somebody who was faster has put the same chart there.
-        if only_file(folder).is_none() {
-            std::fs::rename(partial.keep(), folder).map_err(failed)?;
-        }
-        Ok(())
+        take_place(partial, folder)
     }
 
     /// Makes a repository with credentials known to Helm: in a file, because everybody can read arguments.
@@ -289,21 +338,68 @@ impl Session {
         self.run(None, Run { arguments, ..Run::default() }).await.map(drop)
     }
 
-    async fn log_in(
-        &self,
-        reference: &str,
-        username: &Option<String>,
-        password: &str,
-    ) -> Result<(), HelmError> {
+    async fn log_in(&self, config: &Value, reference: &str, password: &str) -> Result<(), HelmError> {
         let Some(host) = reference.strip_prefix("oci://").and_then(|rest| rest.split('/').next()) else {
             return Ok(());
         };
-        let username = username.clone().unwrap_or_default();
-        let arguments = ["registry", "login", host, "--username", &username, "--password-stdin"];
-        let arguments = arguments.map(ToOwned::to_owned).to_vec();
-        self.run(None, Run { arguments, input: password.as_bytes().to_vec(), ..Run::default() }).await?;
+        let text = |name: &str| config.get(name).and_then(Value::as_str).map_or("", |text| text.as_str());
+        let arguments =
+            ["registry", "login", host, "--username", text("repository_username"), "--password-stdin"];
+        let mut arguments = arguments.map(ToOwned::to_owned).to_vec();
+        for (name, option) in FILES_OF_REPOSITORIES {
+            if !text(name).is_empty() {
+                arguments.extend([format!("--{option}"), text(name).to_owned()]);
+            }
+        }
+        let folder = Some(self.working_folder());
+        let input = password.as_bytes().to_vec();
+        self.run(None, Run { arguments, input, folder, ..Run::default() }).await?;
         Ok(())
     }
+}
+
+/// Arguments about the certificates of repositories, and what they are called by the command.
+const FILES_OF_REPOSITORIES: [(&str, &str); 3] = [
+    ("repository_ca_file", "ca-file"),
+    ("repository_cert_file", "cert-file"),
+    ("repository_key_file", "key-file"),
+];
+
+fn unusable(path: &Path, error: &std::io::Error) -> HelmError {
+    HelmError::Unusable(format!("{}: {error}", path.display()))
+}
+
+/// Makes a folder for what is not complete yet. Another run may be fetching the same: only a complete chart takes the
+/// place.
+fn partial_beside(folder: &Path) -> Result<TempDir, HelmError> {
+    let parent = folder.parent().unwrap_or(folder);
+    let made = std::fs::create_dir_all(parent)
+        .and_then(|()| tempfile::Builder::new().prefix("fetch-").tempdir_in(parent));
+    made.map_err(|error| unusable(parent, &error))
+}
+
+/// Puts what is complete into its place, unless somebody who was faster has put the same there.
+fn take_place(partial: TempDir, folder: &Path) -> Result<(), HelmError> {
+    if folder.exists() {
+        return Ok(());
+    }
+    std::fs::rename(partial.keep(), folder).map_err(|error| unusable(folder, &error))
+}
+
+/// Refuses a chart that is another one than it was under the same version.
+fn check_digest(chart: &Chart, locked: &Locked) -> Result<(), HelmError> {
+    let digest = chart_lock::digest(&chart.path).map_err(HelmError::Unusable)?;
+    if digest == locked.digest {
+        return Ok(());
+    }
+    Err(HelmError::Failed(format!(
+        "the chart {} {} is not the one that was released before: its checksum is {digest}, and {} has {}. If that is \
+         meant, remove the entry from that file",
+        chart.metadata.name,
+        chart.metadata.version,
+        chart_lock::FILE_NAME,
+        locked.digest
+    )))
 }
 
 fn load(path: &Path) -> Result<Chart, HelmError> {

@@ -10,8 +10,9 @@ pub(crate) mod dry_run;
 pub(crate) mod duration;
 pub(crate) mod failure;
 mod json_value;
+pub(crate) mod many_reads;
 mod names;
-mod ownership;
+pub(crate) mod ownership;
 mod plan_check;
 pub(crate) mod provider;
 pub(crate) mod removed_kinds;
@@ -25,3 +26,4 @@ pub(crate) mod wait;
 mod kubernetes;
 
 pub(crate) use kubernetes::kubernetes_catalog;
+pub(crate) use typed::open_question;

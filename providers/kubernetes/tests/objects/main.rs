@@ -8,9 +8,12 @@ mod answers;
 mod cases;
 mod support;
 
+mod catches;
+mod chart_sources;
 mod differential;
 mod lives;
 mod manifests;
+mod reading;
 mod release_differential;
 mod releases;
 mod schemas;

@@ -248,6 +248,40 @@ async fn an_interrupted_release_is_taken_over() {
 }
 
 #[tokio::test]
+async fn a_helm_that_was_left_behind_is_ended() {
+    let (Some(_), Some(cluster)) = (helm(), TestCluster::new()) else { return };
+    let chart = plain_chart();
+    let mut helm_left = cluster
+        .helm_command_bare(&["install", "web", &chart.path(), "--wait", "--timeout", "300s"])
+        .spawn()
+        .expect("helm runs");
+    while cluster.helm(&["list", "--pending", "-q"]).is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // The note that the killed run has left: it was this helm's parent, and is not there any more.
+    let mut killed = std::process::Command::new("true").spawn().expect("there is such a command");
+    killed.wait().expect("it ends");
+    let cache = tempfile::tempdir().expect("a folder can be made");
+    let notes = cache.path().join("helm/running");
+    std::fs::create_dir_all(&notes).expect("the folder can be made");
+    let note = json!({"process": killed.id(), "revision": 1, "helm": helm_left.id()});
+    std::fs::write(notes.join(cluster.release_note("web")), note.to_string()).expect("it can be written");
+
+    let provider = cluster.helm_provider_caching(cache.path()).await;
+    let mut release = Instance::new(&provider, "helm_release").await;
+    assert_eq!(release.converge(&config(&cluster, &chart, json!({}))).await, Action::Create);
+    assert_eq!(text(&release, "status"), "deployed");
+    let ended = helm_left.try_wait().expect("it can be asked about");
+    assert!(
+        ended.is_some_and(|status| !status.success()),
+        "nobody writes to the release any more: {ended:?}"
+    );
+    assert_eq!(cluster.helm(&["list", "--failed", "--pending", "-q"]), "");
+    let phases = release.phases.all();
+    assert!(phases.contains(&"taking over from a run that was interrupted".to_owned()), "{phases:?}");
+}
+
+#[tokio::test]
 async fn charts_come_from_repositories() {
     let (Some(_), Some(cluster)) = (helm(), TestCluster::new()) else { return };
     let chart = plain_chart();

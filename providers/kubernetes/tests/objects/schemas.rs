@@ -26,6 +26,9 @@ const LEFT_OUT: [&str; 13] = [
     "kubernetes_pod",
 ];
 
+/// What this crate has and the providers do not.
+const ADDED: [&str; 1] = ["resource helm_release.block.attributes.upgrade_crds"];
+
 /// What is still to be built; each leaves this list when it is.
 const NOT_YET: [&str; 0] = [];
 
@@ -46,6 +49,7 @@ async fn schemas_are_those_of_the_provider_they_stand_for() {
         compare_all("resource", &facts["resource_schemas"], resources, &mut wrong);
         let sources = ours.data_sources.iter().map(|(name, schema)| (name.as_str(), schema));
         compare_all("data", &facts["data_source_schemas"], sources, &mut wrong);
+        wrong.retain(|place: &String| !ADDED.iter().any(|added| place.starts_with(added)));
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

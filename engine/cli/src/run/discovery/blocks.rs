@@ -45,9 +45,13 @@ impl Written {
         let lines: Vec<&str> = text.lines().collect();
         let inner = lines.get(1..lines.len().saturating_sub(1)).unwrap_or_default();
         let mut items: Vec<Item> = Vec::new();
+        let mut nesting = Nesting::default();
         for line in inner {
             let is_continued = line.starts_with("   ") || line.trim_start().starts_with(['}', ']', ')']);
-            if line.trim().is_empty() || line.trim_end().ends_with("= null") {
+            // Objects have all of their attributes; blocks may leave out what is null.
+            let is_nothing = line.trim_end().ends_with("= null") && !nesting.is_in_object();
+            nesting.follow(line);
+            if line.trim().is_empty() || is_nothing {
                 continue;
             }
             match items.last_mut().filter(|_| is_continued) {
@@ -86,6 +90,26 @@ impl Written {
         }
         text.push_str("}\n");
         text
+    }
+}
+
+/// What a line is in: blocks, or the objects and lists of an expression.
+#[derive(Default)]
+struct Nesting(Vec<bool>);
+
+impl Nesting {
+    fn is_in_object(&self) -> bool {
+        self.0.last().copied().unwrap_or_default()
+    }
+
+    /// Goes on behind a line of laid out source: brackets are opened at its end and closed at its start.
+    fn follow(&mut self, line: &str) {
+        let line = line.trim();
+        let closing = line.chars().take_while(|character| matches!(character, '}' | ']' | ')')).count();
+        self.0.truncate(self.0.len().saturating_sub(closing));
+        let opening = line.chars().rev().take_while(|character| matches!(character, '{' | '[' | '(')).count();
+        let is_expression = self.is_in_object() || line.contains(" = ");
+        self.0.extend(std::iter::repeat_n(is_expression, opening));
     }
 }
 

@@ -5,6 +5,9 @@ use terrane_model::{Type, Value};
 /// Lays a value out in the syntax of the language, with `indent` blanks before the lines inside it.
 pub fn format_value(value: &Value, indent: usize) -> String {
     match value {
+        Value::Marked(marked) if matches!(marked.value(), Value::Unknown(_)) => {
+            format_value(marked.value(), indent)
+        }
         Value::Marked(marked) if marked.marks().is_sensitive() => "(sensitive value)".to_owned(),
         Value::Marked(marked) if marked.marks().is_ephemeral() => "(ephemeral value)".to_owned(),
         Value::Marked(marked) => format_value(marked.value(), indent),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 use terrane_azure_emulator::{Emulator, EmulatorConfig};
@@ -23,10 +23,17 @@ pub(crate) const AZAPI: &str = "azapi";
 pub(crate) struct Stage {
     pub(crate) provider: Box<dyn Provider>,
     pub(crate) schemas: Arc<ProviderSchemas>,
-    emulator: Emulator,
+    /// Nothing when the cloud is another one.
+    emulator: Option<Emulator>,
     folder: PathBuf,
     constraint: String,
+    /// Everything that was created, in its order.
+    made: Mutex<Vec<Object>>,
 }
+
+/// Types whose objects are there as long as what they belong to is: deleting them sets them back.
+const SET_BACK: &[&str] =
+    &["azurerm_postgresql_flexible_server_configuration", "azurerm_storage_account_network_rules"];
 
 /// One object in state.
 #[derive(Debug, Clone)]
@@ -66,15 +73,30 @@ impl Stage {
         let config = EmulatorConfig { request_log: Some(folder.join("requests.jsonl")), ..config };
         let emulator = Emulator::start(config).await.expect("the emulator starts");
         let (provider, schemas) = start_provider(&emulator, constraint, &provider_config).await;
-        Self { provider, schemas, emulator, folder, constraint: constraint.to_owned() }
+        let constraint = constraint.to_owned();
+        Self { provider, schemas, emulator: Some(emulator), folder, constraint, made: Mutex::default() }
+    }
+
+    /// Takes a provider that is led to another cloud.
+    pub(crate) async fn around(provider: AzureProvider) -> Self {
+        let (provider, schemas) = configured(Box::new(provider), "", &json!({"features": {}})).await;
+        let made = Mutex::default();
+        Self { provider, schemas, emulator: None, folder: PathBuf::new(), constraint: String::new(), made }
     }
 
     /// Starts another provider on the same cloud, as a later run of the program.
     pub(crate) async fn restart(&mut self) {
-        let (provider, schemas) =
-            start_provider(&self.emulator, &self.constraint, &json!({"features": {}})).await;
+        let emulator = self.emulator.as_ref().expect("only emulators see a second run");
+        let config = if self.constraint == AZAPI { json!({}) } else { json!({"features": {}}) };
+        let (provider, schemas) = start_provider(emulator, &self.constraint, &config).await;
         self.provider = provider;
         self.schemas = schemas;
+    }
+
+    /// Goes on with the provider for another version, on the same cloud.
+    pub(crate) async fn speak(&mut self, constraint: &str) {
+        constraint.clone_into(&mut self.constraint);
+        self.restart().await;
     }
 
     /// Makes the configuration of a resource.
@@ -143,7 +165,9 @@ impl Stage {
     /// Creates an object.
     pub(crate) async fn try_create(&self, type_name: &str, config: &Json) -> Result<Object, Diagnostics> {
         let state = self.change(type_name, &Value::Null(terrane_model::Type::Dynamic), config).await?;
-        Ok(Object { type_name: type_name.to_owned(), state })
+        let object = Object { type_name: type_name.to_owned(), state };
+        self.made.lock().expect("no test thread fails here").push(object.clone());
+        Ok(object)
     }
 
     /// Creates an object that has to succeed.
@@ -268,10 +292,25 @@ impl Stage {
             .collect()
     }
 
-    /// Checks everything that was sent, and ends.
+    /// Deletes what is left, newest first, and checks that it is gone.
+    async fn clear(&self) {
+        let made = std::mem::take(&mut *self.made.lock().expect("no test thread fails here"));
+        for object in made.iter().rev().filter(|object| object.type_name.starts_with("azurerm_")) {
+            let Some(present) = self.read(object).await else { continue };
+            self.delete(&present).await;
+            if !SET_BACK.contains(&object.type_name.as_str()) {
+                assert!(self.read(&present).await.is_none(), "{}: not gone", object.type_name);
+            }
+        }
+    }
+
+    /// Leads everything to its end, and checks all that was sent.
     pub(crate) async fn finish(self) {
+        self.clear().await;
         let found = findings(&self.folder.join("requests.jsonl")).unwrap_or_default();
-        self.emulator.shutdown().await.expect("the emulator stops");
+        if let Some(emulator) = self.emulator {
+            emulator.shutdown().await.expect("the emulator stops");
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
         assert!(found.is_empty(), "request bodies:\n{}", found.join("\n"));
     }
@@ -306,6 +345,14 @@ async fn start_provider(
     } else {
         Box::new(AzureProvider::new(options))
     };
+    configured(provider, constraint, config).await
+}
+
+async fn configured(
+    provider: Box<dyn Provider>,
+    constraint: &str,
+    config: &Json,
+) -> (Box<dyn Provider>, Arc<ProviderSchemas>) {
     let schemas = provider.schemas().await.expect("schemas need nothing");
     let request = ConfigureRequest {
         config: block_value(&schemas.provider, config),

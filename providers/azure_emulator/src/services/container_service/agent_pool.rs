@@ -10,6 +10,7 @@ use crate::behaviour::{Action, Behaviour, Draft, Object, Outcome, View};
 use crate::body::{object_at, set_default, text_at};
 use crate::error::ArmError;
 use crate::resource_id::parent_key;
+use crate::services::quotas::check_cores;
 use crate::world::{Resource, subnet_prefixes};
 
 pub(in crate::services) struct AgentPool;
@@ -41,6 +42,7 @@ impl Behaviour for AgentPool {
         keep_fixed(draft)?;
         fill_defaults(draft);
         check_scale(draft)?;
+        check_cores(draft)?;
         check_mode(draft)?;
         prepare_version(draft)?;
         check_subnet(draft)?;

@@ -40,7 +40,7 @@ pub(super) fn put(
     if planned.len() > RESOURCES_MAX {
         return Err(invalid(format!("the template has more than {RESOURCES_MAX} resources")));
     }
-    check(&planned)?;
+    check(effects.view(), &planned)?;
     let order = order(&planned)?;
     let (end, failure) = write_all(effects, &planned, &order);
 

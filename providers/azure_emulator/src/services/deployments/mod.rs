@@ -16,6 +16,7 @@ use crate::error::ArmError;
 use crate::guid;
 use crate::http::{Request, Response};
 use crate::resource_id::{Key, is_same_id, key_of};
+use crate::services::check_policies;
 use expression::Scope;
 
 const TYPE: &str = "Microsoft.Resources/deployments";
@@ -161,13 +162,17 @@ fn resource_id(scope: &str, type_name: &str, name: &str) -> Option<String> {
 }
 
 /// Checks every resource of the template; all that is wrong comes in one answer.
-fn check(planned: &[Planned]) -> Result<(), ArmError> {
+fn check(view: View<'_>, planned: &[Planned]) -> Result<(), ArmError> {
     let errors: Vec<ArmError> = planned
         .iter()
         .filter_map(|planned| {
             let body = Value::Object(planned.body.clone());
-            let error = crate::contract::check_write(&planned.id, &planned.api_version, &body).err()?;
-            Some(error.at(&planned.id))
+            if let Err(error) = crate::contract::check_write(&planned.id, &planned.api_version, &body) {
+                return Some(error.at(&planned.id));
+            }
+            let type_name = crate::resource_id::RequestPath::parse(&planned.id);
+            let type_name = type_name.provider_part().map(|part| part.type_name(part.rest.len() / 2));
+            check_policies(view, &planned.id, &type_name?, &planned.body).err()
         })
         .collect();
     if errors.is_empty() {
@@ -194,7 +199,7 @@ fn scope_id_of(view: View<'_>, scope: &str) -> String {
 fn validate(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
     let scope_id = scope_id_of(action.effects.view(), scope_of(&action.key));
     let planned = plan(action.effects.view(), &scope_id, &action.input)?;
-    check(&planned)?;
+    check(action.effects.view(), &planned)?;
     let resources: Vec<Value> = planned.iter().map(|planned| json!({"id": planned.id})).collect();
     let name = crate::resource_id::name_of(&action.key);
     let answer = json!({
@@ -216,7 +221,7 @@ fn what_if(action: &mut Action<'_, '_>) -> Result<Outcome, ArmError> {
     let scope_id = scope_id_of(action.effects.view(), scope_of(&action.key));
     let view = action.effects.view();
     let planned = plan(view, &scope_id, &action.input)?;
-    check(&planned)?;
+    check(view, &planned)?;
     let mut changes: Vec<Value> = planned.iter().map(|planned| change_of(view, planned)).collect();
     let is_complete = text_at(&action.input, &["properties", "mode"]) == Some("Complete");
     for (_, resource) in view.world.below(scope_of(&action.key)) {

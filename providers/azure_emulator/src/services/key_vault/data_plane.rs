@@ -1,8 +1,9 @@
-//! The data plane of a vault, at `https://{vault}.vault.azure.net`: secrets with versions and soft delete.
+//! The data plane of a vault, at `https://{vault}.vault.azure.net`: secrets and keys with versions and soft delete.
 
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::keys;
 use super::secret::{add_version, new_attributes};
 use crate::behaviour::Object;
 use crate::body::{object_at, text_at};
@@ -61,7 +62,8 @@ impl Plane<'_> {
             (["certificates", "contacts"], &Method::GET) => {
                 Err(ArmError::new(404, "ContactsNotFound", "Contacts not found"))
             }
-            (["keys" | "certificates"], &Method::GET) => Ok(Response::json(200, &json!({"value": []}))),
+            (["certificates"], &Method::GET) => Ok(Response::json(200, &json!({"value": []}))),
+            (["keys" | "deletedkeys", ..], _) => self.answer_keys(),
             (["secrets"], &Method::GET) => Ok(self.list(false)),
             (["deletedsecrets"], &Method::GET) => Ok(self.list(true)),
             (["secrets", _], &Method::PUT) => self.set(),
@@ -72,8 +74,19 @@ impl Plane<'_> {
             (["deletedsecrets", name], &Method::GET) => self.get_deleted(name),
             (["deletedsecrets", name], &Method::DELETE) => self.purge(name),
             (["deletedsecrets", name, "recover"], &Method::POST) => self.recover(name),
-            _ => Err(ArmError::new(404, "NotFound", "The emulated vault has secrets only.")),
+            _ => Err(ArmError::new(404, "NotFound", "The emulated vault has secrets and keys only.")),
         }
+    }
+
+    /// Keys are kept beside the secrets.
+    fn answer_keys(&mut self) -> Result<Response, ArmError> {
+        let mut hidden = self.hidden();
+        let vault = keys::Vault { base: &self.base, now: self.now, request: self.request };
+        let response = vault.answer(object_at(&mut hidden, "keys"))?;
+        if self.request.method != Method::GET {
+            self.store(hidden);
+        }
+        Ok(response)
     }
 
     fn hidden(&self) -> Object {

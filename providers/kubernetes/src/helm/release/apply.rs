@@ -13,6 +13,7 @@ use super::super::program::{HelmError, Run};
 use super::super::record::Record;
 use super::super::render::shared_arguments;
 use super::super::values;
+use super::crds::{self, UpgradeError};
 use super::operation::{Ended, Marker, watch_objects};
 use super::{Identity, Kept, Release, check_driver, storage};
 use crate::objects::cluster::Cluster;
@@ -68,7 +69,13 @@ impl Release {
             let releasing =
                 Releasing { context, cluster: &cluster, request, identity: identity.clone(), progress };
             match releasing.run().await {
-                Ok(fingerprint) => kept.chart = fingerprint,
+                Ok(chart) => {
+                    if let Err(error) = context.helm.lock_chart(&request.config, &chart) {
+                        let detail = format!("The chart is not written down: {error}.");
+                        diagnostics.push(Diagnostic::warning("Chart not locked", detail));
+                    }
+                    kept.chart = chart.fingerprint;
+                }
                 Err(error) => {
                     kept.chart.clear();
                     diagnostics = error;
@@ -134,19 +141,31 @@ impl Releasing<'_> {
         explain(self.summary(), &self.identity.describe(), error).into()
     }
 
-    /// Releases the chart; returns its fingerprint.
-    async fn run(&self) -> Result<String, Diagnostics> {
+    fn kinds_failure(&self, error: UpgradeError) -> Diagnostics {
+        match error {
+            UpgradeError::Unread(error) => self.failure(&HelmError::Failed(error)),
+            UpgradeError::Refused(error) => self.failure(&HelmError::Failed(error.to_string())),
+            UpgradeError::NotReady(diagnostics) => diagnostics,
+        }
+    }
+
+    /// Releases the chart; returns it.
+    async fn run(&self) -> Result<Chart, Diagnostics> {
         let helm = &self.context.helm;
         let chart = helm.chart(&self.request.config).await.map_err(|error| self.failure(&error))?;
         let mut values = values::merged(&self.request.config)?;
         values::set_write_only(&mut values, &self.request.config)?;
         let before = self.make_way().await?;
         let revision = before.as_ref().map_or(1, |record| record.revision + 1);
+        if crds::is_wanted(self.planned()) && !self.is_set("skip_crds") {
+            let upgraded = crds::upgrade(self.context, self.cluster, &chart, self.progress).await;
+            upgraded.map_err(|error| self.kinds_failure(error))?;
+        }
         let marker = Marker::write(self.context, &self.cluster.server, &self.identity, revision);
         let result = self.call_helm(&chart, &values, before.as_ref(), &marker).await;
         marker.remove();
         match result {
-            Ok(()) => Ok(chart.fingerprint),
+            Ok(()) => Ok(chart),
             Err(diagnostics) => Err(diagnostics),
         }
     }

@@ -1,12 +1,14 @@
 //! `helm_release`: a release through its life.
 
 mod apply;
+mod crds;
 mod delete;
 mod operation;
 mod plan;
 mod propose;
 mod refresh;
 mod state;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -14,7 +14,7 @@ use super::super::program::HelmError;
 use super::super::render::Rendering;
 use super::super::values;
 use super::propose::Draft;
-use super::{Identity, Kept, Release, Seen, check_driver, state, storage};
+use super::{Identity, Kept, Release, Seen, check_driver, crds, state, storage, trial};
 use crate::objects::cluster::Cluster;
 use crate::objects::cluster::error::Meaning;
 use crate::objects::context::Context;
@@ -22,7 +22,7 @@ use crate::objects::removed_kinds;
 use crate::objects::resource::Planned;
 
 /// Arguments that the objects of a release depend on, beside the chart and the values.
-const SHAPING: [&str; 4] = ["postrender", "skip_crds", "set_wo_revision", "disable_webhooks"];
+const SHAPING: [&str; 5] = ["postrender", "skip_crds", "set_wo_revision", "disable_webhooks", "upgrade_crds"];
 
 /// The summary of what keeps a release from being planned.
 const SUMMARY: &str = "Release cannot be planned";
@@ -133,8 +133,11 @@ impl Planning<'_> {
             Err(error) => return Err(self.failure(&HelmError::Failed(error.to_string()))),
         };
         let may_take_over = ["upgrade_install", "replace"].iter().any(|name| self.is_set(name));
-        self.note_existing(found.is_some_and(|(_, record)| record.is_deployed()) && !may_take_over);
+        self.note_existing(found.as_ref().is_some_and(|(_, record)| record.is_deployed()) && !may_take_over);
+        let released = found.map(|(_, record)| record.manifest).unwrap_or_default();
         let rendered = self.render(&cluster, &chart, &values, false).await?;
+        self.try_objects(&cluster, &rendered, &released).await?;
+        self.needs_kinds(&cluster, &chart, false).await?;
         let shown = manifest::to_json(&rendered, &values::secrets(self.config));
         show_objects(&mut self.draft, self.is_shown, Some(shown));
         Ok(())
@@ -177,13 +180,15 @@ impl Planning<'_> {
                 let is_released = manifest::read(&record.manifest)
                     .is_ok_and(|released| manifest::is_released(&rendered, &released));
                 self.kept.chart.clone_from(&chart.fingerprint);
-                if !(is_shaped && same_version && is_released) {
+                let needs_kinds = self.needs_kinds(&cluster, &chart, true).await?;
+                if needs_kinds || !(is_shaped && same_version && is_released) {
                     changed = Some((rendered, chart));
                 }
             }
         }
         match changed {
             Some((rendered, chart)) => {
+                self.try_objects(&cluster, &rendered, &record.manifest).await?;
                 self.draft.set(
                     "metadata",
                     state::planned_metadata(prior, self.config, Some(&chart.metadata), &values),
@@ -290,6 +295,46 @@ impl Planning<'_> {
         let rendered = rendering.for_cluster(cluster).await.map_err(|error| self.failure(&error))?;
         self.check_kinds(cluster, &rendered).await?;
         Ok(rendered)
+    }
+
+    /// Tells whether definitions of the chart are to be brought to their present form; warns of those that are not.
+    async fn needs_kinds(
+        &mut self,
+        cluster: &Cluster,
+        chart: &Chart,
+        is_upgrade: bool,
+    ) -> Result<bool, Diagnostics> {
+        if self.is_set("skip_crds") {
+            return Ok(false);
+        }
+        let outdated = crds::outdated(cluster, chart, is_upgrade).await;
+        let outdated = outdated.map_err(|error| self.failure(&HelmError::Failed(error)))?;
+        if outdated.is_empty() || crds::is_wanted(self.config) {
+            return Ok(!outdated.is_empty());
+        }
+        let detail = format!(
+            "The chart of {} has other definitions than the cluster of: {}. Helm does not change them. Set upgrade_crds to \
+             have them changed with the release, or skip_crds if somebody else looks after them.",
+            self.identity.describe().to_lowercase(),
+            crds::names(&outdated)
+        );
+        self.warnings.push(Diagnostic::warning("Kinds of a chart are not upgraded", detail));
+        Ok(false)
+    }
+
+    /// Asks the server about the objects that are not as they were released.
+    async fn try_objects(
+        &mut self,
+        cluster: &Cluster,
+        rendered: &[Rendered],
+        released: &str,
+    ) -> Result<(), Diagnostics> {
+        // What cannot be read differs from everything.
+        let released = manifest::read(released).unwrap_or_default();
+        let asked =
+            trial::try_objects(self.context, cluster, &self.identity, self.config, rendered, &released);
+        self.warnings.extend(asked.await?);
+        Ok(())
     }
 
     /// Refuses objects of versions that the cluster does not have any more.

@@ -20,6 +20,8 @@ pub(crate) struct Compared {
     pub(crate) target: Target,
     /// Nothing where the object is not there.
     pub(crate) live: Option<Json>,
+    /// The whole object, where it is there.
+    pub(crate) object: Option<Object>,
     pub(crate) expected: Json,
 }
 
@@ -38,11 +40,7 @@ pub(crate) async fn compare(
     };
     let api = cluster.api(target.clone());
     let live = api.find(&identity.name).await;
-    if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
-        // Charts leave empty ones behind, which the server does not keep.
-        metadata.retain(|_, value| !value.is_null());
-    }
-    encode_texts(&mut object);
+    as_kept(&mut object);
     let write = Write { manager: MANAGER, force: true, dry_run: true };
     let applied = match api.apply(&identity.name, &object, write).await {
         Ok(applied) => applied.object,
@@ -57,11 +55,11 @@ pub(crate) async fn compare(
             subtract(&mut fields, theirs);
         }
     }
-    let expected = with_head(cut(&Json::Object(applied), &fields), &identity);
+    let expected = with_head(cut_object(&applied, &fields), &identity);
     match live {
-        Ok(live) => {
-            let live = live.map(|live| with_head(cut(&Json::Object(live), &fields), &identity));
-            Ok(Some(Compared { target, live, expected }))
+        Ok(object) => {
+            let live = object.as_ref().map(|live| with_head(cut_object(live, &fields), &identity));
+            Ok(Some(Compared { target, live, object, expected }))
         }
         Err(error) if is_broken(&error) => Err(error),
         Err(_) => Ok(None),
@@ -83,6 +81,36 @@ pub(crate) async fn place(
     let namespace = kind.is_namespaced.then(|| identity.namespace.as_deref().unwrap_or(default_namespace));
     let target = Target::new(&identity.api_version, &kind.plural, namespace);
     Ok(Some((target.clone(), super::placed(object.clone(), &target))))
+}
+
+/// Brings an object as it is written into the form that the server keeps: what is written otherwise has no owner there.
+pub(crate) fn as_kept(object: &mut Object) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
+        // Charts leave empty ones behind, which the server does not keep.
+        metadata.retain(|_, value| !value.is_null());
+    }
+    encode_texts(object);
+}
+
+/// Cuts an object to what a manager has applied, but for what controllers decide; nothing where it has applied nothing,
+/// or not in the form that the server keeps.
+pub(crate) fn applied_part(live: &Object, identity: &AnyIdentity, manager: &str) -> Option<Json> {
+    let text =
+        |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let is_applied = |entry: &&Json| {
+        text(entry, "manager") == manager
+            && text(entry, "operation") == "Apply"
+            && text(entry, "subresource").is_empty()
+    };
+    let entries = live.get("metadata")?.get("managedFields")?.as_array()?;
+    let mut fields = entries.iter().find(is_applied)?.get("fieldsV1")?.clone();
+    if fields.get("f:stringData").is_some() {
+        return None;
+    }
+    for theirs in controlled_fields(live) {
+        subtract(&mut fields, theirs);
+    }
+    Some(with_head(cut_object(live, &fields), identity))
 }
 
 /// Secrets may be written as text, but are kept in base64.
@@ -127,7 +155,13 @@ fn subtract(fields: &mut Json, taken: &Json) {
         let is_leaf = taken.as_object().is_none_or(Map::is_empty);
         match fields.get_mut(name) {
             Some(_) if is_leaf => drop(fields.remove(name)),
-            Some(inner) => subtract(inner, taken),
+            Some(inner) => {
+                subtract(inner, taken);
+                // What has nothing left in it would stand for everything in it.
+                if inner.as_object().is_some_and(|inner| inner.keys().all(|name| name == ".")) {
+                    fields.remove(name);
+                }
+            }
             None => {}
         }
     }
@@ -142,6 +176,14 @@ fn with_head(json: Json, identity: &AnyIdentity) -> Json {
     object.insert("apiVersion".to_owned(), identity.api_version.clone().into());
     object.insert("kind".to_owned(), identity.kind.clone().into());
     Json::Object(object)
+}
+
+fn cut_object(object: &Object, fields: &Json) -> Json {
+    let inner = fields.as_object().into_iter().flatten().filter_map(|(name, inner)| {
+        let name = name.strip_prefix("f:")?;
+        Some((name.to_owned(), cut(object.get(name)?, inner)))
+    });
+    Json::Object(inner.collect())
 }
 
 /// Cuts a value to some fields. Elements of lists are found by their keys or by their values.
@@ -207,5 +249,7 @@ mod tests {
         let mut fields = json!({"f:spec": {"f:replicas": {}, "f:paused": {}}});
         subtract(&mut fields, &json!({"f:spec": {"f:replicas": {}}, "f:status": {"f:x": {}}}));
         assert_eq!(fields, json!({"f:spec": {"f:paused": {}}}));
+        subtract(&mut fields, &json!({"f:spec": {"f:paused": {}}}));
+        assert_eq!(fields, json!({}), "an empty set would stand for the whole");
     }
 }

@@ -13,9 +13,9 @@ use terrane_provider::{
     ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
 };
 
-use super::compare::{Compared, compare};
+use super::compare::{Compared, applied_part, as_kept, compare};
 use super::manifest_apply::delete_object;
-use super::single_reads::{ReadsOne, read_each};
+use super::reads::{Reads, read_all};
 use super::wait_block::steps;
 use super::{AnyIdentity, placed};
 use crate::objects::cluster::api::Write;
@@ -180,12 +180,6 @@ fn with_all(values: &Value, all: &[(&str, Value)]) -> Value {
     Value::object(replaced.collect::<Vec<_>>())
 }
 
-/// Returns what the cluster says of an object, as the state shows it.
-fn found_values(compared: &Compared, uid: &str, ignored: &[String]) -> Vec<(&'static str, Value)> {
-    let live = compared.live.as_ref().map_or_else(String::new, |live| checksum(live, ignored));
-    vec![("live_manifest_incluster", live.into()), ("live_uid", uid.into())]
-}
-
 impl YamlManifest {
     fn head(&self, config: &Value, object: &Object, prior: Option<&Value>) -> Value {
         let Some(identity) = AnyIdentity::of(object) else { return config.clone() };
@@ -214,6 +208,9 @@ impl YamlManifest {
     ) -> Result<Value, Diagnostics> {
         let prior = Some(&request.prior_state).filter(|prior| !prior.is_null());
         let planned = self.head(&request.config, object, prior);
+        if prior.is_some_and(|prior| *prior == planned && is_undisturbed(prior)) {
+            return Ok(planned);
+        }
         let (Some(identity), Some(cluster)) = (AnyIdentity::of(object), context.cluster_if_known().await?)
         else {
             return Ok(planned);
@@ -231,7 +228,8 @@ impl YamlManifest {
             }
             return Ok(planned);
         };
-        let object = placed(object.clone(), &target);
+        let mut object = placed(object.clone(), &target);
+        as_kept(&mut object);
         let (manager, force) = manager(&request.config);
         match try_out(&cluster, &target, Some(&identity.name), &object, &manager, force).await {
             Verdict::Accepted { .. } => {}
@@ -278,7 +276,9 @@ impl YamlManifest {
         let failed = |error: ApiError| Diagnostics::from(explain(&error, doing, &what, None));
         let cluster = context.cluster().await?;
         let target = identity.awaited_target(context, &cluster, progress).await.map_err(failed)?;
-        let object = placed(object, &target);
+        let written = object.clone();
+        let mut object = placed(object, &target);
+        as_kept(&mut object);
         let (manager, force) = manager(&request.config);
         let write = Write { manager: &manager, force, dry_run: false };
         let api = cluster.api(target.clone());
@@ -295,7 +295,7 @@ impl YamlManifest {
         }
         let uid = wait::text_at(&applied, &["metadata", "uid"]).to_owned();
         let ignored = texts(&request.config, "ignore_fields");
-        let planned = self.head(&request.config, &object, None);
+        let planned = self.head(&request.config, &written, None);
         let compared = compare(&cluster, &object, "default").await.map_err(failed)?;
         let mut all = vec![
             ("id", identity.id().into()),
@@ -303,7 +303,7 @@ impl YamlManifest {
             ("live_uid", uid.as_str().into()),
         ];
         let (expected, live) = compared.map_or_else(Default::default, |compared| {
-            let live = compared.live.as_ref().map_or_else(String::new, |live| checksum(live, &ignored));
+            let live = live_checksum(&compared, &identity, &request.config, &ignored);
             (checksum(&compared.expected, &ignored), live)
         });
         all.push(("yaml_incluster", expected.into()));
@@ -316,27 +316,51 @@ impl YamlManifest {
 }
 
 #[async_trait]
-impl ReadsOne for YamlManifest {
-    async fn read_one(&self, cluster: &Cluster, current: &Value) -> Result<Value, Diagnostics> {
-        let Some(identity) = identity(current) else { return Ok(current.clone()) };
-        let what = identity.describe();
-        let failed = |error: ApiError| Diagnostics::from(explain(&error, Doing::Reading, &what, None));
-        let Some(target) = identity.target(cluster).await.map_err(failed)? else {
-            return Ok(Value::Null(current.ty()));
-        };
-        let live = cluster.api(target).find(&identity.name).await.map_err(failed)?;
-        let Some(live) = live else { return Ok(Value::Null(current.ty())) };
-        let uid = wait::text_at(&live, &["metadata", "uid"]).to_owned();
-        // An imported object knows no body yet.
-        let Ok(Some(object)) = object_of(current) else {
-            let all = [("uid", uid.as_str().into()), ("live_uid", uid.as_str().into())];
-            return Ok(with_all(current, &all));
-        };
-        let Some(compared) = compare(cluster, &object, "default").await.map_err(failed)? else {
-            return Ok(current.clone());
-        };
-        Ok(with_all(current, &found_values(&compared, &uid, &texts(current, "ignore_fields"))))
+impl Reads for YamlManifest {
+    fn identity_of(&self, state: &Value) -> Option<AnyIdentity> {
+        identity(state)
     }
+
+    async fn state_of(
+        &self,
+        cluster: &Cluster,
+        identity: &AnyIdentity,
+        live: &Object,
+        before: &Value,
+    ) -> Result<Value, Diagnostics> {
+        let uid = wait::text_at(live, &["metadata", "uid"]).to_owned();
+        // An imported object knows no body yet.
+        let Ok(Some(object)) = object_of(before) else {
+            let all = [("uid", uid.as_str().into()), ("live_uid", uid.as_str().into())];
+            return Ok(with_all(before, &all));
+        };
+        let ignored = texts(before, "ignore_fields");
+        let part = match applied_part(live, identity, &manager(before).0) {
+            Some(part) => Some(part),
+            // Somebody else has written it, or in another way: the server has to say what would be ours.
+            None => match compare(cluster, &object, "default").await {
+                Ok(Some(compared)) => compared.live,
+                Ok(None) => return Ok(before.clone()),
+                Err(error) => {
+                    return Err(explain(&error, Doing::Reading, &identity.describe(), None).into());
+                }
+            },
+        };
+        let live = part.map_or_else(String::new, |part| checksum(&part, &ignored));
+        Ok(with_all(before, &[("live_manifest_incluster", live.into()), ("live_uid", uid.into())]))
+    }
+}
+
+/// Returns a checksum of an object as it is; the empty text where it is not there.
+fn live_checksum(compared: &Compared, identity: &AnyIdentity, config: &Value, ignored: &[String]) -> String {
+    let part = compared.object.as_ref().and_then(|object| applied_part(object, identity, &manager(config).0));
+    part.as_ref().or(compared.live.as_ref()).map_or_else(String::new, |part| checksum(part, ignored))
+}
+
+/// Tells whether an object was last seen as it should be.
+fn is_undisturbed(state: &Value) -> bool {
+    let checksum = text(state, "live_manifest_incluster");
+    checksum.is_some() && checksum == text(state, "yaml_incluster")
 }
 
 fn unknown_found() -> Vec<(&'static str, Value)> {
@@ -408,7 +432,7 @@ impl Resource for YamlManifest {
     }
 
     async fn read(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        read_each(self, context, requests).await
+        read_all(self, context, requests).await
     }
 
     async fn import(&self, _context: &Context, id: &str) -> Result<(Value, Private), Diagnostics> {

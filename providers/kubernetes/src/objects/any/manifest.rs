@@ -9,8 +9,10 @@ use terrane_provider::{
 };
 
 use super::AnyIdentity;
+use super::manifest_apply::with_object;
+use super::reads::{Reads, read_all};
 use super::wait_block::Wanted;
-use crate::objects::cluster::Object;
+use crate::objects::cluster::{Cluster, Object};
 use crate::objects::context::{Context, ObjectKey};
 use crate::objects::json_value::to_json;
 use crate::objects::ownership::MANAGER;
@@ -140,6 +142,27 @@ fn check(manifest: &Value, diagnostics: &mut Diagnostics) {
 }
 
 #[async_trait]
+impl Reads for Manifest {
+    fn identity_of(&self, state: &Value) -> Option<AnyIdentity> {
+        identity(state)
+    }
+
+    async fn state_of(
+        &self,
+        _cluster: &Cluster,
+        identity: &AnyIdentity,
+        live: &Object,
+        before: &Value,
+    ) -> Result<Value, Diagnostics> {
+        let mut object = live.clone();
+        // Lists leave out what all elements share.
+        object.insert("apiVersion".to_owned(), identity.api_version.clone().into());
+        object.insert("kind".to_owned(), identity.kind.clone().into());
+        Ok(with_object(before, object))
+    }
+}
+
+#[async_trait]
 impl Resource for Manifest {
     fn schema(&self) -> Schema {
         self.schema.clone()
@@ -171,7 +194,7 @@ impl Resource for Manifest {
     }
 
     async fn read(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        self.refresh(context, requests).await
+        read_all(self, context, requests).await
     }
 
     async fn import(&self, _context: &Context, id: &str) -> Result<(Value, Private), Diagnostics> {

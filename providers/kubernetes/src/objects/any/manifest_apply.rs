@@ -1,15 +1,12 @@
 //! Making, changing, reading and deleting objects of any kind.
 
-use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt};
 use serde_json::Value as Json;
 use terrane_model::{Diagnostic, Diagnostics, Value};
-use terrane_provider::{ApplyRequest, Private, Progress, ReadRequest, ReadResponse};
+use terrane_provider::{ApplyRequest, Private, Progress};
 
 use super::manifest::{Manifest, identity, manager, object_of};
-use super::single_reads::AT_ONCE;
 use super::wait_block::Wanted;
 use super::{AnyIdentity, placed, without_server_fields};
 use crate::objects::cluster::api::Write;
@@ -26,12 +23,10 @@ use crate::objects::wait::{self, Waiting};
 /// What is kept with the state of an object that was imported and not changed since.
 pub(super) const IMPORTED: &[u8] = br#"{"imported":true}"#;
 
-/// Up to so many objects of a kind are read one by one.
-const FEW: usize = 4;
 const USUAL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a state with another object in it.
-fn with_object(state: &Value, object: Object) -> Value {
+pub(super) fn with_object(state: &Value, object: Object) -> Value {
     let shown = from_json(&Json::Object(without_server_fields(object)));
     let attributes =
         state.as_entries().unwrap_or_default().iter().map(|(name, value)| {
@@ -155,33 +150,6 @@ impl Manifest {
             Err(diagnostics) => Outcome::unchanged(request, diagnostics),
         }
     }
-
-    pub(super) async fn refresh(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        let identities: Vec<Option<AnyIdentity>> =
-            requests.iter().map(|request| identity(&request.current_state)).collect();
-        let found = match context.cluster_if_known().await {
-            Ok(None) => Ok(None),
-            Ok(Some(cluster)) => {
-                let known: Vec<AnyIdentity> = identities.iter().flatten().cloned().collect();
-                let found = find_all(&cluster, known).await.map(Some);
-                found.map_err(|error| explain(&error, Doing::Reading, "Objects", None).into())
-            }
-            Err(diagnostics) => Err(diagnostics),
-        };
-        let mut failure: Option<Diagnostics> = found.as_ref().err().cloned();
-        let responses = requests.into_iter().zip(identities).map(|(request, identity)| {
-            let diagnostics = failure.take().unwrap_or_default();
-            let new_state = match (&found, identity) {
-                (Ok(Some(found)), Some(identity)) => match found.get(&identity.id()) {
-                    Some(object) => with_object(&request.current_state, object.clone()),
-                    None => Value::Null(request.current_state.ty()),
-                },
-                _ => request.current_state,
-            };
-            ReadResponse { new_state, private: request.private, new_identity: None, diagnostics }
-        });
-        responses.collect()
-    }
 }
 
 /// Deletes an object and waits until it is gone.
@@ -211,49 +179,4 @@ pub(super) async fn delete_object(
     let (kind, name) = (identity.kind.as_str(), identity.name.as_str());
     let waiting = Waiting { context, cluster, target, kind, name, timeout, progress };
     wait::until_gone(&waiting, Some(uid.as_str()).filter(|uid| !uid.is_empty())).await
-}
-
-/// Reads objects: one list for each kind and namespace that many are wanted of. The answer is by their ids.
-async fn find_all(
-    cluster: &Cluster,
-    identities: Vec<AnyIdentity>,
-) -> Result<HashMap<String, Object>, ApiError> {
-    let mut groups: BTreeMap<Target, Vec<AnyIdentity>> = BTreeMap::new();
-    for identity in identities {
-        if let Some(target) = identity.target(cluster).await? {
-            groups.entry(target).or_default().push(identity);
-        }
-    }
-    let mut found = HashMap::new();
-    let mut single = Vec::new();
-    for (target, identities) in groups {
-        let listed =
-            if identities.len() > FEW { cluster.api(target.clone()).list(&[]).await.ok() } else { None };
-        let Some(objects) = listed else {
-            single.extend(identities.into_iter().map(|identity| (target.clone(), identity)));
-            continue;
-        };
-        let mut by_name: HashMap<String, Object> = objects
-            .into_iter()
-            .map(|object| (wait::text_at(&object, &["metadata", "name"]).to_owned(), object))
-            .collect();
-        for identity in identities {
-            if let Some(mut object) = by_name.remove(&identity.name) {
-                // Lists leave out what all elements share.
-                object.insert("apiVersion".to_owned(), identity.api_version.clone().into());
-                object.insert("kind".to_owned(), identity.kind.clone().into());
-                found.insert(identity.id(), object);
-            }
-        }
-    }
-    let find = |(target, identity): (Target, AnyIdentity)| async move {
-        let object = cluster.api(target).find(&identity.name).await?;
-        Ok((identity.id(), object))
-    };
-    let mut reads = stream::iter(single).map(find).buffer_unordered(AT_ONCE);
-    while let Some(read) = reads.next().await {
-        let (id, object): (String, Option<Object>) = read?;
-        found.extend(object.map(|object| (id, object)));
-    }
-    Ok(found)
 }

@@ -7,7 +7,7 @@ pub(crate) mod manifest;
 mod manifest_apply;
 mod manifest_plan;
 pub(crate) mod patch;
-mod single_reads;
+mod reads;
 pub(crate) mod sources;
 mod wait_block;
 

@@ -14,7 +14,7 @@ use terrane_provider::{
     ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
 };
 
-use super::single_reads::{ReadsOne, read_each};
+use super::reads::{Reads, read_all};
 use super::{AnyIdentity, placed};
 use crate::objects::cluster::api::Write;
 use crate::objects::cluster::error::Meaning;
@@ -294,15 +294,19 @@ impl Patch {
 }
 
 #[async_trait]
-impl ReadsOne for Patch {
-    async fn read_one(&self, cluster: &Cluster, current: &Value) -> Result<Value, Diagnostics> {
-        let Some(identity) = self.identity(current) else { return Ok(current.clone()) };
-        let failed = |error: ApiError| self.failure(&error, Doing::Reading, &identity);
-        let Some(target) = identity.target(cluster).await.map_err(failed)? else {
-            return Ok(Value::Null(current.ty()));
-        };
-        let found = cluster.api(target).find(&identity.name).await.map_err(failed)?;
-        Ok(found.map_or_else(|| Value::Null(current.ty()), |object| self.state(&identity, &object, current)))
+impl Reads for Patch {
+    fn identity_of(&self, state: &Value) -> Option<AnyIdentity> {
+        self.identity(state)
+    }
+
+    async fn state_of(
+        &self,
+        _cluster: &Cluster,
+        identity: &AnyIdentity,
+        live: &Object,
+        before: &Value,
+    ) -> Result<Value, Diagnostics> {
+        Ok(self.state(identity, live, before))
     }
 }
 
@@ -414,7 +418,7 @@ impl Resource for Patch {
     }
 
     async fn read(&self, context: &Context, requests: Vec<ReadRequest>) -> Vec<ReadResponse> {
-        read_each(self, context, requests).await
+        read_all(self, context, requests).await
     }
 
     async fn import(&self, _context: &Context, _id: &str) -> Result<(Value, Private), Diagnostics> {

@@ -1,14 +1,16 @@
 //! Charts written for tests, and the real `helm` command.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use terrane_provider::Provider;
+use terrane_provider_kubernetes::KubernetesOptions;
 
-use super::cluster::{TestCluster, configured};
+use super::cluster::{TestCluster, configured, configured_with};
 
 /// Returns the `helm` command that `TERRANE_HELM` names; nothing, and a line that says so, without.
 pub(crate) fn helm() -> Option<PathBuf> {
@@ -88,6 +90,30 @@ impl TestCluster {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "helm {args:?}: {said}");
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Starts a provider for releases that keeps notes in a folder from one run to the next.
+    pub(crate) async fn helm_provider_caching(&self, folder: &Path) -> Arc<dyn Provider> {
+        let config = json!({"kubernetes": { "config_path": self.kubeconfig }});
+        let options =
+            KubernetesOptions { cache_folder: Some(folder.to_owned()), ..KubernetesOptions::default() };
+        configured_with("helm", &config, options).await
+    }
+
+    /// Returns the name of the file that notes who is at work on a release.
+    pub(crate) fn release_note(&self, release: &str) -> String {
+        let server = self.kubectl(&["config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"]);
+        let name = Sha256::digest(format!("{server}\n{}\n{release}", self.namespace).as_bytes());
+        let name: String = name.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("{name}.json")
+    }
+
+    /// Returns a helm command in the test's namespace whose first argument is what it is to do.
+    pub(crate) fn helm_command_bare(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(std::env::var_os("TERRANE_HELM").expect("there is helm"));
+        command.args(args).args(["--kubeconfig", &self.kubeconfig, "-n", &self.namespace]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
     }
 
     /// Returns a helm command in the test's namespace.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value as Json, json};
 use terrane_model::{ProviderSource, Value};
@@ -38,7 +39,7 @@ impl TestCluster {
     }
 
     /// Makes an object behind everybody's back.
-    fn create(&self, manifest: &Json) {
+    pub(crate) fn create(&self, manifest: &Json) {
         let mut command = Command::new("kubectl");
         command.args(["--kubeconfig", &self.kubeconfig, "create", "-f", "-"]).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::null()).spawn().expect("kubectl is installed");
@@ -97,7 +98,16 @@ impl Drop for TestCluster {
 
 /// Starts a provider with a configuration.
 pub(crate) async fn configured(name: &str, config: &Json) -> Arc<dyn Provider> {
-    let provider = start(name);
+    configured_with(name, config, KubernetesOptions::default()).await
+}
+
+/// Starts a provider with a configuration and with options, to which the environment is added.
+pub(crate) async fn configured_with(
+    name: &str,
+    config: &Json,
+    options: KubernetesOptions,
+) -> Arc<dyn Provider> {
+    let provider = start_with(name, options);
     let schemas = provider.schemas().await.expect("it has schemas");
     let config = written::config(&schemas.provider, &config.to_string());
     configure(provider.as_ref(), config).await;
@@ -124,10 +134,23 @@ async fn configure(provider: &dyn Provider, config: Value) {
 
 /// Starts a provider that is not configured.
 pub(crate) fn start(name: &str) -> Arc<dyn Provider> {
+    start_with(name, KubernetesOptions::default())
+}
+
+fn start_with(name: &str, options: KubernetesOptions) -> Arc<dyn Provider> {
     let source = ProviderSource::parse(name).unwrap_or_else(|| ProviderSource::implied(name));
-    let environment: BTreeMap<String, String> =
+    let mut environment: BTreeMap<String, String> =
         std::env::vars().filter(|(name, _)| !name.starts_with("KUBE")).collect();
-    let options = KubernetesOptions { environment, ..KubernetesOptions::default() };
+    // What the tests leave beside configurations goes with them.
+    static WORKING_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = std::env::temp_dir().join(format!("terrane-objects-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the folder can be made");
+        folder
+    });
+    environment.extend(options.environment.clone());
+    let is_given = !options.working_folder.as_os_str().is_empty();
+    let working_folder = if is_given { options.working_folder.clone() } else { WORKING_FOLDER.clone() };
+    let options = KubernetesOptions { environment, working_folder, ..options };
     let factories = kubernetes_factories(options);
     let (_, factory) =
         factories.into_iter().find(|(candidate, _)| *candidate == source).expect("there is one");

@@ -4,7 +4,9 @@
 pub(crate) mod charts;
 pub(crate) mod cluster;
 pub(crate) mod engine;
+pub(crate) mod oci_registry;
 pub(crate) mod repository;
 pub(crate) mod terraform;
+pub(crate) mod webhook;
 
 pub(crate) use terrane_provider_testing::{render, written};

@@ -21,11 +21,20 @@ pub(crate) struct Repository {
 impl Repository {
     /// Packs a chart and serves it.
     pub(crate) fn of_chart(chart: &str) -> Self {
+        Self::serving(chart, &[])
+    }
+
+    /// Packs a chart, signs it with a key of a keyring, and serves it.
+    pub(crate) fn signed(chart: &str, key: &str, keyring: &str) -> Self {
+        Self::serving(chart, &["--sign", "--key", key, "--keyring", keyring])
+    }
+
+    fn serving(chart: &str, signature: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it has an address"));
         let repository = Self { folder, url, requests: Arc::default() };
-        repository.pack(chart);
+        repository.pack_with(chart, signature);
         let (root, requests) = (repository.folder.path().to_owned(), Arc::clone(&repository.requests));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -38,10 +47,13 @@ impl Repository {
 
     /// Adds what a chart's folder holds now.
     pub(crate) fn pack(&self, chart: &str) {
+        self.pack_with(chart, &[]);
+    }
+
+    fn pack_with(&self, chart: &str, signature: &[&str]) {
         let folder = self.folder.path().to_string_lossy().into_owned();
-        for args in
-            [vec!["package", chart, "-d", &folder], vec!["repo", "index", &folder, "--url", &self.url]]
-        {
+        let package = [&["package", chart, "-d", &folder], signature].concat();
+        for args in [package, vec!["repo", "index", &folder, "--url", &self.url]] {
             let output =
                 Command::new(std::env::var_os("TERRANE_HELM").expect("there is helm")).args(&args).output();
             assert!(output.expect("helm runs").status.success(), "{args:?}");
