@@ -26,6 +26,7 @@ use tokio::sync::Mutex;
 use crate::certificate::SignedAssertion;
 use crate::cloud::Cloud;
 use crate::error::IdentityError;
+use crate::managed_identity::ManagedIdentityEndpoint;
 
 /// Tokens are renewed this long before they end.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
@@ -57,6 +58,8 @@ pub struct IdentitySettings {
     pub pipeline_service_connection_id: Option<String>,
     /// Whether the machine's own identity may be used.
     pub use_managed_identity: bool,
+    /// Where the machine's own identity gets its tokens, when that is not where it usually is.
+    pub managed_identity_endpoint: Option<String>,
     /// Whether the `az` command may be asked.
     pub use_cli: bool,
     /// The subscription that `az` is asked for.
@@ -147,6 +150,13 @@ impl IdentitySettings {
                     assertion,
                     Some(assertion_options()),
                 ))
+            }
+            SignIn::ManagedIdentity if self.managed_identity_endpoint.is_some() => {
+                Ok(Arc::new(ManagedIdentityEndpoint {
+                    http: http.clone(),
+                    url: self.managed_identity_endpoint.clone().unwrap_or_default(),
+                    client_id: self.client_id.clone(),
+                }))
             }
             SignIn::ManagedIdentity => {
                 let user_assigned_id = self.client_id.clone().map(UserAssignedId::ClientId);
@@ -322,16 +332,21 @@ impl TokenCredential for LoopbackCredential {
             // A dropped connection, most likely: what is wrong for good will be wrong again.
             Err(_) => ask().await?,
         };
-        let token = document.get("access_token").and_then(Json::as_str);
-        let token = token.ok_or_else(|| credential_error("the answer has no access_token".to_owned()))?;
-        let expires_in = document.get("expires_in");
-        let seconds = expires_in.and_then(|field| field.as_i64().or_else(|| field.as_str()?.parse().ok()));
-        let lifetime = azure_core::time::Duration::seconds(seconds.unwrap_or(3600));
-        Ok(AccessToken::new(Secret::new(token.to_owned()), OffsetDateTime::now_utc() + lifetime))
+        token_of(&document)
     }
 }
 
-async fn json_answer(request: reqwest::RequestBuilder) -> azure_core::Result<Json> {
+/// Reads a token as token services answer; some write numbers as texts.
+pub(crate) fn token_of(document: &Json) -> azure_core::Result<AccessToken> {
+    let token = document.get("access_token").and_then(Json::as_str);
+    let token = token.ok_or_else(|| credential_error("the answer has no access_token".to_owned()))?;
+    let expires_in = document.get("expires_in");
+    let seconds = expires_in.and_then(|field| field.as_i64().or_else(|| field.as_str()?.parse().ok()));
+    let lifetime = azure_core::time::Duration::seconds(seconds.unwrap_or(3600));
+    Ok(AccessToken::new(Secret::new(token.to_owned()), OffsetDateTime::now_utc() + lifetime))
+}
+
+pub(crate) async fn json_answer(request: reqwest::RequestBuilder) -> azure_core::Result<Json> {
     let response = request.send().await.map_err(|error| credential_error(error.without_url().to_string()))?;
     let status = response.status();
     let body = response.bytes().await.map_err(|error| credential_error(error.without_url().to_string()))?;
@@ -341,7 +356,7 @@ async fn json_answer(request: reqwest::RequestBuilder) -> azure_core::Result<Jso
     serde_json::from_slice(&body).map_err(|error| credential_error(error.to_string()))
 }
 
-fn credential_error(reason: String) -> azure_core::Error {
+pub(crate) fn credential_error(reason: String) -> azure_core::Error {
     azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, reason)
 }
 

@@ -9,6 +9,7 @@ mod certificate;
 mod cloud;
 mod error;
 mod http;
+mod managed_identity;
 mod settings;
 mod sources;
 

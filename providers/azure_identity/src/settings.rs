@@ -94,6 +94,7 @@ pub fn read_identity(
         oidc_request_token: sources.text("oidc_request_token", &request_token),
         pipeline_service_connection_id: sources.text("ado_pipeline_service_connection_id", &connection_id),
         use_managed_identity: sources.flag("use_msi", &["ARM_USE_MSI"], false),
+        managed_identity_endpoint: sources.text("msi_endpoint", &["ARM_MSI_ENDPOINT"]),
         use_cli: sources.flag("use_cli", &["ARM_USE_CLI"], true),
         subscription_id,
     })

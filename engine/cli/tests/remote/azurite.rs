@@ -14,7 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use ring::hmac;
 use tempfile::TempDir;
 
-use crate::project::{Place, Project};
+use crate::project::{Place, Program, Project};
 use crate::services::Service;
 use crate::turns;
 
@@ -140,6 +140,35 @@ fn states_are_blobs() {
         "AuthorizationFailure",
         &wrong,
     );
+}
+
+/// Signs a token for everything in the account.
+fn account_token() -> String {
+    let (services, types, permissions) = ("b", "sco", "rwdlac");
+    let (version, end) = ("2021-06-08", "2099-01-01T00:00:00Z");
+    let text = format!("{ACCOUNT}\n{permissions}\n{services}\n{types}\n\n{end}\n\n\n{version}\n\n");
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), text.as_bytes());
+    let signature = STANDARD.encode(signature).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    format!("?sv={version}&ss={services}&srt={types}&sp={permissions}&se={end}&sig={signature}")
+}
+
+#[test]
+fn a_token_in_the_address_opens_the_account() {
+    let Some(mut azurite) = Azurite::start() else { return };
+    let place = &mut azurite.place;
+    place.arguments.retain(|(name, _)| *name != "access_key");
+    place.environment.insert("ARM_SAS_TOKEN".to_owned(), account_token());
+    let project = Project::new(place);
+    project.write("main.tf", &format!("{}output \"n\" {{\n  value = 1\n}}\n", place.block()));
+    project.terrane("init").succeeded();
+    project.terrane("apply -auto-approve").succeeded();
+    for program in Program::all() {
+        assert_eq!(project.run(program, "output n").succeeded().trim(), "1", "{program:?}");
+    }
+    let cut = account_token().replace("sig=", "sig=A");
+    place.arguments.push(("sas_token", String::new()));
+    let signature = cut.split("sig=").nth(1).unwrap();
+    turns::check_refusal(place, "sas_token", &format!("\"{cut}\""), "AuthorizationFailure", signature);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     Argument::text("ado_pipeline_service_connection_id"),
     Argument::flag("use_aks_workload_identity"),
     Argument::flag("use_msi"),
-    Argument::text("msi_endpoint").or(&["ARM_MSI_ENDPOINT"]),
+    Argument::text("msi_endpoint"),
     Argument::text("endpoint"),
     Argument::flag("use_cli"),
 ];
