@@ -60,7 +60,8 @@ impl Planner {
         let Some((id, config)) = self.configuration.provider_configs.of_block(module, position) else {
             return Step::Done;
         };
-        if !config.used {
+        // Whoever looks for what exists asks providers that nothing uses yet.
+        if !config.used && self.options.discover.is_none() {
             return Step::Done;
         }
         let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };

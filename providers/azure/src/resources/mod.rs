@@ -39,6 +39,7 @@ pub(crate) fn behaviour_of(type_name: &str) -> &'static dyn Behaviour {
         "azurerm_key_vault_access_policy" => &key_vault_access_policy::AccessPolicy,
         "azurerm_key_vault_key" => &key_vault_key::Key,
         "azurerm_key_vault_secret" => &key_vault_secret::Secret,
+        "azurerm_kubernetes_automatic_cluster" => &kubernetes::AutomaticCluster,
         "azurerm_kubernetes_cluster" => &kubernetes::Cluster,
         "azurerm_kubernetes_cluster_extension" => &kubernetes::Extension,
         "azurerm_kubernetes_cluster_node_pool" => &kubernetes::NodePool,

@@ -38,6 +38,7 @@ tables![
     "dns_records",
     "dns_zone",
     "key_vault",
+    "kubernetes_automatic_cluster",
     "kubernetes_cluster",
     "kubernetes_cluster_node_pool",
     "kubernetes_data",

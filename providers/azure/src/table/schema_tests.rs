@@ -10,9 +10,6 @@ use terrane_model::{Attribute, Block, Nesting, Type, Value};
 use crate::schema::{block_schema, schema};
 use crate::table::{ActionTimes, Argument, Catalog, Generation, Presence, Relation, ResourceTable, Shape};
 
-/// Types of the shared schemas that the catalog does not have: clusters that choose everything for themselves.
-const ABSENT: &[&str] = &["azurerm_kubernetes_automatic_cluster"];
-
 /// Types of the catalog that the shared schemas leave out.
 const BEYOND: &[&str] = &["azurerm_public_ips"];
 
@@ -88,7 +85,7 @@ fn every_type_of_the_reference_is_there() {
         {
             let names =
                 reference.schemas[key].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-            let missing = names.filter(|name| !tables.contains_key(*name) && !ABSENT.contains(name));
+            let missing = names.filter(|name| !tables.contains_key(*name));
             findings.extend(missing.map(|name| format!("{name} ({key}) has no table")));
         }
     });

@@ -36,6 +36,31 @@ fn replacements(plan: &terrane_provider::PlanResponse) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn clusters_that_look_after_themselves() {
+    let stage = Stage::new().await;
+    stage.group("rg").await;
+    let config = json!({
+        "name": "auto", "resource_group_name": "rg", "location": "westeurope", "identity": {"type": "SystemAssigned"},
+    });
+    let access = json!({"authorized_ip_ranges": ["198.51.100.0/24"]});
+    let changes = json!({"tags": {"a": "b"}, "api_server_access": access});
+    let life = Life::new("azurerm_kubernetes_automatic_cluster", config.clone(), changes);
+    let cluster = life.lead(&stage).await;
+    assert!(cluster.text("kube_config_raw").contains("clusters:"));
+    assert!(cluster.text("oidc_issuer_url").starts_with("https://westeurope.oic."));
+    let ingress = first(&cluster.state, "web_app_routing_ingress");
+    assert_eq!(ingress.attribute("default_nginx_controller"), "AnnotationControlled".into());
+    let own = replaced(&config, &json!({"identity": {"type": "UserAssigned"}}));
+    let refused = stage.validate("azurerm_kubernetes_automatic_cluster", &own).await;
+    assert!(
+        text(&refused).contains("Without hosted_system the identity is SystemAssigned."),
+        "{}",
+        text(&refused)
+    );
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn clusters() {
     let stage = Stage::new().await;
     stage.group("rg").await;

@@ -1,5 +1,6 @@
 //! Azure Kubernetes Service: clusters, pools, credentials, maintenance windows.
 
+mod automatic;
 mod cluster;
 mod cluster_plan;
 mod cluster_validate;
@@ -14,6 +15,7 @@ mod versions;
 mod wire;
 mod yaml;
 
+pub(crate) use automatic::AutomaticCluster;
 pub(crate) use cluster::Cluster;
 pub(crate) use data::{ClusterData, PoolData, ServiceVersionsData};
 pub(crate) use extension::Extension;

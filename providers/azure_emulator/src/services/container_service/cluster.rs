@@ -8,7 +8,7 @@ use super::computed::fill_computed;
 use super::credentials::{list_credentials, rotate_certificates};
 use super::kubeconfig::User;
 use super::versions::{self, Version};
-use super::{network_profile, node_group};
+use super::{automatic, network_profile, node_group};
 use crate::behaviour::{Action, Behaviour, Draft, Effects, Object, Outcome, View};
 use crate::body::{object_at, set_default, text_at};
 use crate::credentials::random_hex;
@@ -38,6 +38,7 @@ const NODE_GROUP_LENGTH_MAX: usize = 80;
 
 impl Behaviour for ManagedCluster {
     fn prepare(&self, draft: &mut Draft<'_>) -> Result<(), ArmError> {
+        automatic::prepare(draft);
         check_pools(draft)?;
         for path in FIXED {
             match draft.before(path).cloned() {
@@ -121,6 +122,10 @@ pub(super) fn change_not_allowed(path: &str) -> ArmError {
 
 /// A new cluster needs a Linux system pool; later its pools come and go by themselves.
 fn check_pools(draft: &Draft<'_>) -> Result<(), ArmError> {
+    // Nodes of these come when something needs them.
+    if automatic::is_automatic(draft) && draft.children.is_empty() {
+        return Ok(());
+    }
     let is_system = |pool: &Draft<'_>| pool.text(&["properties", "mode"]) == Some("System");
     if !draft.is_create() {
         let is_tags_patch = !draft.sent.contains_key("properties");

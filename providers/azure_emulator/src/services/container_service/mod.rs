@@ -1,6 +1,7 @@
 //! Microsoft.ContainerService: Kubernetes clusters and node pools.
 
 pub(super) mod agent_pool;
+mod automatic;
 pub(super) mod cluster;
 mod computed;
 mod credentials;
