@@ -426,7 +426,7 @@ pub fn check_reference(
     let StepKind::Attribute(attribute) = &step.kind else { return None };
     let source = declared.provider_source(declared.provider_local_name(resource));
     let schema = providers.block_schema(&source, mode, &address.resource_type)?;
-    unknown_attribute(&schema.block, attribute, step.span)
+    check_attribute(&schema.block, attribute, step.span)
 }
 
 /// Warns of a value that a module does not want to be used any more.
@@ -490,8 +490,15 @@ fn missing_key(address: &ResourceAddress, resource: &Resource, span: Span) -> Di
     Diagnostic::error("Missing resource instance key", detail).at(span)
 }
 
-fn unknown_attribute(schema: &Block, name: &str, span: Span) -> Option<Diagnostic> {
-    if schema.attribute(name).is_some() || schema.block_type(name).is_some() {
+/// Checks the name of an argument or block that something refers to.
+fn check_attribute(schema: &Block, name: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(attribute) = schema.attribute(name) {
+        let detail =
+            format!("The attribute {name:?} is deprecated. Refer to the provider documentation for details.");
+        let warning = || Diagnostic::warning("Deprecated attribute", detail).at(span);
+        return attribute.deprecated.is_some().then(warning);
+    }
+    if schema.block_type(name).is_some() {
         return None;
     }
     let names = schema
@@ -516,7 +523,7 @@ fn check_ignore_changes(resource: &Resource, schema: &Block) -> Diagnostics {
         if redundant && traversal.steps.is_empty() {
             return Some(redundant_ignore_changes(name).at(resource.type_span));
         }
-        unknown_attribute(schema, name, traversal.root.span)
+        check_attribute(schema, name, traversal.root.span)
     };
     traversals.iter().filter_map(problem_of).collect()
 }

@@ -269,9 +269,20 @@ fn evaluate_value(text: &str, console: &Console) -> Result<(Value, bool), (Diagn
     };
     let value: Value = evaluator.evaluate(argument);
     if evaluator.diagnostics.has_errors() {
-        return Err((evaluator.diagnostics, own));
+        let explained = evaluator.diagnostics.into_iter().map(explain_type);
+        return Err((explained.collect(), own));
     }
     Ok((value, wants_type))
+}
+
+/// Inside of expressions, `type` is not unknown but out of place.
+fn explain_type(problem: Diagnostic) -> Diagnostic {
+    if !problem.detail.starts_with("There is no function named \"type\".") {
+        return problem;
+    }
+    let detail = "The console-only \"type\" function cannot be used as part of an expression.";
+    let explained = Diagnostic::error("Invalid use of type function", detail);
+    Diagnostic { subject: problem.subject, ..explained }
 }
 
 /// `type(x)` exists at the console only, as the whole of an input.

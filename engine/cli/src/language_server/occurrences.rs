@@ -123,6 +123,10 @@ pub(super) fn in_call(name: &Name, call: &str, text: &str) -> Vec<std::ops::Rang
 fn call_arguments(name: &str, call: &str, text: &str, tokens: &[Token]) -> Vec<std::ops::Range<usize>> {
     let (mut depth, mut in_call, mut is_line_start) = (0_i32, false, true);
     let (mut words, mut ranges): (Vec<&str>, Vec<std::ops::Range<usize>>) = (Vec::new(), Vec::new());
+    let is_argument = |position: usize| {
+        let is_set = tokens.get(position + 1).is_some_and(|next| next.kind == TokenKind::Equal);
+        is_set && tokens[position].text(text) == name
+    };
     for (position, token) in tokens.iter().enumerate() {
         match token.kind {
             TokenKind::OpenBrace | TokenKind::OpenBracket | TokenKind::OpenParenthesis => {
@@ -141,10 +145,8 @@ fn call_arguments(name: &str, call: &str, text: &str, tokens: &[Token]) -> Vec<s
                 continue;
             }
             TokenKind::Identifier | TokenKind::QuotedText if depth == 0 => words.push(token.text(text)),
-            TokenKind::Identifier if in_call && depth == 1 && is_line_start && token.text(text) == name => {
-                if tokens.get(position + 1).is_some_and(|next| next.kind == TokenKind::Equal) {
-                    ranges.push(token.start as usize..token.end as usize);
-                }
+            TokenKind::Identifier if in_call && depth == 1 && is_line_start && is_argument(position) => {
+                ranges.push(token.start as usize..token.end as usize);
             }
             _ => {}
         }

@@ -119,7 +119,9 @@ impl Server<'_> {
             self.analysis(&root.join("main.tf"));
         }
         let mut callers: Vec<(PathBuf, String)> = Vec::new();
-        for analysis in self.analyses.values() {
+        // In any order: the callers are sorted in the end.
+        let analyses: Vec<&Analysis> = self.analyses.values().collect();
+        for analysis in analyses {
             for (_, node) in analysis.tree.nodes() {
                 let Some((caller, call)) = node.caller else { continue };
                 if analysis.path_of(&node.module.directory) == directory {
