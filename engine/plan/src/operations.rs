@@ -154,6 +154,7 @@ impl<'a> Builder<'a> {
             &configuration.graph,
             &configuration.tree,
             &configuration.dependencies,
+            plan.mode,
             &plan.targets,
             &plan.excludes,
         );

@@ -87,6 +87,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         &configuration.graph,
         tree,
         &configuration.dependencies,
+        input.options.mode,
         &input.options.targets,
         &input.options.excludes,
     );
