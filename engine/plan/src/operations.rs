@@ -154,9 +154,9 @@ impl<'a> Builder<'a> {
             &configuration.graph,
             &configuration.tree,
             &configuration.dependencies,
+            plan.mode,
             &plan.targets,
             &plan.excludes,
-            plan.mode,
         );
         Self {
             plan,

@@ -87,9 +87,9 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         &configuration.graph,
         tree,
         &configuration.dependencies,
+        input.options.mode,
         &input.options.targets,
         &input.options.excludes,
-        input.options.mode,
     );
     let imports = input.options.imports.iter();
     let imports =

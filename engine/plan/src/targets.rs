@@ -5,7 +5,7 @@ use terrane_language::config::Declaration;
 use terrane_language::modules::ModuleTree;
 use terrane_model::{ModulePath, ResourceInstanceAddress, Target};
 
-use crate::dependency_graph::{DependencyGraph, NodeId, NodeKind};
+use crate::dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
 use crate::plan::PlanMode;
 use crate::resource_dependencies::ResourceDependencies;
 
@@ -15,33 +15,79 @@ pub struct Selection {
     nodes: Option<FxHashSet<NodeId>>,
     /// Nodes that are walked because something else needs them: with all of their instances.
     needed: FxHashSet<NodeId>,
+    /// Resources that something left out relies on, where all else is destroyed.
+    kept: FxHashSet<NodeId>,
     targets: Vec<Target>,
     excludes: Vec<Target>,
 }
 
 impl Selection {
-    /// Finds what targets and excludes leave of a graph. What is destroyed takes what depends on it along; everything else
+    /// Finds what targets and excludes leave of a graph. What is destroyed takes along what depends on it, and what is made
     /// needs what it depends on.
     pub fn find(
         graph: &DependencyGraph,
         tree: &ModuleTree,
         dependencies: &ResourceDependencies,
+        mode: PlanMode,
         targets: &[Target],
         excludes: &[Target],
-        mode: PlanMode,
     ) -> Self {
         let mut selection = Self {
             nodes: None,
             needed: FxHashSet::default(),
+            kept: FxHashSet::default(),
             targets: targets.to_vec(),
             excludes: excludes.to_vec(),
         };
-        if !targets.is_empty() {
-            selection.include_targets(graph, tree, dependencies, mode == PlanMode::Destroy);
-        } else if !excludes.is_empty() {
-            selection.leave_out(graph, tree);
+        match (mode, targets, excludes) {
+            (_, [], []) => {}
+            (PlanMode::Destroy, [], _) => selection.keep_excluded(graph, tree),
+            (_, [], _) => selection.leave_out(graph, tree),
+            (PlanMode::Destroy, ..) => selection.include_destroyed(graph, tree),
+            _ => selection.include_targets(graph, tree, dependencies),
         }
         selection
+    }
+
+    /// Returns the resources that some targets name, whole or in part.
+    fn named(graph: &DependencyGraph, tree: &ModuleTree, targets: &[Target]) -> Vec<NodeId> {
+        let is_named = |(id, node): (NodeId, Node)| {
+            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { return None };
+            let path = &tree.node(node.module).path;
+            let address = &tree.module(node.module).resources[position].address;
+            targets.iter().any(|target| names_resource(target, path, address)).then_some(id)
+        };
+        graph.nodes().filter_map(is_named).collect()
+    }
+
+    /// Targets that are destroyed: with them goes what depends on them, also by way of a provider's configuration. What they
+    /// depend on is walked, because it has to be known, and stays.
+    fn include_destroyed(&mut self, graph: &DependencyGraph, tree: &ModuleTree) {
+        let dependents = graph.dependents();
+        let named = Self::named(graph, tree, &self.targets);
+        let mut nodes: FxHashSet<NodeId> = FxHashSet::default();
+        let mut pending = named.clone();
+        while let Some(id) = pending.pop() {
+            for dependent in dependents.of(id) {
+                if self.needed.insert(*dependent) {
+                    pending.push(*dependent);
+                }
+            }
+        }
+        for id in named.into_iter().chain(self.needed.iter().copied()) {
+            include_with_dependencies(graph, id, &mut nodes);
+        }
+        self.nodes = Some(nodes);
+    }
+
+    /// What is left out when all else is destroyed keeps what it depends on.
+    fn keep_excluded(&mut self, graph: &DependencyGraph, tree: &ModuleTree) {
+        for id in Self::named(graph, tree, &self.excludes) {
+            for dependency in graph.dependencies(id) {
+                include_with_dependencies(graph, *dependency, &mut self.kept);
+            }
+        }
+        self.nodes = Some(graph.nodes().map(|(id, _)| id).collect());
     }
 
     fn include_targets(
@@ -49,36 +95,16 @@ impl Selection {
         graph: &DependencyGraph,
         tree: &ModuleTree,
         dependencies: &ResourceDependencies,
-        destroys: bool,
     ) {
         let mut nodes: FxHashSet<NodeId> = FxHashSet::default();
         let mut pending: Vec<NodeId> = Vec::new();
-        for (id, node) in graph.nodes() {
-            let NodeKind::Declaration(Declaration::Resource(position)) = node.kind else { continue };
-            let path = &tree.node(node.module).path;
-            let address = &tree.module(node.module).resources[position].address;
-            if self.targets.iter().any(|target| names_resource(target, path, address)) {
-                nodes.insert(id);
-                pending.push(id);
-            }
-        }
-        if destroys {
-            let named = nodes.clone();
-            for (id, node) in graph.nodes() {
-                let is_resource = matches!(node.kind, NodeKind::Declaration(Declaration::Resource(_)));
-                if is_resource && dependencies.of(id).iter().any(|other| named.contains(other)) {
-                    self.needed.insert(id);
-                    nodes.insert(id);
-                    pending.push(id);
-                }
-            }
+        for id in Self::named(graph, tree, &self.targets) {
+            nodes.insert(id);
+            pending.push(id);
         }
         while let Some(id) = pending.pop() {
             for dependency in graph.dependencies(id) {
-                // What a destroyed object depends on is looked at, but stays.
-                if !destroys {
-                    self.needed.insert(*dependency);
-                }
+                self.needed.insert(*dependency);
                 if nodes.insert(*dependency) {
                     pending.push(*dependency);
                 }
@@ -151,7 +177,7 @@ impl Selection {
         if !self.targets.is_empty() {
             return self.needed.contains(&id) || self.targets.iter().any(|target| target.covers(address));
         }
-        !self.excludes.iter().any(|target| target.covers(address))
+        !self.kept.contains(&id) && !self.excludes.iter().any(|target| target.covers(address))
     }
 
     /// Tells whether an object that the configuration does not declare is planned.

@@ -31,7 +31,7 @@ pub(super) const HELMFILE: Command = Command {
 type Conversion = fn(&str, &Files<'_>) -> Result<(String, Diagnostics), Diagnostics>;
 
 fn convert(context: &Context, flags: &ParsedFlags, conversion: Conversion) -> ExitCode {
-    let folder = flags.arguments.first().map(|name| Path::new(name)).and_then(Path::parent);
+    let folder = flags.arguments.first().map(Path::new).and_then(Path::parent);
     let folder = folder.unwrap_or(Path::new("")).to_owned();
     let files = |path: &str| std::fs::read_to_string(folder.join(path)).map_err(|error| error.to_string());
     let converted = read(flags).and_then(|text| conversion(&text, &files));

@@ -198,3 +198,44 @@ fn destroying_a_target_takes_along_what_depends_on_it() {
     project.run("apply -auto-approve -destroy -target=terraform_data.a").succeeded();
     assert_eq!(project.state()["resources"], serde_json::json!([]));
 }
+
+#[test]
+fn what_is_destroyed_takes_along_what_depends_on_it() {
+    let project = Project::new(
+        "resource \"terraform_data\" \"a\" {\n  input = \"a\"\n}\n\
+         resource \"terraform_data\" \"b\" {\n  count = 2\n  input = terraform_data.a.output\n}\n\
+         resource \"terraform_data\" \"c\" {\n  input = terraform_data.b[0].output\n}\n\
+         resource \"terraform_data\" \"z\" {\n}\n\
+         module \"m\" {\n  source = \"./m\"\n  text = terraform_data.c.output\n}\n",
+    );
+    project.write(
+        "m/main.tf",
+        "variable \"text\" {\n}\nresource \"terraform_data\" \"inside\" {\n  input = var.text\n}\n\
+         resource \"terraform_data\" \"free\" {\n}\n",
+    );
+    project.apply("");
+    let destroyed = |flags: &str| -> String {
+        let actions = Project::actions(&project.plan(&format!("-destroy {flags}")));
+        let lines = actions.lines().filter_map(|line| line.strip_suffix(" delete"));
+        lines.map(|line| line.replace("terraform_data.", "")).collect::<Vec<_>>().join(" ")
+    };
+    for (flags, expected) in [
+        ("-target=terraform_data.z", "z"),
+        ("-target=terraform_data.a", "a b[0] b[1] c module.m.inside"),
+        ("-target=terraform_data.b[0]", "b[0] c module.m.inside"),
+        ("-target=terraform_data.c -target=terraform_data.z", "c z module.m.inside"),
+        ("-target=module.m", "module.m.free module.m.inside"),
+        ("-exclude=terraform_data.c", "z module.m.free module.m.inside"),
+        ("-exclude=module.m", "z"),
+    ] {
+        let mut found: Vec<String> = destroyed(flags).split(' ').map(ToOwned::to_owned).collect();
+        let mut expected: Vec<String> = expected.split(' ').map(ToOwned::to_owned).collect();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{flags}");
+    }
+    project.run("destroy -auto-approve -target=terraform_data.c").succeeded();
+    let plan = project.plan("");
+    let made = Project::actions(&plan).lines().filter(|line| line.ends_with(" create")).count();
+    assert_eq!(made, 2, "the others are still there: {}", Project::actions(&plan));
+}

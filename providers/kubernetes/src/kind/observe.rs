@@ -105,7 +105,20 @@ pub(crate) async fn list_cluster(
 }
 
 /// Looks at a cluster; nothing when it has no container.
+///
+/// A removal that somebody has asked for, perhaps a run that was killed, may still be under way: what is listed may be gone
+/// a moment later.
 pub(crate) async fn observe(engine: &Engine, cluster: &str) -> Result<Option<Observed>, ClusterError> {
+    for _ in 1..ATTEMPTS {
+        match look(engine, cluster).await {
+            Err(ClusterError::Docker(error)) if error.is_not_found() => tokio::time::sleep(PAUSE).await,
+            observed => return observed,
+        }
+    }
+    look(engine, cluster).await
+}
+
+async fn look(engine: &Engine, cluster: &str) -> Result<Option<Observed>, ClusterError> {
     let (nodes, load_balancer) = list_cluster(engine, cluster).await?;
     if nodes.is_empty() && load_balancer.is_none() {
         return Ok(None);
