@@ -6,22 +6,24 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-/// Makes a folder for this run, in a folder for those of all runs, or in the system's for temporary files. What killed runs
-/// have left there is removed.
+/// Where the folders of all runs lie.
+const FOLDER: &str = "homes";
+
+/// Makes a folder for this run, in a folder for those of all runs, or in the system's for temporary files.
 ///
 /// # Errors
 /// When it cannot be made.
 pub(super) fn make(cache: Option<&Path>) -> std::io::Result<TempDir> {
     let Some(cache) = cache else { return tempfile::Builder::new().prefix("terrane-helm-").tempdir() };
     // The command runs in other folders.
-    let all = std::path::absolute(cache.join("homes"))?;
+    let all = std::path::absolute(cache.join(FOLDER))?;
     std::fs::create_dir_all(&all)?;
-    remove_abandoned(&all);
     tempfile::Builder::new().prefix(&format!("{}-", std::process::id())).tempdir_in(all)
 }
 
-fn remove_abandoned(all: &Path) {
-    for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+/// Removes what killed runs have left.
+pub(super) fn remove_abandoned(cache: &Path) {
+    for entry in std::fs::read_dir(cache.join(FOLDER)).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let process = name.split_once('-').and_then(|(process, _)| process.parse::<u32>().ok());
         if process.is_some_and(|process| process != std::process::id() && !is_running(process)) {
@@ -60,6 +62,7 @@ mod tests {
             std::fs::write(folder.join("kubeconfig"), "secret").unwrap();
         }
         let first = make(Some(cache.path())).unwrap();
+        remove_abandoned(cache.path());
         let second = make(Some(cache.path())).unwrap();
         assert!(first.path().exists() && second.path().exists(), "a run may need several");
         assert!(!left.exists() && others.exists(), "others are at work in theirs");

@@ -43,7 +43,12 @@ impl Session {
     pub(crate) fn new(config: &Value, options: Arc<KubernetesOptions>) -> Self {
         let settings = HelmSettings::read(config, &options.environment, &options.working_folder);
         let (program, homes) = (OnceCell::new(), OnceCell::new());
-        Self { settings, options, program, homes, charts: Mutex::default(), seen: SeenReleases::default() }
+        let (charts, seen) = (Mutex::default(), SeenReleases::default());
+        let session = Self { settings, options, program, homes, charts, seen };
+        if let Some(cache) = session.cache_folder() {
+            homes::remove_abandoned(&cache);
+        }
+        session
     }
 
     /// What relative paths are relative to.

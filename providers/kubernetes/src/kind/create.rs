@@ -74,10 +74,10 @@ pub(crate) async fn create(request: &CreateRequest<'_>) -> Result<Created, Clust
         ensure_cluster_network(engine, &network_name),
     )?;
     if let Some(container) = existing.first() {
-        let (name, container) = (&cluster.name, &container.name);
-        return Err(ClusterError::Invalid(format!(
-            "a cluster named {name:?} exists already: there is a container {container}"
-        )));
+        return Err(ClusterError::Exists {
+            cluster: cluster.name.clone(),
+            container: container.name.clone(),
+        });
     }
     check_engine(&engine_facts)?;
     ensure_images(engine, &images, request.image_archive, progress).await?;

@@ -26,6 +26,9 @@ pub(crate) enum ClusterError {
     /// Something that was written or found does not make sense.
     #[error("{0}")]
     Invalid(String),
+    /// A cluster of that name is there.
+    #[error("a cluster named {cluster:?} exists already: there is a container {container}")]
+    Exists { cluster: String, container: String },
     /// Something took too long.
     #[error("{what} took longer than {seconds} s")]
     Timeout { what: String, seconds: u64 },

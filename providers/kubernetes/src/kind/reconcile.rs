@@ -126,7 +126,14 @@ async fn start_over(request: &ReconcileRequest<'_>) -> Result<Created, ClusterEr
         wait_for_ready: request.wait_for_ready,
         progress: request.progress,
     };
-    create(&creation).await
+    match create(&creation).await {
+        // What a run that was killed has asked of the engine may be done only now.
+        Err(ClusterError::Exists { .. }) => {
+            remove_containers(request.engine, &request.cluster.name).await?;
+            create(&creation).await
+        }
+        created => created,
+    }
 }
 
 /// Starts containers that stand still, the load balancer and control planes first.
