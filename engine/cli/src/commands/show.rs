@@ -56,7 +56,7 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Failure> {
                 // Whatever is no plan may be a state.
                 let state = std::fs::read(path).ok().and_then(|content| read_state(&content).ok());
                 let neither = |problem: Diagnostic| {
-                    let detail = format!("It is no state. As a plan: {} {}", problem.summary, problem.detail);
+                    let detail = format!("It is no state. As a plan: {}", problem.detail);
                     let summary = "Failed to read the given file as a state or plan file";
                     early(Diagnostic::error(summary, detail).into())
                 };
