@@ -31,19 +31,19 @@ impl Behaviour for AutomaticCluster {
         let has_subnet = !is_zero(&at(config, SUBNET));
         match (is_hosted, kind.as_str()) {
             (true, "SystemAssigned") => {
-                complain("identity", "With hosted_system the identity is UserAssigned.")
+                complain("identity", "With hosted_system the identity is UserAssigned.");
             }
             (false, "UserAssigned") => {
-                complain("identity", "Without hosted_system the identity is SystemAssigned.")
+                complain("identity", "Without hosted_system the identity is SystemAssigned.");
             }
             _ => {}
         }
         match (is_hosted, has_subnet) {
             (true, false) => {
-                complain("api_server_access", "With hosted_system the API server needs a subnet_id.")
+                complain("api_server_access", "With hosted_system the API server needs a subnet_id.");
             }
             (false, true) => {
-                complain("api_server_access", "Only with hosted_system the API server has a subnet_id.")
+                complain("api_server_access", "Only with hosted_system the API server has a subnet_id.");
             }
             _ => {}
         }
