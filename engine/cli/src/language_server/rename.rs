@@ -115,8 +115,11 @@ impl Server<'_> {
     /// Returns the directories that call a module, with the names of the calls, as far as the editor has opened what leads
     /// there.
     fn callers(&mut self, directory: &Path) -> Vec<(PathBuf, String)> {
-        for root in self.workspace.clone() {
-            self.analysis(&root.join("main.tf"));
+        // A change takes away what was known of the modules that it touches.
+        let open: Vec<PathBuf> = self.documents.paths().map(Path::to_owned).collect();
+        let roots = self.workspace.iter().map(|root| root.join("main.tf"));
+        for path in roots.chain(open).collect::<Vec<_>>() {
+            self.analysis(&path);
         }
         let mut callers: Vec<(PathBuf, String)> = Vec::new();
         // In any order: the callers are sorted in the end.

@@ -177,7 +177,7 @@ impl Client {
     pub(crate) fn applied(&self, name: &str, text: &str, answer: &Json) -> String {
         let mut edits: Vec<(usize, usize, &str)> = answer["changes"][self.uri(name)]
             .as_array()
-            .unwrap()
+            .unwrap_or_else(|| panic!("no edits of {name}: {answer}"))
             .iter()
             .map(|edit| {
                 let range = &edit["range"];
