@@ -135,12 +135,13 @@ pub(crate) fn with_headers(
     with_retry_after(context, response, service)
 }
 
-/// `Retry-After` where the service sends one; 0 when everything is done at the first look.
+/// `Retry-After` where the service sends one; 0 when everything is done at the first look, or so soon that whole seconds
+/// would be most of what is waited for.
 fn with_retry_after(context: &Context<'_>, response: Response, service: &Service) -> Response {
     match service.retry_after {
         _ if context.settings.is_instant() => response.with_header("retry-after", "0"),
         Some(unscaled) => {
-            let seconds = context.settings.scaled(unscaled).as_secs_f64().ceil().max(1.0);
+            let seconds = context.settings.scaled(unscaled).as_secs_f64().round();
             response.with_header("retry-after", format!("{seconds:.0}"))
         }
         None => response,
