@@ -9,8 +9,7 @@ use terrane_language::evaluate::{ModuleInstanceId, RepetitionValues, RuleKind, e
 use terrane_language::modules::provider_bindings::version_constraints;
 use terrane_language::modules::{ModuleId, ProviderConfigId};
 use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Severity, Str, Value};
-use terrane_plan::configure::{configure, configure_all, start_configured};
-use terrane_plan::provider_instances::expand_provider;
+use terrane_plan::configure::{configure, start_block};
 use terrane_plan::provider_pool::ConfiguredKey;
 use terrane_plan::{NodeId, NodeKind, PlanMode};
 use terrane_provider::Provider;
@@ -205,46 +204,21 @@ impl Executor {
 
     /// Configures the provider of a block. What was configured while planning with all values known serves on.
     fn configure_provider(&mut self, module: ModuleId, position: usize) -> Step {
-        let tree = Arc::clone(&self.configuration.tree);
-        let block = tree.module(module).provider_blocks[position].clone();
-        let source = tree.module(module).provider_source(&block.local_name);
-        let Some((id, config)) = self.configuration.provider_configs.of_block(module, position) else {
-            return Step::Done;
-        };
-        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
-        if !config.used {
-            return Step::Done;
-        }
-        let (repetitions, problems) = expand_provider(&block, &self.evaluation, instance);
-        if !self.note(problems) {
-            return Step::Failed;
-        }
-        if block.for_each.is_some() {
-            self.providers.set_keys(id, repetitions.iter().filter_map(RepetitionValues::key).collect());
-        }
-        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
-            for repetition in repetitions {
-                self.providers.insert_configured((id, repetition.key()), Arc::clone(&substitute));
+        let configuration = Arc::clone(&self.configuration);
+        let place = (module, position);
+        match start_block(&mut self.providers, &configuration, &self.evaluation, place, false) {
+            Ok(Some(configuring)) => {
+                let outcome = |(providers, diagnostics)| {
+                    Outcome::Configured(ConfiguredProvider { providers, diagnostics })
+                };
+                Step::Waiting(configuring.map(outcome).boxed())
             }
-            return Step::Done;
-        }
-        let mut starting = Vec::with_capacity(repetitions.len());
-        for repetition in repetitions {
-            let key = (id, repetition.key());
-            match start_configured(&self.providers, &source, &block, &self.evaluation, instance, repetition) {
-                Ok((provider, config)) => starting.push((key, provider, config)),
-                Err(problems) => {
-                    self.note(problems);
-                    return Step::Failed;
-                }
+            Ok(None) => Step::Done,
+            Err(problems) => {
+                self.note(problems);
+                Step::Failed
             }
         }
-        let constraint = version_constraints(&tree, &source).to_string();
-        let future = async move {
-            let (providers, diagnostics) = configure_all(starting, &block, &constraint).await;
-            Outcome::Configured(ConfiguredProvider { providers, diagnostics })
-        };
-        Step::Waiting(future.boxed())
     }
 
     pub(crate) fn complete_configuration(&mut self, configured: ConfiguredProvider) -> Step {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use terrane_language::config::module::ProviderBlock;
 use terrane_language::evaluate::{
     Evaluation, Evaluator, ModuleInstanceId, RepetitionValues, decode_block, locate,
@@ -13,6 +14,7 @@ use terrane_model::{Diagnostic, Diagnostics, ProviderSource, Value};
 use terrane_provider::{ConfigureRequest, Provider};
 
 use crate::planner::{NodeOutcome, Planner, Step};
+use crate::prepared::PreparedConfiguration;
 use crate::provider_instances::expand_provider;
 use crate::provider_pool::{ConfiguredKey, ProviderPool};
 
@@ -54,49 +56,21 @@ impl Planner {
 
     /// Starts configuring the provider of a block.
     pub(crate) fn configure_provider(&mut self, module: ModuleId, position: usize) -> Step {
-        let tree = Arc::clone(&self.configuration.tree);
-        let block = &tree.module(module).provider_blocks[position];
-        let source = tree.module(module).provider_source(&block.local_name);
-        let Some((id, config)) = self.configuration.provider_configs.of_block(module, position) else {
-            return Step::Done;
-        };
+        let configuration = Arc::clone(&self.configuration);
         // Whoever looks for what exists asks providers that nothing uses yet.
-        if !config.used && self.options.discover.is_none() {
-            return Step::Done;
-        }
-        let Some(instance) = self.evaluation.instances_of(module).first().copied() else { return Step::Done };
-        let (repetitions, problems) = expand_provider(block, &self.evaluation, instance);
-        if problems.has_errors() {
-            self.diagnostics.extend(problems);
-            return Step::Done;
-        }
-        if block.for_each.is_some() {
-            self.providers.set_keys(id, repetitions.iter().filter_map(RepetitionValues::key).collect());
-        }
-        if let Some(substitute) = self.providers.substitute(&source, block.alias.as_ref()) {
-            for repetition in repetitions {
-                self.providers.insert_configured((id, repetition.key()), Arc::clone(&substitute));
+        let unused_too = self.options.discover.is_some();
+        let place = (module, position);
+        match start_block(&mut self.providers, &configuration, &self.evaluation, place, unused_too) {
+            Ok(Some(configuring)) => {
+                let outcome = |(configured, problems)| NodeOutcome::Providers(configured, problems);
+                Step::Waiting(configuring.map(outcome).boxed())
             }
-            return Step::Done;
-        }
-        let mut starting = Vec::with_capacity(repetitions.len());
-        for repetition in repetitions {
-            let key = (id, repetition.key());
-            match start_configured(&self.providers, &source, block, &self.evaluation, instance, repetition) {
-                Ok((provider, config)) => starting.push((key, provider, config)),
-                Err(problems) => {
-                    self.diagnostics.extend(problems);
-                    return Step::Done;
-                }
+            Ok(None) => Step::Done,
+            Err(problems) => {
+                self.diagnostics.extend(problems);
+                Step::Done
             }
         }
-        let constraint = self.constraint_text(&source);
-        let block = block.clone();
-        let future = async move {
-            let (configured, problems) = configure_all(starting, &block, &constraint).await;
-            NodeOutcome::Providers(configured, problems)
-        };
-        Step::Waiting(future.boxed())
     }
 
     fn constraint_text(&self, source: &ProviderSource) -> String {
@@ -104,14 +78,60 @@ impl Planner {
     }
 }
 
+/// The providers of a block that are being configured, one per key of a repeated block, and what there is to say of them.
+pub type Configuring = BoxFuture<'static, (Vec<(ConfiguredKey, Arc<dyn Provider>)>, Diagnostics)>;
+
 /// A provider that was started, with the configuration that it is to get.
-pub type Starting = (ConfiguredKey, Arc<dyn Provider>, Value);
+type Starting = (ConfiguredKey, Arc<dyn Provider>, Value);
+
+/// Finds the instances of the `provider` block at a position in a module and starts a provider for each. There is nothing to
+/// wait for where nothing uses the block, unless `unused_too`, and where others stand in for its providers.
+///
+/// # Errors
+/// When the block cannot be evaluated or a provider cannot be started.
+pub fn start_block(
+    providers: &mut ProviderPool,
+    configuration: &PreparedConfiguration,
+    evaluation: &Evaluation,
+    (module, position): (ModuleId, usize),
+    unused_too: bool,
+) -> Result<Option<Configuring>, Diagnostics> {
+    let declared = configuration.tree.module(module);
+    let block = &declared.provider_blocks[position];
+    let source = declared.provider_source(&block.local_name);
+    let config = configuration.provider_configs.of_block(module, position);
+    let Some((id, _)) = config.filter(|(_, config)| config.used || unused_too) else { return Ok(None) };
+    let Some(instance) = evaluation.instances_of(module).first().copied() else { return Ok(None) };
+    let (repetitions, problems) = expand_provider(block, evaluation, instance);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    if block.for_each.is_some() {
+        providers.set_keys(id, repetitions.iter().filter_map(RepetitionValues::key).collect());
+    }
+    if let Some(substitute) = providers.substitute(&source, block.alias.as_ref()) {
+        for repetition in repetitions {
+            providers.insert_configured((id, repetition.key()), Arc::clone(&substitute));
+        }
+        return Ok(None);
+    }
+    let mut starting = Vec::with_capacity(repetitions.len());
+    for repetition in repetitions {
+        let key = (id, repetition.key());
+        let (provider, config) =
+            start_configured(providers, &source, block, evaluation, instance, repetition)?;
+        starting.push((key, provider, config));
+    }
+    let constraint = version_constraints(&configuration.tree, &source).to_string();
+    let block = block.clone();
+    Ok(Some(async move { configure_all(starting, &block, &constraint).await }.boxed()))
+}
 
 /// Evaluates one instance of a `provider` block and starts the provider for it.
 ///
 /// # Errors
 /// When the block cannot be evaluated or the provider cannot be started.
-pub fn start_configured(
+fn start_configured(
     providers: &ProviderPool,
     source: &ProviderSource,
     block: &ProviderBlock,
@@ -130,7 +150,7 @@ pub fn start_configured(
 }
 
 /// Configures all instances of a `provider` block at the same time.
-pub async fn configure_all(
+async fn configure_all(
     starting: Vec<Starting>,
     block: &ProviderBlock,
     version_constraint: &str,

@@ -1,6 +1,6 @@
 //! What module calls hand in with `providers`, compared with what the called modules ask for.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use terrane_model::{Diagnostic, Diagnostics, Span, Str};
 
 use super::module_tree::{ModuleId, ModuleNode, ModuleTree};
@@ -140,15 +140,11 @@ impl Call<'_> {
     /// Modules with configurations of their own can be called once, and not after something else: whoever removes the call would
     /// remove what the objects' destruction needs.
     fn check_own_blocks(&self, diagnostics: &mut Diagnostics) {
-        let mut sources = FxHashMap::default();
-        for block in &self.inside().provider_blocks {
-            if block.alias.is_none() && is_empty(block) {
-                diagnostics.push(self.redundant(block));
-            } else if !is_empty(block) {
-                sources.entry(&block.local_name).or_insert(block.span);
-            }
-        }
-        if let Some(argument) = self.repeating_argument().filter(|_| !sources.is_empty()) {
+        let blocks = &self.inside().provider_blocks;
+        let redundant = blocks.iter().filter(|block| block.alias.is_none() && is_empty(block));
+        diagnostics.extend(redundant.map(|block| self.redundant(block)));
+        let has_own = blocks.iter().any(|block| !is_empty(block));
+        if let Some(argument) = self.repeating_argument().filter(|_| has_own) {
             let detail = format!(
                 "{} has provider configurations of its own, and so cannot be called with the count, for_each or depends_on \
                  arguments. If the module is yours, let its caller hand the provider configurations in.",

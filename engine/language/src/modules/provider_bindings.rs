@@ -54,6 +54,8 @@ pub struct ProviderBinding {
 pub struct ProviderConfigs {
     configs: Vec<ProviderConfig>,
     by_address: FxHashMap<ProviderConfigAddress, ProviderConfigId>,
+    /// By module and position of the block in it.
+    by_block: FxHashMap<(ModuleId, usize), ProviderConfigId>,
     resolved: FxHashMap<(ModuleId, Str, Option<Str>), Result<ProviderBinding, Diagnostic>>,
 }
 
@@ -99,7 +101,7 @@ impl ProviderConfigs {
 
     /// Returns the configuration of a `provider` block.
     pub fn of_block(&self, module: ModuleId, position: usize) -> Option<(ProviderConfigId, &ProviderConfig)> {
-        self.iter().find(|(_, config)| config.module == module && config.block == Some(position))
+        self.by_block.get(&(module, position)).map(|id| (*id, self.get(*id)))
     }
 
     /// Returns all configurations.
@@ -242,6 +244,7 @@ impl ProviderConfigs {
         }
         let id = ProviderConfigId(self.configs.len() as u32);
         self.by_address.insert(address.clone(), id);
+        self.by_block.extend(block.map(|position| ((module, position), id)));
         let declared = block.and_then(|position| tree.module(module).provider_blocks.get(position));
         let repeated = declared.is_some_and(|declared| declared.for_each.is_some());
         self.configs.push(ProviderConfig { address, module, block, repeated, used: false });
