@@ -30,7 +30,7 @@ pub use address::{
 pub use address_parse::AddressError;
 pub use attribute_path::{AttributePath, IndexKey, PathStep};
 pub use convert::{ConversionError, can_convert, convert, mismatch_message};
-pub use diagnostic::{Diagnostic, Diagnostics, ReferenceValue, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, ReferenceValue, Severity, with_causes};
 pub use marks::Marks;
 pub use number::{Number, NumberError};
 pub use schema::{Attribute, AttributeKind, Block, NestedAttributes, NestedBlock, Nesting, Schema};

@@ -92,20 +92,6 @@ pub(crate) fn with_environment_proxies(
     Ok(builder)
 }
 
-/// Returns an error with all its causes.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 /// Looks at signatures, but not at who made the certificate, for what name and for how long.
 #[derive(Debug)]
 struct TrustAnyone(Arc<CryptoProvider>);

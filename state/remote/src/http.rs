@@ -11,11 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Response, StatusCode, Url};
-use terrane_model::Str;
+use terrane_model::{Str, with_causes};
 use terrane_state::{BackendError, DEFAULT_WORKSPACE, LockError, LockInfo, LockRequest, StateBackend};
 use tokio::sync::Mutex;
 
-use crate::error::{remote, with_causes};
+use crate::error::remote;
 use crate::kind::{Argument, RemoteKind};
 use crate::network::is_passing;
 use crate::settings::{ConfigError, Settings};

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response, StatusCode};
+use terrane_model::with_causes;
 use terrane_state::BackendError;
 
-use crate::error::{remote, with_causes};
+use crate::error::remote;
 
 /// How often a request is made at most.
 const TRIES: u32 = 5;

@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{NoProxy, Proxy, Response, StatusCode, Url};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+use terrane_model::with_causes;
 
 use crate::project::TERRAFORM_VERSION;
 
@@ -223,19 +224,6 @@ fn shown(url: &Url) -> String {
 fn connection(url: &Url, error: &reqwest::Error) -> HttpError {
     let causes = std::error::Error::source(error).map_or_else(|| error.to_string(), with_causes);
     HttpError::Connection { url: shown(url), reason: causes }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn tls_config(environment: &BTreeMap<String, String>) -> Result<ClientConfig, HttpError> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::header::HeaderMap;
-use terrane_model::{Diagnostic, Diagnostics, Nesting, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, Nesting, Type, Value, with_causes};
 use terrane_provider::async_trait;
 
 use super::request::Request;
 use super::retry::{Retry, is_passing, may_pass};
-use crate::network::{Environment, with_causes};
+use crate::network::Environment;
 use crate::object::{Attributes, Fields};
 use crate::toolkit::{BlockType, Call, Check, DataSource, Property, Rule, Table, failure};
 

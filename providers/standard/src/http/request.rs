@@ -7,9 +7,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use terrane_model::{Diagnostics, Value};
+use terrane_model::{Diagnostics, Value, with_causes};
 
-use crate::network::{Environment, Trust, tls_config, with_causes, with_environment_proxies};
+use crate::network::{Environment, Trust, tls_config, with_environment_proxies};
 use crate::object::Fields;
 use crate::toolkit::failure;
 

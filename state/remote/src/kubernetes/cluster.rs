@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use terrane_model::with_causes;
 use terrane_state::BackendError;
 
-use crate::error::{remote, with_causes};
+use crate::error::remote;
 use crate::settings::{ConfigError, Settings, as_text};
 
 /// What is known of a cluster before anybody was asked.

@@ -11,10 +11,11 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
+use terrane_model::with_causes;
 use terrane_state::BackendError;
 
 use super::names::{Names, STATE_KEY, index_of};
-use crate::error::{remote, with_causes};
+use crate::error::remote;
 
 /// How much a secret holds.
 const PART_SIZE_BYTES: usize = 1 << 20;

@@ -13,12 +13,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use terrane_model::Str;
+use terrane_model::{Str, with_causes};
 use terrane_state::{BackendError, LockError, LockInfo, LockRequest, StateBackend, ordered_workspaces};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio_postgres::{Client, NoTls, Row};
 
-use crate::error::{remote, unreachable, with_causes};
+use crate::error::{remote, unreachable};
 use crate::kind::{Argument, RemoteKind};
 use crate::settings::{ConfigError, Settings};
 use crate::workspaces;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use terrane_model::with_causes;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::discovery::Discovery;
@@ -66,7 +67,7 @@ impl Connection {
 async fn connect(settings: &Settings) -> Result<Arc<Cluster>, ApiError> {
     let (mut config, kubeconfig) = if settings.names_no_cluster() && settings.in_cluster {
         let config = Config::incluster()
-            .map_err(|error| unusable("the cluster around this pod", &kubeconfig::chain(&error)))?;
+            .map_err(|error| unusable("the cluster around this pod", &with_causes(&error)))?;
         (config, None)
     } else if settings.names_no_cluster() {
         let detail = "The provider's configuration names no cluster: set host, config_path or config_paths, or the \
@@ -76,7 +77,7 @@ async fn connect(settings: &Settings) -> Result<Arc<Cluster>, ApiError> {
         let kubeconfig = kubeconfig::resolve(settings).map_err(|error| unusable("the cluster", &error))?;
         let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &KubeConfigOptions::default())
             .await
-            .map_err(|error| unusable("the cluster", &kubeconfig::chain(&error)))?;
+            .map_err(|error| unusable("the cluster", &with_causes(&error)))?;
         (config, Some(kubeconfig))
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);

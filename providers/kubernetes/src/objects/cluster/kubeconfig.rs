@@ -9,6 +9,7 @@ use kube::config::{
     AuthInfo, Cluster, Context, ExecConfig, ExecInteractiveMode, Kubeconfig, NamedAuthInfo, NamedCluster,
     NamedContext,
 };
+use terrane_model::with_causes;
 
 use super::settings::{Exec, Settings};
 
@@ -62,9 +63,9 @@ fn read_files(settings: &Settings) -> Result<Kubeconfig, String> {
     let mut merged = Kubeconfig::default();
     for path in &settings.config_paths {
         let read = Kubeconfig::read_from(path).map_err(|error| {
-            format!("the kubeconfig {} cannot be read: {}", path.display(), chain(&error))
+            format!("the kubeconfig {} cannot be read: {}", path.display(), with_causes(&error))
         })?;
-        merged = merged.merge(read).map_err(|error| chain(&error))?;
+        merged = merged.merge(read).map_err(|error| with_causes(&error))?;
     }
     Ok(merged)
 }
@@ -196,20 +197,6 @@ pub(crate) fn write(kubeconfig: &Kubeconfig, path: &Path) -> std::io::Result<()>
 /// Kubeconfigs are YAML, and JSON is YAML.
 fn to_json(kubeconfig: &Kubeconfig) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(kubeconfig)
-}
-
-/// Writes an error with all that caused it, each thing once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
