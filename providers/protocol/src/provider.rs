@@ -14,6 +14,7 @@ use crate::request::{
     ValidateRequest,
 };
 use crate::schemas::ProviderSchemas;
+use crate::ties::{Holds, Ties};
 
 /// One running provider with one configuration.
 ///
@@ -137,6 +138,23 @@ pub trait Provider: Send + Sync {
     /// positions in the list. Objects without any need a call of their own; an empty answer means all of them.
     async fn falls_with(&self, _removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
         Vec::new()
+    }
+
+    /// Tells for each object of a plan what it has to do with others, whoever manages them. Those that are to go have
+    /// no planned state. An empty answer means: nothing.
+    async fn ties(&self, _objects: Vec<PlannedResource>) -> Vec<Ties> {
+        Vec::new()
+    }
+
+    /// Names the place that the configuration leads to, such as a server; nothing where it is not known. Only asked where
+    /// the configuration comes from no object that [holds](Provider::holds) anything.
+    async fn place(&self) -> Option<Str> {
+        None
+    }
+
+    /// Tells what objects of a type hold for providers whose configuration comes from them.
+    fn holds(&self, _type_name: &str) -> Holds {
+        Holds::Nothing
     }
 
     /// Takes note of objects that the next deletion of another one is to take along.
