@@ -50,7 +50,8 @@ impl AddedOrder {
 /// Tells which operations would lie on a circle, or between two of them: those that remain when everything is taken
 /// away that waits for nothing, and everything that nothing waits for.
 fn stuck(graph: &OperationGraph, added: &[(OperationId, OperationId)]) -> Vec<bool> {
-    let mut before: Vec<Vec<OperationId>> = graph.iter().map(|(id, _)| graph.waits_for(id).to_vec()).collect();
+    let mut before: Vec<Vec<OperationId>> =
+        graph.iter().map(|(id, _)| graph.waits_for(id).to_vec()).collect();
     let mut after = graph.dependents();
     for (waiting, target) in added {
         before[waiting.index()].push(*target);
@@ -84,7 +85,8 @@ mod tests {
     /// Makes a graph of as many applies, in which the first of each pair waits for the second.
     fn graph(count: usize, waits: &[(usize, usize)]) -> OperationGraph {
         let mut graph = OperationGraph::default();
-        let ids: Vec<OperationId> = (0..count).map(|position| graph.add(Operation::Apply(position))).collect();
+        let ids: Vec<OperationId> =
+            (0..count).map(|position| graph.add(Operation::Apply(position))).collect();
         for (waiting, target) in waits {
             graph.wait(ids[*waiting], ids[*target]);
         }

@@ -101,6 +101,7 @@ impl Planner {
             type_name: change.address.resource.resource_type.clone(),
             prior_state: plain(&change.change.before),
             planned_state: plain(&change.change.after),
+            private: change.private.clone(),
         }
     }
 
@@ -156,7 +157,8 @@ impl Planner {
                 let Some(Candidate::Within(root)) = object.candidate() else { continue };
                 // Only what is known to depend on the other object has its turn before it.
                 let own = self.changes[root].address.resource().config();
-                let comes_before = object.depends_on.contains(&own) || tied.contains(&(root, object.position));
+                let comes_before =
+                    object.depends_on.contains(&own) || tied.contains(&(root, object.position));
                 let is_good = comes_before
                     && object.depends_on.iter().all(|dependency| {
                         *together.entry((dependency, root)).or_insert_with(|| {

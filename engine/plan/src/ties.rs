@@ -116,7 +116,8 @@ impl Planner {
     ) -> Option<Place> {
         let configuration = &self.configuration;
         let declared = configuration.provider_configs.get(configuration.provider_configs.by_address(config)?);
-        let node = configuration.graph.declaration(declared.module, Declaration::Provider(declared.block?))?;
+        let node =
+            configuration.graph.declaration(declared.module, Declaration::Provider(declared.block?))?;
         let holders: Vec<(NodeId, ConfigResource, Holds)> = configuration
             .dependencies
             .of(node)

@@ -197,6 +197,8 @@ pub struct PlannedResource {
     pub prior_state: Value,
     /// The object as planned; null when it is to be deleted.
     pub planned_state: Value,
+    /// What the provider keeps with the object: as planned, or as it is where it is to be deleted.
+    pub private: Private,
 }
 
 /// Whether applying changes anything outside of the engine.

@@ -19,6 +19,7 @@ pub(crate) mod removed_kinds;
 pub(crate) mod resource;
 pub(crate) mod stored_state;
 mod table;
+pub(crate) mod ties;
 mod typed;
 mod types;
 pub(crate) mod wait;

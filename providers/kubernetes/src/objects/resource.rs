@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use terrane_model::{AttributePath, Block, Diagnostics, Schema, Str, Value};
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, Reach, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::context::{Context, ObjectKey};
@@ -77,6 +77,11 @@ pub(crate) trait Resource: Send + Sync {
     /// Returns the import id of what a plan will make, where it is known before.
     fn id_before_create(&self, _planned: &Value) -> Option<Str> {
         None
+    }
+
+    /// Returns what an object has to do with others, by its values and private data.
+    fn ties(&self, _values: &Value, _private: &[u8]) -> Ties {
+        Ties { reach: Reach::Inside, ..Ties::default() }
     }
 
     /// Returns what an object's values say about which object it is.

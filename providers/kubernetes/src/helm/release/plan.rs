@@ -114,6 +114,7 @@ impl Planning<'_> {
 
     async fn create(&mut self) -> Result<(), Diagnostics> {
         let chart = self.chart().await?;
+        self.note_kinds(&chart)?;
         let values = self.values()?;
         self.set_version(&chart)?;
         self.draft.set_unknown("metadata");
@@ -192,6 +193,7 @@ impl Planning<'_> {
         }
         match changed {
             Some((rendered, chart)) => {
+                self.note_kinds(&chart)?;
                 self.try_objects(&cluster, &rendered, &record.manifest).await?;
                 self.draft.set(
                     "metadata",
@@ -306,6 +308,15 @@ impl Planning<'_> {
 
     async fn chart(&self) -> Result<Chart, Diagnostics> {
         self.context.helm.chart(self.config).await.map_err(|error| self.failure(&error))
+    }
+
+    /// Notes which kinds a chart that is to be released defines and uses.
+    fn note_kinds(&mut self, chart: &Chart) -> Result<(), Diagnostics> {
+        let skips_definitions = self.is_set("skip_crds");
+        let kinds =
+            chart.kinds(skips_definitions).map_err(|error| self.failure(&HelmError::Failed(error)))?;
+        self.kept.kinds = kinds;
+        Ok(())
     }
 
     /// Sets the version to the chart's, unless one is written that means it.
