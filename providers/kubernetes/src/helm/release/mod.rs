@@ -7,6 +7,7 @@ mod operation;
 mod plan;
 mod propose;
 mod refresh;
+mod rehearse;
 mod state;
 mod ties;
 mod trial;
@@ -63,6 +64,9 @@ pub(super) struct Kept {
     pub(super) chart: String,
     /// Whether what is planned needs a new revision; otherwise only the state changes.
     pub(super) releases: bool,
+    /// Whether the server could not be asked about what is planned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_untried: bool,
     /// Whether some values are only ever written: what is made of them cannot be shown then.
     pub(super) writes_only: bool,
     /// Which record the fingerprints belong to.
