@@ -6,6 +6,7 @@
 pub(crate) mod any;
 pub(crate) mod cluster;
 pub(crate) mod context;
+mod definition;
 pub(crate) mod dry_run;
 pub(crate) mod duration;
 pub(crate) mod failure;

@@ -18,6 +18,15 @@ pub(crate) struct Planned {
     pub(crate) warnings: Diagnostics,
 }
 
+/// An object of any kind, as it is written.
+pub(crate) struct Written {
+    pub(crate) object: Value,
+    /// The argument that it is written in.
+    pub(crate) argument: &'static str,
+    /// Whether fields that its kind does not have are refused.
+    pub(crate) refuses_unknown: bool,
+}
+
 /// What came of applying a plan.
 pub(crate) struct Outcome {
     /// The object as far as it is known; null when it is gone.
@@ -82,6 +91,11 @@ pub(crate) trait Resource: Send + Sync {
     /// Returns what an object has to do with others, by its values and private data.
     fn ties(&self, _values: &Value, _private: &[u8]) -> Ties {
         Ties { reach: Reach::Inside, ..Ties::default() }
+    }
+
+    /// Returns the object that values stand for as it is written, where that is all there is to know about it.
+    fn written(&self, _values: &Value) -> Option<Written> {
+        None
     }
 
     /// Returns what an object's values say about which object it is.

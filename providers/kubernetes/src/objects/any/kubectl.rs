@@ -26,9 +26,10 @@ use crate::objects::context::{Context, ObjectKey};
 use crate::objects::dry_run::{Verdict, holders, try_out};
 use crate::objects::duration;
 use crate::objects::failure::{Doing, explain};
+use crate::objects::json_value::from_json;
 use crate::objects::provider::Catalog;
 use crate::objects::removed_kinds;
-use crate::objects::resource::{self, Outcome, Planned, Resource};
+use crate::objects::resource::{self, Outcome, Planned, Resource, Written};
 use crate::objects::ties;
 use crate::objects::typed::open_question;
 use crate::objects::wait::{self, Waiting, rollout};
@@ -495,6 +496,12 @@ impl Resource for YamlManifest {
             ("namespace", namespace.map_or(Value::Null(Type::String), Into::into)),
         ];
         Ok((with_all(&empty, &all), Private::new()))
+    }
+
+    fn written(&self, values: &Value) -> Option<Written> {
+        let object = from_json(&Json::Object(object_of(values).ok().flatten()?));
+        let refuses_unknown = is_set(values, "server_side_apply", false);
+        Some(Written { object, argument: "yaml_body", refuses_unknown })
     }
 
     fn ties(&self, values: &Value, _private: &[u8]) -> Ties {

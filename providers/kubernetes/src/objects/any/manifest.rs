@@ -16,7 +16,7 @@ use crate::objects::cluster::{Cluster, Object};
 use crate::objects::context::{Context, ObjectKey};
 use crate::objects::json_value::to_json;
 use crate::objects::ownership::MANAGER;
-use crate::objects::resource::{self, Outcome, Planned, Resource};
+use crate::objects::resource::{self, Outcome, Planned, Resource, Written};
 use crate::objects::ties;
 
 /// The resource type.
@@ -218,6 +218,11 @@ impl Resource for Manifest {
 
     fn id_before_create(&self, planned: &Value) -> Option<Str> {
         identity(planned).map(|identity| identity.id().into())
+    }
+
+    fn written(&self, values: &Value) -> Option<Written> {
+        let object = values.get("manifest").filter(|value| value.is_known() && !value.is_null())?.clone();
+        Some(Written { object, argument: "manifest", refuses_unknown: true })
     }
 
     fn ties(&self, values: &Value, _private: &[u8]) -> Ties {
