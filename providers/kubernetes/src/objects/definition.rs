@@ -235,10 +235,25 @@ mod tests {
     fn what_it_does_not_allow_is_told_with_its_place() {
         let spec = json!({"size": "x", "class": "silver", "copies": 4, "port": true, "owners": [{"nme": "a"}, 1],
                           "labels": {"a": 1}, "colour": "red"});
-        insta::assert_snapshot!(objections(&spec), @"");
-        insta::assert_snapshot!(objections(&json!({"owners": [], "copies": 1.5})), @"");
+        insta::assert_snapshot!(objections(&spec), @"
+        spec.class: has to be one of gold, tin
+        spec.colour: is no field of this kind
+        spec.copies: is too big: 3 is the most
+        spec.labels.a: has to be a string
+        spec.owners[0].name: is required
+        spec.owners[0].nme: is no field of this kind
+        spec.owners[1]: has to be an object
+        spec.port: has to be a number or text
+        spec.size: has to have at least 3 characters
+        spec.size: has to match ^[0-9]+Gi$
+        ");
+        insta::assert_snapshot!(objections(&json!({"owners": [], "copies": 1.5})), @"
+        spec.size: is required
+        spec.copies: has to be a whole number
+        spec.owners: has to have at least 1 elements
+        ");
         let nothing = json!({"apiVersion": "x.io/v2", "kind": "Bucket"});
-        insta::assert_snapshot!(definition().objections("x.io/v2", &from_json(&nothing), true).join("\n"), @"");
+        insta::assert_snapshot!(definition().objections("x.io/v2", &from_json(&nothing), true).join("\n"), @"apiVersion: x.io/v2 is not served, only x.io/v1");
     }
 
     #[test]

@@ -77,6 +77,11 @@ mod tests {
             release(&workload, false, &kept(Some(true))),
             release(&balanced, false, &kept(Some(false))),
         ];
-        insta::assert_snapshot!(cases.join("\n"), @"");
+        insta::assert_snapshot!(cases.join("\n"), @r#"
+        brings ["kind Bucket.x.io", "namespace n"] needs ["kind Rule.y.io"] Outside
+        brings ["kind Bucket.x.io"] needs ["namespace n"] Inside
+        brings ["kind Bucket.x.io"] needs ["namespace n"] Outside
+        brings ["kind Bucket.x.io"] needs ["namespace n"] Outside
+        "#);
     }
 }
