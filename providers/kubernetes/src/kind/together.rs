@@ -65,7 +65,7 @@ pub(super) async fn begin(run: &ClusterRun<'_>, node: &str, is_first: bool) -> R
     skipped.push("upload-config");
     if !is_first {
         skipped.retain(|phase| !phase.starts_with("addon/"));
-        skipped.extend(["bootstrap-token", "addon"]);
+        skipped.extend(["bootstrap-token", "addon", "show-join-command"]);
     }
     let mut script = format!(
         "kubeadm init --config={TOGETHER_CONFIG_PATH} --skip-token-print --skip-phases={}",
