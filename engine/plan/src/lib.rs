@@ -1,5 +1,6 @@
 //! Compares what is wanted with what exists and produces a plan as data.
 
+mod added_order;
 pub mod change;
 pub mod checks;
 pub mod complete_resource;
@@ -40,11 +41,13 @@ mod replace_reason;
 pub mod resource_dependencies;
 pub mod substitutes;
 pub mod targets;
+mod ties;
 mod undeclared;
 pub mod validate;
 mod wanted_attributes;
 mod whole_plan;
 
+pub use added_order::AddedOrder;
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use critical_path::{CriticalPath, critical_path};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};

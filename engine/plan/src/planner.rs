@@ -18,6 +18,7 @@ use terrane_provider::Discovered;
 use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
+use crate::added_order::AddedOrder;
 use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
@@ -131,8 +132,8 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     }
     planner.close_ephemerals().await;
     planner.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
-    let falling = planner.find_falling().await;
-    planner.finish(falling)
+    let (falling, added_order) = planner.find_falling().await;
+    planner.finish(falling, added_order)
 }
 
 /// The state of the walk. Only the loop changes it; provider calls get copies and send back outcomes.
@@ -373,7 +374,7 @@ impl Planner {
         }
     }
 
-    fn finish(mut self, falling: BTreeMap<usize, usize>) -> PlanOutcome {
+    fn finish(mut self, falling: BTreeMap<usize, usize>, added_order: AddedOrder) -> PlanOutcome {
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
         if self.options.mode == PlanMode::Destroy {
@@ -411,6 +412,7 @@ impl Planner {
             checks: self.checks.results(),
             relevant_attributes,
             falling,
+            added_order,
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };

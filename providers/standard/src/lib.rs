@@ -14,7 +14,6 @@ mod identifiers;
 mod keepers;
 mod local;
 mod moment;
-mod network;
 mod null;
 mod object;
 mod process;
@@ -30,10 +29,12 @@ use std::sync::{Arc, OnceLock};
 use terrane_model::ProviderSource;
 use terrane_provider::{Provider, ProviderFactory};
 
-use network::Environment;
 use toolkit::{Catalog, StandardProvider};
 
 pub use terraform::{RemoteOutputs, RemoteStateReader, TerraformFunction, TerraformFunctions};
+
+/// The environment variables that the providers may look at.
+type Environment = BTreeMap<String, String>;
 
 /// What the providers need from outside.
 #[derive(Clone)]

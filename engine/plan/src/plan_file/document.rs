@@ -31,6 +31,10 @@ pub(super) struct PlanDocument {
     pub(super) relevant_attributes: Vec<(String, Vec<StepDocument>)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) falling: Vec<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) applied_after: Vec<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) destroyed_after: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

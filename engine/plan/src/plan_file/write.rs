@@ -81,6 +81,8 @@ fn document(file: &PlanFile) -> Result<PlanDocument, PlanFileError> {
         checks: write_state(&checks).map_err(damaged)?,
         relevant_attributes: relevant.collect::<Result<_, PlanFileError>>()?,
         falling: plan.falling.iter().map(|(object, with)| (*object, *with)).collect(),
+        applied_after: plan.added_order.applied_after.clone(),
+        destroyed_after: plan.added_order.destroyed_after.clone(),
     })
 }
 

@@ -76,7 +76,8 @@ impl DataSource for CertificateData {
 
 fn content(text: &str) -> Result<Vec<u8>, Diagnostics> {
     let Some(block) = pem::decode(text) else {
-        let problem = Diagnostic::error("Failed to decode PEM", "The content has no PEM block with a certificate.");
+        let problem =
+            Diagnostic::error("Failed to decode PEM", "The content has no PEM block with a certificate.");
         return Err(problem.on_attribute(AttributePath::root().attribute("content")).into());
     };
     if block.label != label::CERTIFICATE {

@@ -5,11 +5,11 @@
 
 mod cert_request;
 mod certificate;
-//mod certificate_data;
+mod certificate_data;
 mod certificate_properties;
 mod der;
 mod describe;
-//mod fetch;
+mod fetch;
 mod identifier;
 mod keys;
 mod locally_signed_cert;
@@ -33,7 +33,7 @@ pub(crate) fn catalog(environment: Arc<Environment>) -> Catalog {
         .resource(locally_signed_cert::LocallySignedCert)
         .resource(private_key::TlsPrivateKey)
         .resource(self_signed_cert::SelfSignedCert)
-        //.data_source(certificate_data::CertificateData { environment })
+        .data_source(certificate_data::CertificateData { environment })
         .data_source(public_key::PublicKey)
         .ephemeral_resource(private_key::TlsPrivateKey)
         .ephemeral_resource(public_key::PublicKey)
