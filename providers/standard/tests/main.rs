@@ -2,6 +2,7 @@
 
 mod support;
 
+mod archive;
 mod external;
 mod http;
 mod local;
@@ -14,3 +15,6 @@ mod terraform_data;
 mod terraform_remote_state;
 mod time;
 mod time_functions;
+mod tls_certificates;
+mod tls_keys;
+mod tls_servers;

@@ -29,7 +29,7 @@ impl Description {
         let certificate = match X509Certificate::from_der(der) {
             Ok(([], certificate)) => certificate,
             Ok(_) => return Err("There is something behind the certificate.".to_owned()),
-            Err(error) => return Err(format!("The content is no certificate: {error}.")),
+            Err(_) => return Err("The content is no certificate.".to_owned()),
         };
         let constraints = certificate.basic_constraints().ok().flatten().map(|constraints| constraints.value);
         // Without constraints the length is 0, and with constraints that name none it is -1.
