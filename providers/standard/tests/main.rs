@@ -10,6 +10,7 @@ mod local_command;
 mod null;
 mod random;
 mod random_text;
+mod real_providers;
 mod schemas;
 mod terraform_data;
 mod terraform_remote_state;

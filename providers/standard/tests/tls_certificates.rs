@@ -144,7 +144,7 @@ async fn requests_and_certificates_say_what_is_written() {
     });
     let certificate = made("tls_locally_signed_cert", &certificate).await;
     assert_snapshot!(shown(&certificate.text("cert_pem")), @r#"
-    subject: C=DE, O=Example, Inc., OU=Ünit, L=City, ST=Province, streetAddress=1 First Street + streetAddress=2 Second Street, postalCode=12345, CN=a.example, serialNumber=S1, Email=a@example
+    subject: C=DE, ST=Province, L=City, streetAddress=1 First Street + streetAddress=2 Second Street, postalCode=12345, O=Example, Inc., OU=Ünit, CN=a.example, serialNumber=S1, Email=a@example
     issuer: O=Örg, CN=Authority
     critical KeyUsage { flags: 5 }
     ExtendedKeyUsage { any: false, server_auth: true, client_auth: true, code_signing: false, email_protection: false, time_stamping: false, ocsp_signing: false, other: [OID(1.3.6.1.4.1.311.61.1.1)] }
@@ -174,7 +174,7 @@ async fn requests_and_certificates_say_what_is_written() {
         names.map(|name| format!("{name} = {}\n", render::part(&told.attribute(name)))).concat();
     assert_snapshot!(told, @r#"
     issuer = "CN=Authority,O=Örg"
-    subject = "SERIALNUMBER=S1,CN=a.example,POSTALCODE=12345,STREET=1 First Street+STREET=2 Second Street,ST=Province,L=City,OU=Ünit,O=Example\\, Inc.,C=DE,1.2.840.113549.1.9.1=#0c0961406578616d706c65"
+    subject = "SERIALNUMBER=S1,CN=a.example,OU=Ünit,O=Example\\, Inc.,POSTALCODE=12345,STREET=1 First Street+STREET=2 Second Street,L=City,ST=Province,C=DE,1.2.840.113549.1.9.1=#0c0961406578616d706c65"
     signature_algorithm = "ECDSA-SHA256"
     public_key_algorithm = "Ed25519"
     is_ca = false

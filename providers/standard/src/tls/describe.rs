@@ -158,16 +158,16 @@ fn key_algorithm(algorithm: &AlgorithmIdentifier<'_>) -> &'static str {
     }
 }
 
-/// The attributes with names, in the order in which Go writes them; all others follow them.
+/// The attributes with names, in the order in which Go prints them; all others follow them.
 const NAMED: [(&str, &str); 9] = [
     ("2.5.4.5", "SERIALNUMBER"),
     ("2.5.4.3", "CN"),
-    ("2.5.4.17", "POSTALCODE"),
-    ("2.5.4.9", "STREET"),
-    ("2.5.4.8", "ST"),
-    ("2.5.4.7", "L"),
     ("2.5.4.11", "OU"),
     ("2.5.4.10", "O"),
+    ("2.5.4.17", "POSTALCODE"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
     ("2.5.4.6", "C"),
 ];
 

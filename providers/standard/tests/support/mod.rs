@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 mod folder;
+pub(crate) mod real;
 pub(crate) mod web_server;
 
 use std::collections::BTreeMap;
