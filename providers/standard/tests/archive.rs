@@ -28,15 +28,15 @@ fn files(folder: &Path) {
         ("src/ü.txt", "ü"),
     ] {
         let path = folder.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("folders can be made");
+        fs::write(&path, content).expect("files can be written");
         set_mode(&path, if content.starts_with("#!") { 0o755 } else { 0o644 });
     }
 }
 
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("the file is ours");
 }
 
 #[cfg(not(unix))]
@@ -44,26 +44,32 @@ fn set_mode(_path: &Path, _mode: u32) {}
 
 /// Lists what a zip archive has: permissions, date, size and name.
 fn zip_entries(path: &Path) -> String {
-    let mut archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    let mut archive =
+        zip::ZipArchive::new(fs::File::open(path).expect("it is there")).expect("it is an archive");
     let mut text = String::new();
     for position in 0..archive.len() {
-        let entry = archive.by_index(position).unwrap();
-        let (mode, date) = (entry.unix_mode().unwrap_or(0), entry.last_modified().unwrap());
-        text += &format!("{mode:o} {date} {} {}\n", entry.size(), entry.name().unwrap());
+        let entry = archive.by_index(position).expect("it has an entry there");
+        let (mode, date) =
+            (entry.unix_mode().unwrap_or(0), entry.last_modified().expect("entries have dates"));
+        text += &format!("{mode:o} {date} {} {}\n", entry.size(), entry.name().expect("names are texts"));
     }
     text
 }
 
 /// Lists what a tar archive has: permissions, date, size and name.
 fn tar_entries(path: &Path) -> String {
-    let compressed = flate2::read::GzDecoder::new(fs::File::open(path).unwrap());
+    let compressed = flate2::read::GzDecoder::new(fs::File::open(path).expect("it is there"));
     let mut archive = tar::Archive::new(compressed);
     let mut text = String::new();
-    for entry in archive.entries().unwrap() {
-        let entry = entry.unwrap();
+    for entry in archive.entries().expect("it is an archive") {
+        let entry = entry.expect("entries can be read");
         let header = entry.header();
-        let (mode, time, size) = (header.mode().unwrap(), header.mtime().unwrap(), header.size().unwrap());
-        text += &format!("{mode:o} {time} {size} {}\n", entry.path().unwrap().display());
+        let (mode, time, size) = (
+            header.mode().expect("entries have a mode"),
+            header.mtime().expect("entries have a time"),
+            header.size().expect("entries have a size"),
+        );
+        text += &format!("{mode:o} {time} {size} {}\n", entry.path().expect("entries have a name").display());
     }
     text
 }

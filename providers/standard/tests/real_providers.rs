@@ -17,11 +17,11 @@ async fn agree(providers: &[Arc<dyn Provider>; 2], type_name: &str, config: &Jso
     for (maker, other) in [(0, 1), (1, 0)] {
         let mut object = Instance::new(providers[maker].clone(), type_name).await;
         object.converge(&config).await;
-        let schemas = providers[other].schemas().await.unwrap();
+        let schemas = providers[other].schemas().await.expect("the provider has schemas");
         let version = schemas.resources[type_name].schema.version;
         let mut received = Instance::new(providers[other].clone(), type_name).await;
         let mut stored = String::new();
-        encode_json::write_simple_json(&mut stored, &object.state).unwrap();
+        encode_json::write_simple_json(&mut stored, &object.state).expect("states are known");
         assert!(!received.upgrade(version, &stored).await.has_errors(), "{type_name}");
         assert_eq!(received.state, object.state, "{type_name}");
         assert!(!received.refresh().await.has_errors(), "{type_name}");
@@ -125,8 +125,12 @@ async fn certificates(providers: &[Arc<dyn Provider>; 2], key: &str) {
 async fn told_alike(providers: &[Arc<dyn Provider>; 2], type_name: &str, config: &Json) {
     let config = config.to_string();
     let [ours, real] = providers;
-    let told = read_data(ours.as_ref(), type_name, &config).await.unwrap();
-    assert_eq!(told, read_data(real.as_ref(), type_name, &config).await.unwrap(), "{type_name}");
+    let told = read_data(ours.as_ref(), type_name, &config).await.expect("it can be read");
+    assert_eq!(
+        told,
+        read_data(real.as_ref(), type_name, &config).await.expect("it can be read"),
+        "{type_name}"
+    );
 }
 
 /// Returns what there is in a certificate beside its serial number, its times and its signature.

@@ -24,8 +24,8 @@ const KINDS: [&str; 6] = [
 ];
 
 async fn key(json: &str) -> String {
-    let opened = open(start("tls").as_ref(), "tls_private_key", json).await.unwrap();
-    opened.attribute("private_key_pem").as_str().unwrap().to_string()
+    let opened = open(start("tls").as_ref(), "tls_private_key", json).await.expect("keys are made");
+    opened.attribute("private_key_pem").as_str().expect("it is a text").to_string()
 }
 
 async fn instance(type_name: &str) -> Instance {

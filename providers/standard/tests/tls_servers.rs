@@ -48,8 +48,8 @@ impl Chain {
 
     async fn key() -> String {
         let key = r#"{"algorithm": "ECDSA", "ecdsa_curve": "P256"}"#;
-        let key = open(start("tls").as_ref(), "tls_private_key", key).await.unwrap();
-        key.attribute("private_key_pem").as_str().unwrap().to_string()
+        let key = open(start("tls").as_ref(), "tls_private_key", key).await.expect("keys are made");
+        key.attribute("private_key_pem").as_str().expect("it is a text").to_string()
     }
 
     async fn made(type_name: &str, config: &Json, result: &str) -> String {
@@ -61,14 +61,22 @@ impl Chain {
     /// Serves connections on a thread, as many as are expected, and returns the port.
     fn serve(&self, connections: usize) -> u16 {
         let both = format!("{}{}", self.server, self.authority);
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(both.as_bytes()).map(Result::unwrap).collect();
-        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(both.as_bytes())
+            .map(|certificate| certificate.expect("it is a certificate"))
+            .collect();
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("it is a key");
         let crypto = Arc::new(rustls::crypto::ring::default_provider());
-        let config =
-            ServerConfig::builder_with_provider(crypto).with_safe_default_protocol_versions().unwrap();
-        let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let config = ServerConfig::builder_with_provider(crypto)
+            .with_safe_default_protocol_versions()
+            .expect("ring has the versions");
+        let config = Arc::new(
+            config
+                .with_no_client_auth()
+                .with_single_cert(chain, key)
+                .expect("the key is that of the certificate"),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("the port is bound").port();
         std::thread::spawn(move || {
             for _ in 0..connections {
                 let (stream, _) = listener.accept().expect("a client comes");
@@ -81,8 +89,8 @@ impl Chain {
 
     fn trusted(&self, folder: &Folder) -> Arc<dyn Provider> {
         let path = folder.path().join("authority.pem");
-        fs::write(&path, &self.authority).unwrap();
-        let path = path.to_str().unwrap().to_owned();
+        fs::write(&path, &self.authority).expect("files can be written");
+        let path = path.to_str().expect("the path is a text").to_owned();
         start_in("tls", BTreeMap::from([("SSL_CERT_FILE".to_owned(), path)]))
     }
 }
@@ -98,21 +106,22 @@ fn answer(mut stream: impl Read + Write) {
 
 /// Leads one client on, as a proxy does, and returns where it listens and what it was asked.
 fn proxy(target: u16) -> (String, std::thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("the port is bound"));
     let asked = std::thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
+        let (mut client, _) = listener.accept().expect("a client comes");
         let mut request = Vec::new();
         let mut byte = [0];
         while !request.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read > 0) {
             request.push(byte[0]);
         }
-        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let mut server = TcpStream::connect(("127.0.0.1", target)).unwrap();
-        let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("the client listens");
+        let mut server = TcpStream::connect(("127.0.0.1", target)).expect("the server listens");
+        let (mut from, mut to) =
+            (client.try_clone().expect("it can be shared"), server.try_clone().expect("it can be shared"));
         std::thread::spawn(move || std::io::copy(&mut from, &mut to));
         let _ = std::io::copy(&mut server, &mut client);
-        String::from_utf8(request).unwrap()
+        String::from_utf8(request).expect("requests are texts")
     });
     (url, asked)
 }
@@ -121,8 +130,9 @@ async fn read(provider: &dyn Provider, config: &Json) -> Result<Vec<String>, Str
     let state = read_data(provider, "tls_certificate", &config.to_string()).await;
     let state = state.map_err(|diagnostics| render::diagnostics(&diagnostics))?;
     let certificates = state.attribute("certificates");
-    let pem = |certificate: &Value| certificate.attribute("cert_pem").as_str().unwrap().to_string();
-    Ok(certificates.as_sequence().unwrap().iter().map(pem).collect())
+    let pem =
+        |certificate: &Value| certificate.attribute("cert_pem").as_str().expect("it is a text").to_string();
+    Ok(certificates.as_sequence().expect("it is a list").iter().map(pem).collect())
 }
 
 #[tokio::test]

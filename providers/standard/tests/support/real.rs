@@ -9,6 +9,7 @@ use terrane_provider_plugin::install::{PackageLocation, Platform, find_in_mirror
 use terrane_provider_plugin::{PluginFactory, PluginOptions};
 
 /// Starts a real provider and configures it with nothing, or says that it is not there.
+#[expect(clippy::print_stdout, reason = "a test that does nothing has to say so")]
 pub(crate) async fn real_provider(name: &str) -> Option<Arc<dyn Provider>> {
     let source = ProviderSource::implied(name);
     let Some(program) = program(&source) else {
