@@ -109,3 +109,37 @@ fn sec1(key: &EcdsaKey, curve: Option<&[u8]>) -> Vec<u8> {
     let point = der::value(tag::explicit(1), &der::bit_string(&key.point));
     der::sequence([der::integer(&[1]), secret, parameters, point])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_content_can_be_tried(content: Vec<u8>, label in "(RSA |EC |)PRIVATE KEY") {
+            let _ = read(&pem::encode(&label, &content));
+        }
+
+        /// Numbers that are no key may still have its form.
+        #[test]
+        fn any_numbers_can_be_tried(numbers in vec(vec(any::<u8>(), 0..9), 8)) {
+            let numbers = numbers.iter().map(|number| der::integer(number));
+            let content = der::sequence(std::iter::once(der::integer(&[0])).chain(numbers));
+            prop_assert!(read(&pem::encode(label::RSA_PRIVATE_KEY, &content)).is_err());
+        }
+
+        #[test]
+        fn any_secret_can_be_tried(secret in vec(any::<u8>(), 0..70), curve in 0..4_usize) {
+            let curve = Curve::named(Curve::NAMES[curve]).expect("it is one of the names");
+            let parameters = der::value(tag::explicit(0), &der::object_identifier(curve.identifier()));
+            let secret = der::value(tag::OCTET_STRING, &secret);
+            let content = der::sequence([der::integer(&[1]), secret, parameters]);
+            if let Ok(key) = read(&pem::encode(label::EC_PRIVATE_KEY, &content)) {
+                prop_assert!(key.sign(b"message").is_ok());
+            }
+        }
+    }
+}

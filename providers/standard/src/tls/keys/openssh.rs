@@ -204,3 +204,48 @@ impl<'a> Reader<'a> {
         Some(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_part(part: &[u8]) -> Result<PrivateKey, String> {
+        let mut content = Writer(MAGIC.to_vec());
+        for none in ["none", "none", ""] {
+            content.text(none.as_bytes());
+        }
+        content.int(1);
+        content.text(b"");
+        content.text(part);
+        read_any(&pem::encode(label::OPENSSH_PRIVATE_KEY, &content.0))
+    }
+
+    proptest! {
+        #[test]
+        fn any_content_can_be_tried(content: Vec<u8>) {
+            let _ = read_any(&pem::encode(label::OPENSSH_PRIVATE_KEY, &content));
+            let _ = read_part(&content);
+        }
+
+        /// Numbers that are no key may still have its form.
+        #[test]
+        fn any_numbers_can_be_tried(
+            algorithm in "ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|521)",
+            fields in vec(vec(any::<u8>(), 0..9), 6),
+            keeps_curve: bool,
+        ) {
+            let mut part = Writer::default();
+            part.int(7);
+            part.int(7);
+            part.text(algorithm.as_bytes());
+            if keeps_curve {
+                part.text(algorithm.trim_start_matches("ecdsa-sha2-").as_bytes());
+            }
+            fields.iter().for_each(|field| part.text(field));
+            let _ = read_part(&part.0);
+        }
+    }
+}
