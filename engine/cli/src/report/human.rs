@@ -7,12 +7,14 @@ use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{
-    ChangeCounts, CriticalPath, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
+    ActionInvocation, ChangeCounts, CriticalPath, InvocationCause, Plan, PlanEvent, PlanEvents, PlanMode,
+    ProviderPool, ResourceChange,
 };
 use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
 use super::Report;
+use super::invoked_actions::InvokedActions;
 use super::wording::{elapsed_text, ephemeral_words, id_of};
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -30,6 +32,7 @@ pub struct HumanReport {
     /// Whether to leave out what to do next, since a program decides that.
     in_automation: bool,
     progress: Mutex<Progress>,
+    actions: InvokedActions,
 }
 
 impl HumanReport {
@@ -40,6 +43,7 @@ impl HumanReport {
             compact_warnings: flags.switch("compact-warnings", false),
             in_automation: context.variable("TF_IN_AUTOMATION").is_some(),
             progress: Mutex::new(Progress::new(Instant::now())),
+            actions: InvokedActions::default(),
         }
     }
 
@@ -112,6 +116,7 @@ impl Report for HumanReport {
         } else {
             format!("Apply complete! Resources: {add} added, {change} changed, {remove} destroyed.")
         };
+        let text = text + &self.actions.text();
         self.terminal.line(&format!("\n{}", self.terminal.style(Style::BoldGreen, &text)));
     }
 
@@ -205,6 +210,24 @@ impl EventSink for HumanReport {
                 }
             }
             ApplyEvent::Provisioned { .. } => {}
+            ApplyEvent::ActionStarted { invocation } => {
+                self.bold_line(&format!("Action started: {}", invocation_subject(invocation)));
+            }
+            ApplyEvent::ActionProgress { invocation, message } => {
+                let subject = format!("Action {}:", invocation_subject(invocation));
+                self.terminal.line(&format!("{} {message}", self.terminal.style(Style::Bold, &subject)));
+            }
+            ApplyEvent::ActionEnded { invocation, error } => {
+                self.actions.add(error.is_some());
+                let subject = invocation_subject(invocation);
+                let text = match error {
+                    None => self.terminal.style(Style::BoldGreen, &format!("Action complete: {subject}")),
+                    Some(error) => {
+                        self.terminal.style(Style::BoldRed, &format!("Action failed: {subject} - {error}"))
+                    }
+                };
+                self.terminal.line(&text);
+            }
             ApplyEvent::Finished { change, action, value } => {
                 let line = self.progress().finish(change, action, value, now);
                 self.renew_live();
@@ -214,6 +237,18 @@ impl EventSink for HumanReport {
                 self.progress().end(&change.address, action, now);
                 self.renew_live();
             }
+        }
+    }
+}
+
+/// Returns how people are told which action is invoked, and why.
+fn invocation_subject(invocation: &ActionInvocation) -> String {
+    let address = &invocation.address;
+    match &invocation.cause {
+        InvocationCause::Trigger(trigger) => format!("{address} (triggered by {})", trigger.resource),
+        InvocationCause::Command { caller: None } => format!("{address} (triggered by CLI)"),
+        InvocationCause::Command { caller: Some(caller) } => {
+            format!("{address} (triggered by CLI, called from {caller})")
         }
     }
 }

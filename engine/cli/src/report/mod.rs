@@ -1,6 +1,8 @@
 //! What a run says while it goes on, to people or to programs.
 
+mod action_lines;
 mod human;
+mod invoked_actions;
 mod machine;
 mod quiet;
 pub mod ui_lines;

@@ -6,6 +6,7 @@ pub mod explanation;
 pub mod move_hints;
 pub mod paint;
 pub mod plan;
+mod plan_actions;
 mod plan_outputs;
 mod plan_resource;
 pub mod progress;

@@ -1,5 +1,6 @@
 //! For tools: the forms that Terraform's users parse.
 
+pub mod actions;
 pub mod checks;
 pub mod configuration;
 pub mod diagnostic;

@@ -5,6 +5,7 @@ use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::{Action, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
 
+use super::actions::invocation_json;
 use super::checks::checks_json;
 use super::configuration::configuration_json;
 use super::resources::{ShownResource, key_json, mode_name, module_tree};
@@ -54,6 +55,9 @@ pub fn plan_json(shown: &ShownPlan<'_>) -> String {
             outputs.raw(name, &output_change_json(change));
         }
         writer.raw("output_changes", &outputs.finish());
+    }
+    if !plan.action_invocations.is_empty() {
+        writer.raw("action_invocations", &array(plan.action_invocations.iter().map(invocation_json)));
     }
     if !plan.prior_state.is_empty() {
         let mut prior = ObjectWriter::new();

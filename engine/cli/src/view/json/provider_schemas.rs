@@ -46,6 +46,12 @@ fn schemas_json(schemas: &ProviderSchemas) -> String {
     let ephemeral = of(&schemas.ephemeral_resources);
     let ephemeral = ephemeral.iter().map(|(name, schema)| (name, schema.clone()));
     raw_unless_empty(&mut json, "ephemeral_resource_schemas", ephemeral);
+    let actions = schemas.actions.iter().map(|(name, schema)| {
+        let mut json = ObjectWriter::new();
+        json.raw("block", &block_json(&schema.block));
+        (name, json.finish())
+    });
+    raw_unless_empty(&mut json, "action_schemas", actions);
     let functions = schemas.functions.iter().map(|(name, function)| (name, provider_function_json(function)));
     raw_unless_empty(&mut json, "functions", functions);
     json.finish()
