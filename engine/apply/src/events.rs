@@ -15,7 +15,7 @@ pub trait EventSink: Send + Sync {
 }
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ApplyEvent<'a> {
     /// The provider is about to be asked to do something to an object.
     Started {

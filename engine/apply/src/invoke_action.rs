@@ -160,6 +160,13 @@ impl Executor {
         if is_before {
             return self.plan.change_of(address).map(|change| change.change.after.clone());
         }
+        if invocation.trigger().is_none() {
+            // Nothing changes: the object is what the state has.
+            let key = (address.clone(), None);
+            let source = &self.store.snapshot().resources.get(&address.resource())?.provider_config.provider;
+            let schema = self.providers.resource_schema(source, &address.resource.resource_type)?;
+            return Some(self.prior.get(&key)?.marked(&schema.schema));
+        }
         let (node, _) = self.resource_node(address)?;
         self.resources.get(&node)?.instances.get(address)?.value.clone()
     }

@@ -31,6 +31,10 @@ pub struct HumanReport {
     compact_warnings: bool,
     /// Whether to leave out what to do next, since a program decides that.
     in_automation: bool,
+    /// Whether to leave out what is only looked at.
+    is_concise: bool,
+    /// Whether to show what is sensitive.
+    shows_sensitive: bool,
     progress: Mutex<Progress>,
     actions: InvokedActions,
 }
@@ -42,6 +46,8 @@ impl HumanReport {
             terminal: Arc::clone(&context.terminal),
             compact_warnings: flags.switch("compact-warnings", false),
             in_automation: context.variable("TF_IN_AUTOMATION").is_some(),
+            is_concise: flags.switch("concise", false),
+            shows_sensitive: flags.switch("show-sensitive", false),
             progress: Mutex::new(Progress::new(Instant::now())),
             actions: InvokedActions::default(),
         }
@@ -88,7 +94,7 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        self.terminal.text(&render_plan(plan, providers, &self.terminal));
+        self.terminal.text(&render_plan(plan, providers, &self.terminal, self.shows_sensitive));
     }
 
     fn expected(&self, path: &CriticalPath) {
@@ -126,7 +132,7 @@ impl Report for HumanReport {
         }
         self.terminal.line(&format!("\n{}\n", self.terminal.style(Style::BoldGreen, "Outputs:")));
         for (name, output) in &state.outputs {
-            let value = if output.sensitive {
+            let value = if output.sensitive && !self.shows_sensitive {
                 "<sensitive>".to_owned()
             } else {
                 crate::view::human::value::format_value(&output.value, 0)
@@ -160,6 +166,11 @@ impl Report for HumanReport {
 impl PlanEvents for HumanReport {
     fn event(&self, event: PlanEvent<'_>) {
         let line = match event {
+            PlanEvent::Refreshing { .. } | PlanEvent::Reading { .. } | PlanEvent::Read { .. }
+                if self.is_concise =>
+            {
+                return;
+            }
             PlanEvent::Refreshing { address, deposed, value } => {
                 format!("{}: Refreshing state...{}", subject(address, deposed), id_text(value))
             }

@@ -1,6 +1,6 @@
 //! The machine-readable UI, version 1.2: one JSON object per line, as Terraform's `-json` flag gives it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
@@ -15,9 +15,8 @@ use terrane_state::StateSnapshot;
 use super::Report;
 use super::action_lines::{self, ActionLine};
 use super::invoked_actions::InvokedActions;
-use super::ui_lines::UiLines;
+use super::ui_lines::{LineSink, UiLines};
 use super::wording::{complete, elapsed_text, ephemeral_words, errored, id_of, progressing, starting};
-use crate::terminal::Terminal;
 use crate::view::json::resources::key_json;
 use crate::view::json::state_v1::{type_json, value_json};
 use crate::view::json::writer::ObjectWriter;
@@ -41,8 +40,8 @@ struct Running {
 
 impl MachineReport {
     /// Makes a report, and writes the line that says which version writes it.
-    pub fn new(terminal: Arc<Terminal>) -> Self {
-        let lines = UiLines::begin(terminal);
+    pub fn new(sink: LineSink) -> Self {
+        let lines = UiLines::begin(sink);
         Self { lines, running: Mutex::new(FxHashMap::default()), actions: InvokedActions::default() }
     }
 

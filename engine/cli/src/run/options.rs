@@ -49,8 +49,22 @@ pub const PLANNING_FLAGS: &[Flag] = &[
     Flag::value("exclude-file", "file", "Read what to leave out from a file, one address per line."),
 ];
 
+/// Output for programs beside that for people.
+pub const JSON_INTO: Flag = Flag::value(
+    "json-into",
+    "file",
+    "Write the output that -json gives to the given file, and the usual one to the terminal.",
+);
+
+/// Output that holds nothing back.
+pub const SHOW_SENSITIVE: Flag =
+    Flag::switch("show-sensitive", "If specified, sensitive values are displayed.");
+
 /// Flags of everything that runs.
 pub const RUN_FLAGS: &[Flag] = &[
+    JSON_INTO,
+    SHOW_SENSITIVE,
+    Flag::switch("concise", "Leave out the lines that say which objects are looked at."),
     Flag::value("parallelism", "n", "Limit the number of concurrent operations. Defaults to 10."),
     Flag::switch("input", "Ask for input for variables if not directly set. (-input=false)"),
     Flag::switch(

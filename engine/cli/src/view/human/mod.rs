@@ -12,6 +12,7 @@ mod plan_resource;
 pub mod progress;
 #[cfg(test)]
 mod recorded;
+pub mod reveal;
 pub mod state;
 pub mod types;
 pub mod value;

@@ -11,6 +11,7 @@ use super::paint::Paint;
 use super::plan_actions::PlannedActions;
 use super::plan_outputs::output_changes;
 use super::plan_resource::{Cause, PlannedDiff, action_symbol, resource_diff};
+use super::reveal::{RevealedSchemas, revealed_plan};
 use super::wrap::wrap;
 use crate::report::wording::elapsed_text;
 use crate::terminal::{Style, Terminal};
@@ -19,8 +20,16 @@ use crate::terminal::{Style, Terminal};
 pub(super) type SchemaOf<'a> = dyn Fn(&ResourceChange) -> Option<&'a Schema> + 'a;
 
 /// Lays a plan out, from what has changed since the last run to the outputs that will change. Begins with an
-/// empty line and ends with a line end.
-pub fn render_plan(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -> String {
+/// empty line and ends with a line end. What is sensitive is shown only where that was asked for.
+pub fn render_plan(
+    plan: &Plan,
+    providers: &ProviderPool,
+    terminal: &Terminal,
+    shows_sensitive: bool,
+) -> String {
+    if shows_sensitive {
+        return render_revealed(plan, providers, terminal);
+    }
     let schema_of = |change: &ResourceChange| -> Option<&Schema> {
         let resource = &change.address.resource;
         let provider = &change.provider_config.provider;
@@ -32,6 +41,21 @@ pub fn render_plan(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -
     };
     let paint = Paint::of(terminal);
     render(plan, &schema_of, &PlannedActions::new(plan, &action_schema_of, paint), paint)
+}
+
+fn render_revealed(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -> String {
+    let schemas = RevealedSchemas::of_plan(plan, providers);
+    let plan = revealed_plan(plan);
+    let schema_of = |change: &ResourceChange| {
+        let resource = &change.address.resource;
+        schemas.get(&change.provider_config.provider, Some(resource.mode), &resource.resource_type)
+    };
+    let action_schema_of = |invocation: &ActionInvocation| {
+        let action = &invocation.address.action;
+        schemas.get(&invocation.provider_config.provider, None, &action.action_type)
+    };
+    let paint = Paint::of(terminal);
+    render(&plan, &schema_of, &PlannedActions::new(&plan, &action_schema_of, paint), paint)
 }
 
 pub(super) fn render<'p>(

@@ -10,5 +10,6 @@ mod provider_configs;
 pub mod provider_schemas;
 pub mod resources;
 pub mod state_v1;
+pub mod test_results;
 pub mod values;
 pub mod writer;

@@ -14,13 +14,18 @@ use super::writer::{ObjectWriter, array};
 
 /// Writes the schemas of providers.
 pub fn provider_schemas_json(providers: &BTreeMap<ProviderSource, Arc<ProviderSchemas>>) -> String {
+    let mut report = ObjectWriter::new();
+    report.text("format_version", "1.0").raw("provider_schemas", &schemas_by_source(providers));
+    report.finish()
+}
+
+/// Writes the schemas of providers by their sources.
+pub fn schemas_by_source(providers: &BTreeMap<ProviderSource, Arc<ProviderSchemas>>) -> String {
     let mut by_source = ObjectWriter::new();
     for (source, schemas) in providers {
         by_source.raw(&source.to_string(), &schemas_json(schemas));
     }
-    let mut report = ObjectWriter::new();
-    report.text("format_version", "1.0").raw("provider_schemas", &by_source.finish());
-    report.finish()
+    by_source.finish()
 }
 
 fn schemas_json(schemas: &ProviderSchemas) -> String {
