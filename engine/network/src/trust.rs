@@ -45,13 +45,24 @@ pub fn tls_config(
     let crypto = Arc::new(ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(Arc::clone(&crypto)).with_safe_default_protocol_versions()?;
+    if matches!(trust, Trust::System) && names == Names::Checked {
+        return Ok(builder.with_root_certificates(settings.authorities()?));
+    }
+    let verifier = server_verifier(trust, names, settings, crypto)?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier))
+}
+
+/// Makes what judges the certificates of servers.
+pub(crate) fn server_verifier(
+    trust: Trust,
+    names: Names,
+    settings: &NetworkSettings,
+    crypto: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, NetworkError> {
     let follow = |roots: RootCertStore| {
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&crypto)).build()
     };
     let (chain, named) = match trust {
-        Trust::System if names == Names::Checked => {
-            return Ok(builder.with_root_certificates(settings.authorities()?));
-        }
         Trust::System => (Some(follow(settings.authorities()?)?), Vec::new()),
         Trust::Authorities(authorities) => {
             let mut roots = RootCertStore::empty();
@@ -60,8 +71,7 @@ pub fn tls_config(
         }
         Trust::Anyone => (None, Vec::new()),
     };
-    let verifier = Arc::new(Verifier { chain, named, names, crypto });
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier))
+    Ok(Arc::new(Verifier { chain, named, names, crypto }))
 }
 
 /// Judges the certificates of servers.
