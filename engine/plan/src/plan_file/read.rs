@@ -120,7 +120,6 @@ fn read_plan(document: &PlanDocument) -> Result<Plan, PlanFileError> {
             .as_deref()
             .map(|text| ActionInstanceAddress::parse(text).map_err(damaged))
             .transpose()?,
-        falling: read_falling(&document.falling, document.resource_changes.len())?,
         timestamp: document.timestamp.clone(),
         errored: document.errored,
     })
