@@ -110,10 +110,10 @@ impl ActionExpansions {
         match (&*expansion, key) {
             (Expansion::Unknown, _) => return Err(Diagnostics::new()),
             (Expansion::Single(true), None) => return Ok(RepetitionValues::None),
-            (Expansion::Count(count), Some(InstanceKey::Int(index))) => {
-                if usize::try_from(*index).is_ok_and(|index| index < *count) {
-                    return Ok(RepetitionValues::Count(*index));
-                }
+            (Expansion::Count(count), Some(InstanceKey::Int(index)))
+                if usize::try_from(*index).is_ok_and(|index| index < *count) =>
+            {
+                return Ok(RepetitionValues::Count(*index));
             }
             (Expansion::ForEach(elements), Some(InstanceKey::String(key))) => {
                 if let Ok(found) = elements.binary_search_by(|(other, _)| other.cmp(key)) {
