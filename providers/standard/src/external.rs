@@ -10,7 +10,7 @@ use std::sync::Arc;
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Type, Value};
 use terrane_provider::async_trait;
 
-use crate::network::Environment;
+use crate::Environment;
 use crate::object::{Attributes, Fields};
 use crate::process::{Outcome, Program, RunError, run};
 use crate::toolkit::{Call, Catalog, Check, DataSource, Property, Table};
@@ -54,6 +54,7 @@ impl DataSource for External {
             return Err(blamed("External Program Missing", detail.to_owned()));
         };
         let program = |command, arguments| Program {
+            environment: Vec::new(),
             command,
             arguments,
             directory: config.text("working_dir"),
