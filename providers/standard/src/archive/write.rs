@@ -15,6 +15,10 @@ use super::contents::{Content, Entry};
 /// Larger files need the 64-bit fields of zip.
 const SMALL_FILE_MAX: u64 = u32::MAX as u64;
 
+/// The permissions of written contents, which have none of their own: with hashicorp/archive nobody may read them when
+/// they come out of a tar archive.
+const CONTENT_MODE: u32 = 0o644;
+
 /// Which form an archive has.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
@@ -74,7 +78,7 @@ fn write_zip(file: BufWriter<File>, entries: &[Entry], mode: Option<u32>) -> io:
         // Contents have no permissions of their own, and a mode is not for them.
         let options = match entry.mode {
             Some(own) => options.last_modified_time(of_files).unix_permissions(mode.unwrap_or(own)),
-            None => options.last_modified_time(DateTime::default()),
+            None => options.last_modified_time(DateTime::default()).unix_permissions(CONTENT_MODE),
         };
         archive.start_file(entry.name.as_str(), options).map_err(io::Error::other)?;
         io::copy(&mut content, &mut archive)?;
@@ -90,7 +94,7 @@ fn write_tar(file: BufWriter<File>, entries: &[Entry], mode: Option<u32>) -> io:
         let mut header = tar::Header::new_ustar();
         header.set_entry_type(tar::EntryType::Regular);
         header.set_size(length);
-        header.set_mode(mode.or(entry.mode).unwrap_or(0));
+        header.set_mode(mode.or(entry.mode).unwrap_or(CONTENT_MODE));
         header.set_mtime(0);
         header.set_uid(0);
         header.set_gid(0);

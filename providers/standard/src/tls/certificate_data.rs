@@ -47,12 +47,12 @@ impl DataSource for CertificateData {
         mut call: Call<'_>,
         _warnings: &mut Diagnostics,
     ) -> Result<Attributes, Diagnostics> {
+        let verify_chain = config.boolean("verify_chain").unwrap_or(true);
         let chain = match config.text("content") {
             Some(pem) => vec![content(pem)?],
             None => {
-                let verify = config.boolean("verify_chain") != Some(false);
                 let url = config.text("url").unwrap_or("");
-                let fetched = fetch(url, verify, call.provider_config, &self.environment);
+                let fetched = fetch(url, verify_chain, call.provider_config, &self.environment);
                 tokio::select! {
                     fetched = fetched => fetched?,
                     _ = call.stop.wait_for(|stopped| *stopped) => {
@@ -68,6 +68,7 @@ impl DataSource for CertificateData {
         let printed: Vec<String> = described.iter().map(Description::printed).collect();
         let objects: Vec<Value> = described.iter().map(Description::object).collect();
         Ok(vec![
+            ("verify_chain", verify_chain.into()),
             ("certificates", Value::list(Description::object_type(), objects)),
             ("id", identifier(format!("[{}]", printed.join(" ")).as_bytes()).into()),
         ])

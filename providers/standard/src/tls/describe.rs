@@ -29,7 +29,7 @@ impl Description {
         let certificate = match X509Certificate::from_der(der) {
             Ok(([], certificate)) => certificate,
             Ok(_) => return Err("There is something behind the certificate.".to_owned()),
-            Err(error) => return Err(format!("The content is no certificate: {error}.")),
+            Err(_) => return Err("The content is no certificate.".to_owned()),
         };
         let constraints = certificate.basic_constraints().ok().flatten().map(|constraints| constraints.value);
         // Without constraints the length is 0, and with constraints that name none it is -1.
@@ -158,16 +158,16 @@ fn key_algorithm(algorithm: &AlgorithmIdentifier<'_>) -> &'static str {
     }
 }
 
-/// The attributes with names, in the order in which Go writes them; all others follow them.
+/// The attributes with names, in the order in which Go prints them; all others follow them.
 const NAMED: [(&str, &str); 9] = [
     ("2.5.4.5", "SERIALNUMBER"),
     ("2.5.4.3", "CN"),
-    ("2.5.4.17", "POSTALCODE"),
-    ("2.5.4.9", "STREET"),
-    ("2.5.4.8", "ST"),
-    ("2.5.4.7", "L"),
     ("2.5.4.11", "OU"),
     ("2.5.4.10", "O"),
+    ("2.5.4.17", "POSTALCODE"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
     ("2.5.4.6", "C"),
 ];
 

@@ -96,7 +96,7 @@ fn certificate(der: &[u8]) -> Result<X509Certificate<'_>, String> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),
         Ok(_) => Err("There is something behind the certificate.".to_owned()),
-        Err(error) => Err(format!("The content is no certificate: {error}.")),
+        Err(_) => Err("The content is no certificate.".to_owned()),
     }
 }
 
@@ -110,7 +110,7 @@ fn requested(pem: &str) -> Result<Subject, Diagnostics> {
     const SUMMARY: &str = "Failed to parse certificate request PEM";
     let der = content(pem, label::CERTIFICATE_REQUEST).map_err(|error| failure(SUMMARY, error))?;
     let (_, request) = X509CertificationRequest::from_der(&der)
-        .map_err(|error| failure(SUMMARY, format!("The content is no request: {error}.")))?;
+        .map_err(|_| failure(SUMMARY, "The content is no request."))?;
     let names = request.requested_extensions().into_iter().flatten().find_map(|extension| match extension {
         ParsedExtension::SubjectAlternativeName(names) => Some(names.general_names.as_slice()),
         _ => None,

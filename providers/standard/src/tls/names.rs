@@ -10,19 +10,18 @@ use super::der::{self, tag};
 use crate::object::Fields;
 use crate::toolkit::{BlockType, Check, Property, failure};
 
-/// The attributes of a distinguished name that have one value: their arguments, the last arc of their identifiers, and
-/// what they are called.
-const COUNTRY: (&str, u64, &str) = ("country", 6, "The country (`C`).");
-const BEFORE_STREET: [(&str, u64, &str); 5] = [
-    COUNTRY,
-    ("organization", 10, "The organization (`O`)."),
-    ("organizational_unit", 11, "The unit of the organization (`OU`)."),
-    ("locality", 7, "The city (`L`)."),
+/// The attributes of a distinguished name that have one value, in the order in which Go writes them: their arguments,
+/// the last arc of their identifiers, and what they are. Lines of streets come between the two halves.
+const BEFORE_STREET: [(&str, u64, &str); 3] = [
+    ("country", 6, "The country (`C`)."),
     ("province", 8, "The state or province (`ST`)."),
+    ("locality", 7, "The city (`L`)."),
 ];
 const STREET: u64 = 9;
-const AFTER_STREET: [(&str, u64, &str); 3] = [
+const AFTER_STREET: [(&str, u64, &str); 5] = [
     ("postal_code", 17, "The postal code."),
+    ("organization", 10, "The organization (`O`)."),
+    ("organizational_unit", 11, "The unit of the organization (`OU`)."),
     ("common_name", 3, "The name itself (`CN`)."),
     ("serial_number", 5, "A serial number of the subject."),
 ];

@@ -1,6 +1,8 @@
 //! What the tests share: values from JSON, a small engine, values as text.
 
+pub(crate) mod command;
 mod folder;
+pub(crate) mod real;
 pub(crate) mod web_server;
 
 use std::collections::BTreeMap;
