@@ -45,6 +45,7 @@ impl Executor {
                     type_name: change.address.resource.resource_type.clone(),
                     prior_state: change.change.before.split_marks().0,
                     planned_state: Value::Null(change.change.before.ty()),
+                    private: change.private.clone(),
                 }
             })
             .collect();

@@ -11,32 +11,63 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use terrane_model::{ConfigResource, ProviderConfigAddress, ResourceMode, Value};
 use terrane_provider::{Effects, PlannedResource};
 
+use crate::added_order::AddedOrder;
 use crate::change::Action;
 use crate::operations::stored_dependencies;
 use crate::planner::Planner;
+
+/// With what an object may go.
+#[derive(Clone, Copy)]
+enum Candidate {
+    /// Its place, or whatever that goes with. Nobody can miss what the object depends on in a place that goes away.
+    Place(usize),
+    /// Another object, together with all that depends on either.
+    Within(usize),
+}
 
 /// An object that goes with others, by positions in the plan's changes.
 struct Falling {
     position: usize,
     /// What it may go with, the best first.
-    with: Vec<usize>,
+    with: Vec<Candidate>,
     /// Which of these it is to go with now.
     choice: usize,
     depends_on: Vec<ConfigResource>,
 }
 
 impl Falling {
-    fn root(&self) -> Option<usize> {
+    fn candidate(&self) -> Option<Candidate> {
         self.with.get(self.choice).copied()
     }
 }
 
 impl Planner {
-    /// Returns which destroyed objects go with which, by positions in the plan's changes.
-    pub(crate) async fn find_falling(&mut self) -> BTreeMap<usize, usize> {
+    /// Returns which destroyed objects go with which, by positions in the plan's changes, and the order that providers
+    /// add to the plan's own.
+    pub(crate) async fn find_falling(&mut self) -> (BTreeMap<usize, usize>, AddedOrder) {
         if self.diagnostics.has_errors() {
-            return BTreeMap::new();
+            return (BTreeMap::new(), AddedOrder::default());
         }
+        let mut tied = self.find_ties().await;
+        let mut candidates: BTreeMap<usize, Vec<Candidate>> = BTreeMap::new();
+        for (position, place) in &tied.with_place {
+            candidates.entry(*position).or_default().push(Candidate::Place(*place));
+        }
+        for (position, with) in self.ask_falling().await.into_iter().chain(std::mem::take(&mut tied.inside)) {
+            let with = with.into_iter().map(Candidate::Within);
+            candidates.entry(position).or_default().extend(with);
+        }
+        let falling = candidates.into_iter().filter(|(position, _)| !self.has_farewell(*position));
+        let falling = falling.map(|(position, with)| {
+            let depends_on = self.dependencies_of(position);
+            Falling { position, with, choice: 0, depends_on }
+        });
+        let falling = self.settle(falling.collect(), &mut tied.order);
+        (falling, tied.order)
+    }
+
+    /// Asks each provider which of its objects go with which others of its own.
+    async fn ask_falling(&self) -> Vec<(usize, Vec<usize>)> {
         let mut shares: BTreeMap<&ProviderConfigAddress, Vec<usize>> = BTreeMap::new();
         for (position, change) in self.changes.iter().enumerate() {
             let is_removed = change.change.action == Action::Delete && change.deposed.is_none();
@@ -55,15 +86,11 @@ impl Planner {
         for (answers, positions) in join_all(asked).await {
             for (own, with) in answers.into_iter().enumerate().filter(|(_, with)| !with.is_empty()) {
                 let Some(position) = positions.get(own).copied() else { continue };
-                if self.has_farewell(position) {
-                    continue;
-                }
                 let with = with.into_iter().filter_map(|other| positions.get(other).copied());
-                let depends_on = self.dependencies_of(position);
-                falling.push(Falling { position, with: with.collect(), choice: 0, depends_on });
+                falling.push((position, with.collect()));
             }
         }
-        self.settle(falling)
+        falling
     }
 
     pub(crate) fn planned_resource(&self, position: usize) -> PlannedResource {
@@ -74,6 +101,7 @@ impl Planner {
             type_name: change.address.resource.resource_type.clone(),
             prior_state: plain(&change.change.before),
             planned_state: plain(&change.change.after),
+            private: change.private.clone(),
         }
     }
 
@@ -93,15 +121,14 @@ impl Planner {
         in_block || self.removals.block(address).is_some()
     }
 
-    /// Gives up, one choice after the other, what would go too early.
-    fn settle(&self, mut falling: Vec<Falling>) -> BTreeMap<usize, usize> {
+    /// Returns the destroyed objects of each resource that somebody outside could miss: not what is only in the state.
+    fn destroyed_remotely(&self) -> FxHashMap<ConfigResource, Vec<usize>> {
         let mut destroyed: FxHashMap<ConfigResource, Vec<usize>> = FxHashMap::default();
         for (position, change) in self.changes.iter().enumerate() {
             let is_destroyed = matches!(
                 change.change.action,
                 Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete
             );
-            // Nobody outside can miss what is only in the state.
             let provider = self.configured_provider(&change.provider_config);
             let resource_type = &change.address.resource.resource_type;
             let is_remote = provider.is_none_or(|it| it.effects(resource_type) == Effects::Remote);
@@ -109,21 +136,29 @@ impl Planner {
                 destroyed.entry(change.address.resource().config()).or_default().push(position);
             }
         }
+        destroyed
+    }
+
+    /// Gives up, one choice after the other, what would go too early.
+    fn settle(&self, mut falling: Vec<Falling>, order: &mut AddedOrder) -> BTreeMap<usize, usize> {
+        let destroyed = self.destroyed_remotely();
         let mut after: FxHashMap<usize, FxHashSet<ConfigResource>> = FxHashMap::default();
-        for root in falling.iter().flat_map(|it| &it.with) {
-            after.entry(*root).or_insert_with(|| self.dependencies_of(*root).into_iter().collect());
+        for candidate in falling.iter().flat_map(|it| &it.with) {
+            let (Candidate::Place(root) | Candidate::Within(root)) = *candidate;
+            after.entry(root).or_insert_with(|| self.dependencies_of(root).into_iter().collect());
         }
+        let tied: FxHashSet<(usize, usize)> = order.destroyed_after.iter().copied().collect();
         loop {
-            let roots: FxHashMap<usize, usize> =
-                falling.iter().filter_map(|it| Some((it.position, it.root()?))).collect();
+            let roots = roots(&falling);
             // All instances of a resource go at one time or not; the answer is the same for everyone who asks.
             let mut together: FxHashMap<(&ConfigResource, usize), bool> = FxHashMap::default();
             let mut given_up = Vec::new();
             for (index, object) in falling.iter().enumerate() {
-                let Some(root) = object.root() else { continue };
+                let Some(Candidate::Within(root)) = object.candidate() else { continue };
                 // Only what is known to depend on the other object has its turn before it.
                 let own = self.changes[root].address.resource().config();
-                let comes_before = object.depends_on.contains(&own);
+                let comes_before =
+                    object.depends_on.contains(&own) || tied.contains(&(root, object.position));
                 let is_good = comes_before
                     && object.depends_on.iter().all(|dependency| {
                         *together.entry((dependency, root)).or_insert_with(|| {
@@ -140,6 +175,7 @@ impl Planner {
                 }
             }
             if given_up.is_empty() {
+                self.keep_dependencies(&falling, &roots, &destroyed, &tied, order);
                 return roots.into_iter().collect();
             }
             for index in given_up {
@@ -147,4 +183,48 @@ impl Planner {
             }
         }
     }
+
+    /// What an object depends on outlives it: it stays until the place is gone that takes the object along, unless the
+    /// place waits for it.
+    fn keep_dependencies(
+        &self,
+        falling: &[Falling],
+        roots: &FxHashMap<usize, usize>,
+        destroyed: &FxHashMap<ConfigResource, Vec<usize>>,
+        tied: &FxHashSet<(usize, usize)>,
+        order: &mut AddedOrder,
+    ) {
+        let mut seen: FxHashSet<(&ConfigResource, usize)> = FxHashSet::default();
+        for object in falling {
+            let (Some(Candidate::Place(_)), Some(root)) = (object.candidate(), roots.get(&object.position))
+            else {
+                continue;
+            };
+            let own = self.changes[*root].address.resource().config();
+            for dependency in object.depends_on.iter().filter(|it| seen.insert((*it, *root))) {
+                let positions = destroyed.get(dependency).into_iter().flatten().copied();
+                let comes_before =
+                    |it: usize| tied.contains(&(*root, it)) || self.dependencies_of(it).contains(&own);
+                let stays = |it: &usize| it != root && roots.get(it) != Some(root) && !comes_before(*it);
+                order.destroyed_after.extend(positions.filter(stays).map(|it| (it, *root)));
+            }
+        }
+    }
+}
+
+/// Returns with what each object goes as things are.
+fn roots(falling: &[Falling]) -> FxHashMap<usize, usize> {
+    let mut roots: FxHashMap<usize, usize> = FxHashMap::default();
+    for object in falling {
+        if let Some(Candidate::Within(root)) = object.candidate() {
+            roots.insert(object.position, root);
+        }
+    }
+    for object in falling {
+        if let Some(Candidate::Place(place)) = object.candidate() {
+            let root = roots.get(&place).copied().unwrap_or(place);
+            roots.insert(object.position, root);
+        }
+    }
+    roots
 }

@@ -3,6 +3,7 @@
 mod action_config;
 pub mod action_invocation;
 mod action_triggers;
+mod added_order;
 pub mod change;
 pub mod checks;
 pub mod complete_resource;
@@ -44,6 +45,7 @@ mod replace_reason;
 pub mod resource_dependencies;
 pub mod substitutes;
 pub mod targets;
+mod ties;
 mod undeclared;
 pub mod validate;
 mod validate_actions;
@@ -54,6 +56,7 @@ pub use action_config::{
     ActionConfig, ActionExpansions, ActionPlace, evaluate_action, evaluate_condition, locate_in_action,
 };
 pub use action_invocation::{ActionInvocation, InvocationCause, TriggerCause};
+pub use added_order::AddedOrder;
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use critical_path::{CriticalPath, critical_path};
 pub use dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};

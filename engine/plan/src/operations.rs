@@ -71,14 +71,14 @@ impl OperationGraph {
         Builder::new(plan, configuration).build()
     }
 
-    fn add(&mut self, operation: Operation) -> OperationId {
+    pub(crate) fn add(&mut self, operation: Operation) -> OperationId {
         let id = OperationId(self.operations.len() as u32);
         self.operations.push(operation);
         self.waits_for.push(Vec::new());
         id
     }
 
-    fn wait(&mut self, waiting: OperationId, waits_for: OperationId) {
+    pub(crate) fn wait(&mut self, waiting: OperationId, waits_for: OperationId) {
         if waiting != waits_for {
             self.waits_for[waiting.index()].push(waits_for);
         }
@@ -198,6 +198,7 @@ impl<'a> Builder<'a> {
             self.add_change(position, change);
         }
         self.connect_destroys();
+        self.plan.added_order.add_to(&mut self.graph);
         self.add_requested_actions();
         self.graph
     }

@@ -10,6 +10,7 @@ use terrane_provider::ImportTarget;
 use terrane_state::{CheckResult, StateSnapshot};
 
 use crate::action_invocation::ActionInvocation;
+use crate::added_order::AddedOrder;
 use crate::change::{Action, OutputChange, ResourceChange};
 
 /// What kind of run a plan is for.
@@ -91,6 +92,8 @@ pub struct Plan {
     pub relevant_attributes: Vec<(ResourceInstanceAddress, AttributePath)>,
     /// Destroyed objects that need no call of their own, since they go with others: positions in `resource_changes`.
     pub falling: BTreeMap<usize, usize>,
+    /// What comes after what besides what configuration and state ask for.
+    pub added_order: AddedOrder,
     /// The time of the plan in RFC 3339.
     pub timestamp: String,
     /// Whether planning failed, so that this is only what was found until then.

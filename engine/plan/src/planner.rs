@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::action_config::ActionExpansions;
 use crate::action_invocation::ActionInvocation;
+use crate::added_order::AddedOrder;
 use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
 use crate::dependency_graph::{NodeId, NodeKind};
@@ -130,8 +131,8 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     planner.close_ephemerals().await;
     planner.action_invocations.sort_by(ActionInvocation::order);
     planner.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
-    let falling = planner.find_falling().await;
-    planner.finish(falling)
+    let (falling, added_order) = planner.find_falling().await;
+    planner.finish(falling, added_order)
 }
 
 /// Finds what a run walks.
@@ -405,7 +406,7 @@ impl Planner {
         }
     }
 
-    fn finish(mut self, falling: BTreeMap<usize, usize>) -> PlanOutcome {
+    fn finish(mut self, falling: BTreeMap<usize, usize>, added_order: AddedOrder) -> PlanOutcome {
         self.drift.sort_by(|a, b| a.address.cmp(&b.address));
         let variables = self.root_variables();
         if self.options.mode == PlanMode::Destroy {
@@ -445,6 +446,7 @@ impl Planner {
             checks: self.checks.results(),
             relevant_attributes,
             falling,
+            added_order,
             timestamp: self.options.timestamp,
             errored: self.diagnostics.has_errors(),
         };

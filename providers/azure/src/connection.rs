@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use terrane_azure_identity::{HttpSettings, TokenSource};
+use terrane_azure_identity::TokenSource;
+use terrane_network::NetworkSettings;
 use terrane_provider::NoProgress;
 
 use crate::client::arm_client::ClientSettings;
@@ -42,8 +43,8 @@ impl Connection {
         pace: Pace,
         stop: &StopSignal,
     ) -> Result<Self, ArmError> {
-        let http = HttpSettings::from_environment(environment)
-            .build()
+        let http = NetworkSettings::from_environment(|name| environment.get(name))
+            .api_client()
             .map_err(|error| ArmError::Settings(format!("{error}.")))?;
         let cloud = settings.cloud.find(&http).await?;
         let credential = settings.identity.credential(&cloud, &http)?;

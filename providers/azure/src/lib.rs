@@ -34,7 +34,7 @@
 //! # }
 //! ```
 //!
-//! Operations are followed from the first moment on: the wait between two looks is an eighth of the time that
+//! Operations are followed from the first moment on: the wait between two looks is a sixteenth of the time that
 //! the operation has taken so far, and none at first where the service says `Retry-After: 0`, as an emulator
 //! without operation times does.
 //!

@@ -455,7 +455,7 @@ mod tests {
 
     #[test]
     fn nothing_complete_is_an_error_that_lists_the_ways() {
-        let http = crate::http::HttpSettings::default().build().unwrap();
+        let http = terrane_network::NetworkSettings::default().api_client().unwrap();
         let error = application().credential(&Cloud::public(), &http).unwrap_err().to_string();
         assert!(error.contains("client_secret") && error.contains("az login"), "{error}");
     }

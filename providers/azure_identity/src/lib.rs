@@ -1,4 +1,4 @@
-//! The way to Azure: which cloud, over which network, as whom.
+//! The way to Azure: which cloud, as whom.
 //!
 //! What is written in a block and what stands in the environment become settings, settings become a
 //! credential, and a credential gives tokens. The provider's block and the backend's have the same arguments
@@ -8,7 +8,6 @@ mod authenticate;
 mod certificate;
 mod cloud;
 mod error;
-mod http;
 mod managed_identity;
 mod settings;
 mod sources;
@@ -16,6 +15,5 @@ mod sources;
 pub use authenticate::{IdentitySettings, SignIn, TokenSource};
 pub use cloud::{Cloud, CloudSuffixes, MetadataError};
 pub use error::IdentityError;
-pub use http::{HttpSettings, HttpSetupError};
 pub use settings::{CloudChoice, innermost_cause, read_cloud, read_identity};
 pub use sources::SettingSources;

@@ -42,7 +42,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::http::HttpSettings;
+    use terrane_network::NetworkSettings;
 
     #[tokio::test]
     async fn the_endpoint_is_asked_as_azures_own_is() {
@@ -57,7 +57,7 @@ mod tests {
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
             head
         });
-        let http = HttpSettings::default().build().unwrap();
+        let http = NetworkSettings::default().api_client().unwrap();
         let endpoint = ManagedIdentityEndpoint { http, url, client_id: Some("c".to_owned()) };
         let token = endpoint.get_token(&["https://storage.azure.com/.default"], None).await.unwrap();
         assert_eq!(token.token.secret(), "t");

@@ -10,6 +10,7 @@ pub mod provisioner;
 pub mod registry;
 pub mod request;
 pub mod schemas;
+pub mod ties;
 
 pub use async_trait::async_trait;
 pub use progress::{NoProgress, Progress, ProgressUpdate};
@@ -26,3 +27,4 @@ pub use schemas::{
     Capabilities, FunctionParameter, FunctionSignature, IdentityAttribute, IdentitySchema, ProviderSchemas,
     ResourceSchema,
 };
+pub use ties::{Holds, Reach, Ties};

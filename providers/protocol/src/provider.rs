@@ -14,6 +14,7 @@ use crate::request::{
     UpgradeResponse, ValidateRequest,
 };
 use crate::schemas::ProviderSchemas;
+use crate::ties::{Holds, Ties};
 
 /// One running provider with one configuration.
 ///
@@ -154,6 +155,23 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Tells for each object of a plan what it has to do with others, whoever manages them. Those that are to go have
+    /// no planned state. An empty answer means: nothing.
+    async fn ties(&self, _objects: Vec<PlannedResource>) -> Vec<Ties> {
+        Vec::new()
+    }
+
+    /// Names the place that the configuration leads to, such as a server; nothing where it is not known. Only asked where
+    /// the configuration comes from no object that [holds](Provider::holds) anything.
+    async fn place(&self) -> Option<Str> {
+        None
+    }
+
+    /// Tells what objects of a type hold for providers whose configuration comes from them.
+    fn holds(&self, _type_name: &str) -> Holds {
+        Holds::Nothing
+    }
+
     /// Takes note of objects that the next deletion of another one is to take along.
     fn expect_fallen(&self, _fallen: &[PlannedResource]) {}
 
@@ -199,6 +217,8 @@ pub struct PlannedResource {
     pub prior_state: Value,
     /// The object as planned; null when it is to be deleted.
     pub planned_state: Value,
+    /// What the provider keeps with the object: as planned, or as it is where it is to be deleted.
+    pub private: Private,
 }
 
 /// Whether applying changes anything outside of the engine.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Type, Value};
 use terrane_provider::async_trait;
 
-use crate::network::Environment;
+use crate::Environment;
 use crate::object::{Attributes, Fields};
 use crate::process::{Outcome, Program, RunError, run};
 use crate::toolkit::{Call, Catalog, Check, DataSource, Property, Table};

@@ -4,8 +4,7 @@
 //! configurations and states go back and forth between both. Nothing here knows the engine or a state backend:
 //! what a provider needs from outside is handed to [`factories`].
 
-#![allow(dead_code)]
-
+mod archive;
 mod blocking;
 mod checksums;
 mod encodings;
@@ -14,13 +13,14 @@ mod http;
 mod identifiers;
 mod keepers;
 mod local;
-mod network;
+mod moment;
 mod null;
 mod object;
 mod process;
 mod random;
 mod terraform;
 mod time;
+mod tls;
 mod toolkit;
 
 use std::collections::BTreeMap;
@@ -29,10 +29,12 @@ use std::sync::{Arc, OnceLock};
 use terrane_model::ProviderSource;
 use terrane_provider::{Provider, ProviderFactory};
 
-use network::Environment;
 use toolkit::{Catalog, StandardProvider};
 
 pub use terraform::{RemoteOutputs, RemoteStateReader, TerraformFunction, TerraformFunctions};
+
+/// The environment variables that the providers may look at.
+type Environment = BTreeMap<String, String>;
 
 /// What the providers need from outside.
 #[derive(Clone)]
@@ -57,12 +59,14 @@ pub fn factories(options: StandardOptions) -> Vec<(ProviderSource, Arc<dyn Provi
         factory(move || make_catalog(environment.clone()))
     };
     let named = [
+        ("archive", factory(archive::catalog)),
         ("external", with_environment(external::catalog)),
         ("http", with_environment(http::catalog)),
         ("local", factory(local::catalog)),
         ("null", factory(null::catalog)),
         ("random", factory(random::catalog)),
         ("time", factory(time::catalog)),
+        ("tls", with_environment(tls::catalog)),
     ];
     factories.extend(named.map(|(name, factory)| (ProviderSource::implied(name), factory)));
     factories

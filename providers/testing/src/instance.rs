@@ -177,6 +177,7 @@ impl Instance {
             type_name: self.type_name.clone(),
             prior_state: self.state.clone(),
             planned_state: planned.state.clone(),
+            private: Vec::new(),
         };
         self.provider.check_plan(vec![change]).await
     }

@@ -1,17 +1,14 @@
-//! Requests to registries, mirrors and module sources: TLS by rustls with ring, certificate authorities and
-//! proxies as the environment names them.
+//! Requests to registries, mirrors and module sources.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{NoProxy, Proxy, Response, StatusCode, Url};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Response, StatusCode, Url};
 use terrane_model::with_causes;
+use terrane_network::NetworkSettings;
 
 use crate::project::TERRAFORM_VERSION;
 
@@ -19,6 +16,7 @@ use crate::project::TERRAFORM_VERSION;
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest download: the largest provider known has a tenth of it.
 const DOWNLOAD_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Makes requests.
@@ -78,9 +76,9 @@ pub enum HttpError {
     /// What was downloaded cannot be stored.
     #[error("the download cannot be stored: {0}")]
     Store(#[from] std::io::Error),
-    /// There is no TLS.
+    /// There is no way to the network.
     #[error("{0}")]
-    Tls(String),
+    Setup(String),
 }
 
 impl HttpClient {
@@ -100,13 +98,11 @@ impl HttpClient {
         if let Ok(agent) = HeaderValue::from_str(&agent) {
             headers.insert(USER_AGENT, agent);
         }
-        let builder = reqwest::Client::builder()
-            .default_headers(headers)
-            .connect_timeout(Duration::from_secs(30))
-            .tls_backend_preconfigured(tls_config(environment)?);
-        let client = with_proxies(builder, environment).and_then(reqwest::ClientBuilder::build);
+        let builder = NetworkSettings::from_environment(|name| environment.get(name)).client_builder();
+        let builder = builder.map_err(|error| HttpError::Setup(with_causes(&error)))?;
+        let client = builder.default_headers(headers).connect_timeout(CONNECT_TIMEOUT).build();
         Ok(Self {
-            client: client.map_err(|error| HttpError::Tls(with_causes(&error)))?,
+            client: client.map_err(|error| HttpError::Setup(with_causes(&error)))?,
             timeout: Duration::from_secs(number("TF_REGISTRY_CLIENT_TIMEOUT").unwrap_or(10).max(1).into()),
             retries_max: number("TF_REGISTRY_DISCOVERY_RETRY").unwrap_or(1),
         })
@@ -224,41 +220,6 @@ fn shown(url: &Url) -> String {
 fn connection(url: &Url, error: &reqwest::Error) -> HttpError {
     let causes = std::error::Error::source(error).map_or_else(|| error.to_string(), with_causes);
     HttpError::Connection { url: shown(url), reason: causes }
-}
-
-fn tls_config(environment: &BTreeMap<String, String>) -> Result<ClientConfig, HttpError> {
-    let tls = |error: String| HttpError::Tls(error);
-    let path = |name: &str| environment.get(name).filter(|path| !path.is_empty()).map(Path::new);
-    let found = match (path("SSL_CERT_FILE"), path("SSL_CERT_DIR").filter(|path| path.is_dir())) {
-        (None, None) => rustls_native_certs::load_native_certs(),
-        (file, folder) => rustls_native_certs::load_certs_from_paths(file, folder),
-    };
-    let mut roots = RootCertStore::empty();
-    // Of a system's authorities, some are always such as nobody can read.
-    roots.add_parsable_certificates(found.certs);
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| tls(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn with_proxies(
-    builder: reqwest::ClientBuilder,
-    environment: &BTreeMap<String, String>,
-) -> Result<reqwest::ClientBuilder, reqwest::Error> {
-    let variable = |name: &str| {
-        let value = environment.get(name).or_else(|| environment.get(&name.to_ascii_lowercase()));
-        value.filter(|value| !value.is_empty())
-    };
-    let exceptions = variable("NO_PROXY").and_then(|list| NoProxy::from_string(list));
-    let mut builder = builder.no_proxy();
-    if let Some(url) = variable("HTTPS_PROXY") {
-        builder = builder.proxy(Proxy::https(url)?.no_proxy(exceptions.clone()));
-    }
-    if let Some(url) = variable("HTTP_PROXY") {
-        builder = builder.proxy(Proxy::http(url)?.no_proxy(exceptions));
-    }
-    Ok(builder)
 }
 
 #[cfg(test)]

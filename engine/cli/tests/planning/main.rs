@@ -6,6 +6,7 @@ mod ephemerals;
 mod explaining;
 mod imports;
 mod invalid;
+mod places;
 mod provider_instances;
 mod provisioners;
 mod refactoring;

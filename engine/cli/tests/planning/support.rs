@@ -65,13 +65,22 @@ impl Project {
         self.run_with(&words.split_whitespace().collect::<Vec<_>>())
     }
 
+    /// Runs the program with words that are separated by blanks, in a changed environment.
+    pub(crate) fn run_in(&self, environment: &[(&str, &str)], words: &str) -> Run {
+        self.run_all(&words.split_whitespace().collect::<Vec<_>>(), environment)
+    }
+
     pub(crate) fn run_with(&self, arguments: &[&str]) -> Run {
+        self.run_all(arguments, &[])
+    }
+
+    fn run_all(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_terrane"));
         command.args(arguments).current_dir(self.directory.path());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TF_")) {
             command.env_remove(name);
         }
-        command.env("TF_INPUT", "0").env("NO_COLOR", "1");
+        command.env("TF_INPUT", "0").env("NO_COLOR", "1").envs(environment.iter().copied());
         let Output { status, stdout, stderr } = command.output().unwrap();
         Run {
             code: status.code().unwrap_or(-1),

@@ -14,6 +14,10 @@ const LIVES: usize = 2;
 const ATTEMPTS_MAX: usize = 12;
 /// How often each kind of fault comes.
 const PROBABILITY: f64 = 0.05;
+/// How many requests of a life go wrong at the very least: a tenth of what is usual.
+const FAULTS_MIN: usize = 5;
+
+const REQUEST_LOG: &str = "requests.jsonl";
 
 const PLATFORM: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -43,7 +47,12 @@ fn troubled_cloud(directory: &Directory, seed: usize) -> Emulator {
         .collect();
     let file = directory.join("faults.json");
     std::fs::write(&file, json!({"seed": seed, "rules": rules}).to_string()).unwrap();
-    let config = EmulatorConfig { faults: Some(file), any_subscription: true, ..EmulatorConfig::default() };
+    let config = EmulatorConfig {
+        faults: Some(file),
+        request_log: Some(directory.join(REQUEST_LOG)),
+        any_subscription: true,
+        ..EmulatorConfig::default()
+    };
     Emulator::start_in_background(config).unwrap()
 }
 
@@ -57,18 +66,25 @@ impl Troubled {
         self.directory.command(words).envs(self.cloud.env()).output().unwrap().into()
     }
 
-    /// Repeats a command until it succeeds; returns how often it took.
+    /// Repeats a command until it succeeds.
     #[track_caller]
-    fn insist(&self, words: &str, what: &str) -> usize {
+    fn insist(&self, words: &str, what: &str) {
         let mut last = None;
-        for attempt in 1..=ATTEMPTS_MAX {
+        for _ in 0..ATTEMPTS_MAX {
             let run = self.run(words);
             if run.code == Some(0) {
-                return attempt;
+                return;
             }
             last = Some(run);
         }
         panic!("{what}: {words} has failed {ATTEMPTS_MAX} times: {last:#?}");
+    }
+
+    /// Counts the requests that a rule has dropped or answered.
+    fn faults(&self) -> usize {
+        let log = String::from_utf8(self.directory.read(REQUEST_LOG)).unwrap();
+        let statuses = log.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["status"].as_u64());
+        statuses.filter(|status| matches!(status, None | Some(429 | 500 | 503))).count()
     }
 
     /// Ids of what is in the cloud and what is in the state, as far as both can have it.
@@ -90,13 +106,12 @@ impl Troubled {
 #[test]
 fn platforms_are_made_and_removed_whatever_goes_wrong() {
     let lives = count_from("TERRANE_FAULTS", LIVES);
-    let mut attempts = 0;
     for life in 0..lives {
         let directory = Directory::new(PLATFORM);
         let cloud = troubled_cloud(&directory, life + 1);
         let troubled = Troubled { directory, cloud };
         let what = format!("life {life}");
-        attempts += troubled.insist("apply -auto-approve", &what);
+        troubled.insist("apply -auto-approve", &what);
         // What goes wrong while reading is none of the user's business.
         let run = troubled.run("plan -detailed-exitcode");
         assert_eq!(run.code, Some(0), "{what}: the plan is not empty: {run:#?}");
@@ -106,12 +121,14 @@ fn platforms_are_made_and_removed_whatever_goes_wrong() {
         assert!(lost.is_empty(), "{what}: the cloud lacks {lost:#?}");
         let doubled: Vec<&String> = in_cloud.iter().filter(|id| !is_owned(id, &in_state)).collect();
         assert!(doubled.is_empty(), "{what}: nobody manages {doubled:#?}");
-        attempts += troubled.insist("destroy -auto-approve", &what);
+        troubled.insist("destroy -auto-approve", &what);
         let (mut left, in_state) = troubled.ids();
         left.retain(|id| !id.contains("/deletedvaults/") && !id.contains("/deletedworkspaces/"));
         assert!(left.is_empty() && in_state.is_empty(), "{what}: left behind: {left:#?} {in_state:#?}");
+        // Else all of this would have shown nothing.
+        let faults = troubled.faults();
+        assert!(faults > FAULTS_MIN, "{what}: {faults} requests went wrong");
     }
-    assert!(attempts > lives * 2, "with that many faults, some command should have had to be repeated");
 }
 
 /// Tells whether an id is that of a part of an object, such as a link between two.

@@ -2,7 +2,7 @@
 
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
-use rsa::{BigUint, RsaPrivateKey};
+use rsa::{BoxedUint, RsaPrivateKey};
 
 use super::base64_code;
 
@@ -19,7 +19,7 @@ pub(super) fn read_rsa_key(pem: &str) -> Result<RsaPrivateKey, String> {
     match label {
         "RSA PRIVATE KEY" => RsaPrivateKey::from_pkcs1_der(&der).map_err(|_| invalid(())),
         "PRIVATE KEY" => RsaPrivateKey::from_pkcs8_der(&der).map_err(|error| match error {
-            rsa::pkcs8::Error::KeyMalformed | rsa::pkcs8::Error::Asn1(_) => invalid(()),
+            rsa::pkcs8::Error::KeyMalformed(_) | rsa::pkcs8::Error::Asn1(_) => invalid(()),
             _ => NOT_RSA.to_owned(),
         }),
         "EC PRIVATE KEY" | "DSA PRIVATE KEY" => Err(NOT_RSA.to_owned()),
@@ -65,7 +65,7 @@ fn openssh_key(content: &[u8]) -> Result<RsaPrivateKey, String> {
     if private.bytes().ok_or(INVALID)? != b"ssh-rsa" {
         return Err(NOT_RSA.to_owned());
     }
-    let mut number = || private.bytes().map(BigUint::from_bytes_be).ok_or(INVALID);
+    let mut number = || private.bytes().map(BoxedUint::from_be_slice_vartime).ok_or(INVALID);
     let (n, e, d, _coefficient, p, q) = (number()?, number()?, number()?, number()?, number()?, number()?);
     RsaPrivateKey::from_components(n, e, d, vec![p, q]).map_err(|_| INVALID.to_owned())
 }

@@ -34,6 +34,9 @@ pub(super) struct PlanDocument {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) falling: Vec<(usize, usize)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) applied_after: Vec<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) destroyed_after: Vec<(usize, usize)>,
     pub(super) action_invocations: Vec<InvocationDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) invoke: Option<String>,

@@ -1,6 +1,5 @@
 //! Reading plan files. Nothing in them is trusted: files come from disks, pipelines and people.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
@@ -16,6 +15,7 @@ use super::document::{
 };
 use super::values::{damaged, read_bytes, read_path, read_value};
 use super::{CHECKSUM_BYTES, DOCUMENT_BYTES_MAX, MAGIC, MAGIC_PREFIX, PlanFile, PlanFileError};
+use crate::added_order::AddedOrder;
 use crate::change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 use crate::plan::{Plan, PlanMode};
 
@@ -105,6 +105,11 @@ fn read_plan(document: &PlanDocument) -> Result<Plan, PlanFileError> {
         prior_state: read_snapshot(&document.prior_state)?,
         checks: read_snapshot(&document.checks)?.check_results.unwrap_or_default(),
         relevant_attributes: relevant.collect::<Result<_, PlanFileError>>()?,
+        falling: read_pairs(&document.falling, document)?.into_iter().collect(),
+        added_order: AddedOrder {
+            applied_after: read_pairs(&document.applied_after, document)?,
+            destroyed_after: read_pairs(&document.destroyed_after, document)?,
+        },
         action_invocations: document
             .action_invocations
             .iter()
@@ -115,15 +120,19 @@ fn read_plan(document: &PlanDocument) -> Result<Plan, PlanFileError> {
             .as_deref()
             .map(|text| ActionInstanceAddress::parse(text).map_err(damaged))
             .transpose()?,
-        falling: read_falling(&document.falling, document.resource_changes.len())?,
         timestamp: document.timestamp.clone(),
         errored: document.errored,
     })
 }
 
-fn read_falling(pairs: &[(usize, usize)], count: usize) -> Result<BTreeMap<usize, usize>, PlanFileError> {
-    let is_good = pairs.iter().all(|(object, with)| *object < count && *with < count);
-    is_good.then(|| pairs.iter().copied().collect()).ok_or_else(|| damaged("there is no such change"))
+/// Reads pairs of positions of changes.
+fn read_pairs(
+    pairs: &[(usize, usize)],
+    document: &PlanDocument,
+) -> Result<Vec<(usize, usize)>, PlanFileError> {
+    let count = document.resource_changes.len();
+    let is_good = pairs.iter().all(|(object, other)| *object < count && *other < count);
+    is_good.then(|| pairs.to_vec()).ok_or_else(|| damaged("there is no such change"))
 }
 
 fn read_snapshot(text: &str) -> Result<StateSnapshot, PlanFileError> {

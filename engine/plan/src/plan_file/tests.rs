@@ -12,6 +12,7 @@ use terrane_state::{ObjectState, StateSnapshot};
 
 use super::*;
 use crate::action_invocation::{ActionInvocation, InvocationCause, TriggerCause};
+use crate::added_order::AddedOrder;
 use crate::change::{Action, ActionReason, Change, OutputChange, ResourceChange};
 use crate::plan::PlanMode;
 
@@ -80,6 +81,7 @@ fn sample() -> PlanFile {
         checks: Vec::new(),
         relevant_attributes: Vec::new(),
         falling: [(0, 0)].into(),
+        added_order: AddedOrder { applied_after: vec![(0, 0)], destroyed_after: vec![(0, 0)] },
         timestamp: "2026-01-02T03:04:05Z".to_owned(),
         errored: false,
     };

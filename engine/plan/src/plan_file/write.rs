@@ -88,6 +88,8 @@ fn document(file: &PlanFile) -> Result<PlanDocument, PlanFileError> {
             .collect::<Result<_, PlanFileError>>()?,
         invoke: plan.invoke.as_ref().map(ToString::to_string),
         falling: plan.falling.iter().map(|(object, with)| (*object, *with)).collect(),
+        applied_after: plan.added_order.applied_after.clone(),
+        destroyed_after: plan.added_order.destroyed_after.clone(),
     })
 }
 

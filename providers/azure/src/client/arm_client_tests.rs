@@ -6,7 +6,8 @@ use std::time::Duration;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
 use azure_core::time::OffsetDateTime;
 use serde_json::{Value as Json, json};
-use terrane_azure_identity::{Cloud, HttpSettings, TokenSource};
+use terrane_azure_identity::{Cloud, TokenSource};
+use terrane_network::NetworkSettings;
 use terrane_provider::NoProgress;
 
 use super::*;
@@ -47,7 +48,7 @@ async fn stage(script: impl IntoIterator<Item = Answer>) -> Stage {
         registers_providers: true,
         pace,
     };
-    let http = HttpSettings::default().build().expect("no certificates are needed");
+    let http = NetworkSettings::default().api_client().expect("no certificates are needed");
     let client = ArmClient::new(http, cloud, TokenSource::new(Arc::new(FixedToken)), settings);
     Stage { server, client, stop: StopSignal::default() }
 }

@@ -30,11 +30,11 @@ impl Default for Pace {
 
 impl Pace {
     /// Returns how long to wait before looking again at an operation that has been running for `elapsed`:
-    /// an eighth of that, so that the answer is never much older than the operation's own length, and at
+    /// a sixteenth of that, so that the answer is never much older than the operation's own length, and at
     /// least what the service asks for. A service that asks for no wait at all gets none at first.
     pub(crate) fn until_next_poll(&self, elapsed: Duration, asked: Option<Duration>) -> Duration {
         let least = if asked == Some(Duration::ZERO) { Duration::ZERO } else { self.poll_min };
-        (elapsed / 8).clamp(least, self.poll_max).max(asked.unwrap_or_default())
+        (elapsed / 16).clamp(least, self.poll_max).max(asked.unwrap_or_default())
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
     fn operations_are_looked_at_often_while_they_are_young() {
         let pace = Pace::default();
         assert_eq!(pace.until_next_poll(Duration::ZERO, None), pace.poll_min);
-        assert_eq!(pace.until_next_poll(Duration::from_secs(8), None), Duration::from_secs(1));
+        assert_eq!(pace.until_next_poll(Duration::from_secs(16), None), Duration::from_secs(1));
         assert_eq!(pace.until_next_poll(Duration::from_secs(600), None), pace.poll_max);
         let asked = Some(Duration::from_secs(15));
         assert_eq!(pace.until_next_poll(Duration::ZERO, asked), Duration::from_secs(15));

@@ -140,6 +140,7 @@ mod tests {
             type_name: type_name.into(),
             prior_state: Value::dynamic_null(),
             planned_state: Value::object(attributes.iter().cloned()),
+            private: Vec::new(),
         }
     }
 

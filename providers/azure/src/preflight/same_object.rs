@@ -45,6 +45,7 @@ mod tests {
             type_name: "azurerm_resource_group".into(),
             prior_state: Value::dynamic_null(),
             planned_state: Value::object([("name", Value::from(name))]),
+            private: Vec::new(),
         };
         let resources = [resource("a", "rg"), resource("b", "RG"), resource("c", "other")];
         let found = check_same_objects(&resources, |resource| {

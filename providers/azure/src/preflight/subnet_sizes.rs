@@ -90,6 +90,7 @@ mod tests {
             type_name: "azurerm_subnet".into(),
             prior_state: Value::dynamic_null(),
             planned_state: Value::object(attributes),
+            private: Vec::new(),
         }
     }
 

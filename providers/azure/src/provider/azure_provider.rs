@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
-    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery,
+    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery, Holds,
     ImportRequest, ImportResponse, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress,
     Provider, ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
@@ -267,6 +267,11 @@ impl Provider for AzureProvider {
         let Ok(connection) = self.connection().await else { return Vec::new() };
         let call = Call::begin(PREFLIGHT_TIMEOUT, &NoProgress, &self.stop);
         find_falling(connection, self.catalog, &removed, &call).await
+    }
+
+    fn holds(&self, type_name: &str) -> Holds {
+        // Disks and addresses that a cluster has asked for may be in other groups than the one of its nodes.
+        if type_name == "azurerm_kubernetes_cluster" { Holds::Inside } else { Holds::Nothing }
     }
 
     fn expect_fallen(&self, fallen: &[PlannedResource]) {

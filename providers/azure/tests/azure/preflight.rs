@@ -14,6 +14,7 @@ async fn planned(stage: &Stage, address: &str, type_name: &str, config: &Json) -
         type_name: type_name.into(),
         prior_state: Value::dynamic_null(),
         planned_state: plan.planned_state,
+        private: Vec::new(),
     }
 }
 
@@ -48,6 +49,7 @@ async fn names_that_are_taken_are_found() {
         type_name: "azurerm_storage_account".into(),
         planned_state: Value::Null(owned.state.ty()),
         prior_state: owned.state,
+        private: Vec::new(),
     };
     assert_eq!(text(&stage.provider.check_plan(vec![deleted, other]).await), "");
     stage.finish().await;

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use terrane_model::Value;
 
+use super::chart_kinds::ChartKinds;
 use super::git_chart::GitSource;
 use super::record::ChartMetadata;
 use crate::yaml;
@@ -164,9 +165,34 @@ impl Chart {
     /// When the chart cannot be read.
     pub(crate) fn crds(&self) -> Result<Vec<String>, String> {
         let mut crds = Vec::new();
-        collect_crds(&files(&self.path)?, 0, &mut crds)?;
+        each_text(&files(&self.path)?, 0, &mut |folder, text| {
+            if folder == Folder::Definitions {
+                crds.push(text.to_owned());
+            }
+        })?;
         Ok(crds)
     }
+
+    /// Returns the kinds that the chart and its charts define and use, as far as their files say so.
+    ///
+    /// # Errors
+    /// When the chart cannot be read.
+    pub(crate) fn kinds(&self, skips_definitions: bool) -> Result<ChartKinds, String> {
+        let mut kinds = ChartKinds::default();
+        each_text(&files(&self.path)?, 0, &mut |folder, text| {
+            if folder == Folder::Templates || !skips_definitions {
+                kinds.add(text);
+            }
+        })?;
+        Ok(kinds)
+    }
+}
+
+/// Where objects are in a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    Definitions,
+    Templates,
 }
 
 /// Versions in YAML may look like numbers.
@@ -241,14 +267,19 @@ fn unpack(packed: impl Read) -> std::io::Result<Files> {
     Ok(files)
 }
 
-fn collect_crds(files: &Files, depth: usize, crds: &mut Vec<String>) -> Result<(), String> {
+/// Goes through the texts with objects of a chart and the charts in it, its own first.
+fn each_text(files: &Files, depth: usize, see: &mut dyn FnMut(Folder, &str)) -> Result<(), String> {
     if depth > SUBCHART_DEPTH_MAX {
         return Err("its charts are nested too deeply".to_owned());
     }
-    for (name, bytes) in files.iter().filter(|(name, _)| name.starts_with("crds/")) {
-        let is_yaml = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
-        if is_yaml {
-            crds.push(String::from_utf8_lossy(bytes).into_owned());
+    for (name, bytes) in files {
+        let folder = match name.split_once('/') {
+            Some(("crds", _)) => Folder::Definitions,
+            Some(("templates", _)) => Folder::Templates,
+            _ => continue,
+        };
+        if [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) {
+            see(folder, &String::from_utf8_lossy(bytes));
         }
     }
     let mut folders: BTreeMap<&str, Files> = BTreeMap::new();
@@ -260,13 +291,13 @@ fn collect_crds(files: &Files, depth: usize, crds: &mut Vec<String>) -> Result<(
             }
             None if inside.ends_with(".tgz") => {
                 let files = unpack(bytes.as_slice()).map_err(|error| format!("{name}: {error}"))?;
-                collect_crds(&files, depth + 1, crds)?;
+                each_text(&files, depth + 1, see)?;
             }
             None => {}
         }
     }
     for files in folders.values() {
-        collect_crds(files, depth + 1, crds)?;
+        each_text(files, depth + 1, see)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod chart;
+mod chart_kinds;
 mod chart_lock;
 mod failure;
 mod git_chart;

@@ -29,6 +29,7 @@ pub(crate) struct Record {
     pub(crate) config: Option<Map<String, Json>>,
     /// The objects without hooks, as YAML.
     pub(crate) manifest: String,
+    pub(crate) hooks: Option<Vec<Hook>>,
     /// `ssa` or `csa`; only Helm 4 writes it.
     pub(crate) apply_method: String,
 }
@@ -43,6 +44,14 @@ pub(crate) struct Info {
     /// A word of Helm: `deployed`, `failed`, `pending-upgrade`.
     pub(crate) status: String,
     pub(crate) notes: String,
+}
+
+/// What is of interest in an object that is made at certain moments.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Hook {
+    /// Words of Helm: `pre-install`, `post-delete`.
+    pub(crate) events: Vec<String>,
 }
 
 /// What is of interest in a release's chart.
@@ -111,6 +120,12 @@ impl Record {
         self.info.status.starts_with("pending-") || self.info.status == "uninstalling"
     }
 
+    /// Tells whether the chart does something when the release is uninstalled.
+    pub(crate) fn has_farewell(&self) -> bool {
+        let mut events = self.hooks.iter().flatten().flat_map(|hook| &hook.events);
+        events.any(|event| matches!(event.as_str(), "pre-delete" | "post-delete"))
+    }
+
     /// Tells whether the release is gone and only remembered.
     pub(crate) fn is_uninstalled(&self) -> bool {
         self.info.status == "uninstalled"
@@ -135,7 +150,7 @@ mod tests {
     fn records_are_read_from_secrets_and_config_maps() {
         let release = json!({"name": "web", "namespace": "n", "version": 3, "info": {"status": "deployed"},
             "chart": {"metadata": {"name": "c", "version": "1.2.3", "appVersion": "9"}, "templates": []},
-            "config": {"a": 1}, "manifest": "---\n", "hooks": []});
+            "config": {"a": 1}, "manifest": "---\n", "hooks": [{"events": ["post-install", "pre-delete"]}]});
         let text = packed(&release);
         let secret = json!({"kind": "Secret", "data": {"release": BASE64.encode(&text)}});
         let config_map = json!({"kind": "ConfigMap", "data": {"release": text}});
@@ -143,7 +158,7 @@ mod tests {
             let record = Record::read(object.as_object().unwrap()).unwrap();
             assert_eq!((record.name.as_str(), record.revision), ("web", 3));
             assert_eq!(record.chart.metadata.app_version, "9");
-            assert!(record.is_deployed() && !record.is_pending());
+            assert!(record.is_deployed() && !record.is_pending() && record.has_farewell());
         }
     }
 

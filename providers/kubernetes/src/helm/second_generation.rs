@@ -6,7 +6,7 @@ use terrane_model::{
     Attribute, AttributeKind, Block, Diagnostics, NestedAttributes, Nesting, Schema, Str, Type, Value,
 };
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::release::Release;
@@ -145,6 +145,10 @@ impl Resource for SecondGeneration {
 
     fn id_before_create(&self, planned: &Value) -> Option<Str> {
         self.inner.id_before_create(planned)
+    }
+
+    fn ties(&self, values: &Value, private: &[u8]) -> Ties {
+        self.inner.ties(&self.inward(values), private)
     }
 
     fn key(&self, values: &Value) -> Option<ObjectKey> {

@@ -23,6 +23,7 @@ use super::names::{NamedNode, cluster_filter, load_balancer_name, named_nodes};
 use super::network::{ensure_cluster_network, network_name};
 use super::ports::{HeldPorts, Publication, api_server_mapping};
 use super::run::{ClusterRun, Surroundings};
+use super::together::{begin, begin_together, etcd_members, make_authorities, note_sockets};
 use super::version::Version;
 use crate::docker::{ArchiveEntry, Command, Engine, NetworkFacts};
 
@@ -137,8 +138,18 @@ async fn run_all(run: &ClusterRun<'_>, bootstrap: &NamedNode, wait: bool) -> Res
     let balancer = async {
         if run.cluster.has_load_balancer() { start_load_balancer(run).await.map(Some) } else { Ok(None) }
     };
-    let first = bring_up_first(run, bootstrap, &milestone, &permits);
-    let others = named_nodes(run.cluster).into_iter().filter(|node| node.name != bootstrap.name);
+    let together = begin_together(run.cluster);
+    let first = async {
+        if together {
+            bring_up_together(run, &milestone).await
+        } else {
+            bring_up_first(run, bootstrap, &milestone, &permits).await
+        }
+    };
+    let is_other = |node: &NamedNode| {
+        if together { node.config.role != Role::ControlPlane } else { node.name != bootstrap.name }
+    };
+    let others = named_nodes(run.cluster).into_iter().filter(is_other);
     let others = try_join_all(others.map(|node| bring_up(run, node, reached.clone(), &permits)));
     let (balancer, first, _) = tokio::try_join!(balancer, first, others)?;
     let entrance = balancer.as_ref().unwrap_or(&first.publication);
@@ -146,7 +157,9 @@ async fn run_all(run: &ClusterRun<'_>, bootstrap: &NamedNode, wait: bool) -> Res
     let endpoint = endpoint_url(run.engine, container, entrance).await?;
     let access = access(&first.admin_conf, &run.cluster.name, &endpoint)?;
     if wait {
-        let names: Vec<String> = named_nodes(run.cluster).into_iter().map(|node| node.name).collect();
+        // As the kind command does: workers have joined by now, and take pods when they are ready.
+        let names: Vec<String> =
+            run.nodes_with_role(Role::ControlPlane).into_iter().map(|node| node.name).collect();
         wait_ready(run, &first.api, &names).await?;
     }
     Ok(access)
@@ -166,11 +179,7 @@ async fn bring_up_first(
     permits: &Semaphore,
 ) -> Result<First, ClusterError> {
     run.report(format!("starting {}", node.name));
-    let publications = run.make_node(node).await?;
-    let api_port = i64::from(API_SERVER_PORT);
-    let publication = publications.into_iter().rfind(|publication| publication.container_port == api_port);
-    let publication =
-        publication.ok_or_else(|| ClusterError::Invalid("the API server has no port".to_owned()))?;
+    let publication = own_publication(run.make_node(node).await?)?;
     let version = run.version_of(&node.name).await?;
     let manifests = addon_manifests(run, &node.name).await?;
     run.start_node(node, &version).await?;
@@ -182,30 +191,97 @@ async fn bring_up_first(
     let initialise = async {
         initialise(run, &node.name, &version).await?;
         run.report(format!("{} is initialised", node.name));
-        if run.cluster.nodes.len() > 1 {
-            let api: ClusterApi = connected_api(connected).await?;
-            let (id, secret) = BOOTSTRAP_TOKEN;
-            api.sign_description(id, secret).await?;
-        }
+        describe(run, connected).await?;
         let shared =
             if run.cluster.has_load_balancer() { Some(shared_files(run, &node.name).await?) } else { None };
         milestone.send_replace(Milestone::Initialised(shared));
         Ok::<(), ClusterError>(())
     };
-    let install = async {
-        let admin_conf = wait_for_admin_conf(run, &node.name).await?;
-        let own_url = endpoint_url(run.engine, &node.name, &publication).await?;
-        let api = ClusterApi::connect(&access(&admin_conf, &run.cluster.name, &own_url)?).await?;
-        connection.send_replace(Some(api.clone()));
-        install_addons(&api, &manifests).await?;
-        run.report("pod network and storage class are installed");
-        Ok((admin_conf, api))
-    };
+    let install = install(run, node, &publication, &manifests, &connection);
     let ((), (admin_conf, api)) = tokio::try_join!(initialise, install)?;
     if run.cluster.nodes.len() == 1 {
         open_single(&api, &node.name).await?;
     }
     Ok(First { publication, admin_conf, api })
+}
+
+/// Brings up all control planes at once.
+async fn bring_up_together(
+    run: &ClusterRun<'_>,
+    milestone: &watch::Sender<Milestone>,
+) -> Result<First, ClusterError> {
+    let nodes = run.nodes_with_role(Role::ControlPlane);
+    let Some((node, others)) = nodes.split_first() else { return Err(ClusterError::Stopped) };
+    let started = try_join_all(nodes.iter().map(|node| async {
+        run.report(format!("starting {}", node.name));
+        let publications = run.make_node(node).await?;
+        Ok::<_, ClusterError>((publications, run.start_container(node).await?))
+    }));
+    let (publications, addresses): (Vec<_>, Vec<_>) = started.await?.into_iter().unzip();
+    let publication = own_publication(publications.into_iter().next().unwrap_or_default())?;
+    let (version, manifests) =
+        tokio::try_join!(run.version_of(&node.name), addon_manifests(run, &node.name))?;
+    let members = etcd_members(run.cluster, &nodes.iter().zip(&addresses).collect::<Vec<_>>());
+    let configured = nodes.iter().zip(&addresses);
+    let configured = configured.map(|(node, own)| run.write_config(node, &version, own, Some(&members)));
+    try_join_all(configured).await?;
+    milestone.send_replace(Milestone::Started);
+    let authorities = make_authorities(run, &node.name).await?;
+    try_join_all(others.iter().map(|node| authorities.upload(run, &node.name))).await?;
+    let (connection, connected) = watch::channel(None);
+    let initialise = async {
+        let begin = nodes.iter().map(|control_plane| async {
+            run.wait_up(&control_plane.name).await?;
+            begin(run, &control_plane.name, control_plane.name == node.name).await?;
+            if control_plane.name == node.name {
+                describe(run, connected.clone()).await?;
+                milestone.send_replace(Milestone::Initialised(None));
+            }
+            Ok::<(), ClusterError>(())
+        });
+        try_join_all(begin).await
+    };
+    let install = install(run, node, &publication, &manifests, &connection);
+    let (_, (admin_conf, api)) = tokio::try_join!(initialise, install)?;
+    note_sockets(&api, &others.iter().collect::<Vec<_>>()).await?;
+    Ok(First { publication, admin_conf, api })
+}
+
+/// Finds where a control plane's own API server is published: last.
+fn own_publication(publications: Vec<Publication>) -> Result<Publication, ClusterError> {
+    let api_port = i64::from(API_SERVER_PORT);
+    let publication = publications.into_iter().rfind(|publication| publication.container_port == api_port);
+    publication.ok_or_else(|| ClusterError::Invalid("the API server has no port".to_owned()))
+}
+
+/// Lets nodes that join trust the description of the cluster.
+async fn describe(
+    run: &ClusterRun<'_>,
+    connected: watch::Receiver<Option<ClusterApi>>,
+) -> Result<(), ClusterError> {
+    if run.cluster.nodes.len() > 1 {
+        let api: ClusterApi = connected_api(connected).await?;
+        let (id, secret) = BOOTSTRAP_TOKEN;
+        api.sign_description(id, secret).await?;
+    }
+    Ok(())
+}
+
+/// Installs pod network and storage class as soon as a control plane's API server answers.
+async fn install(
+    run: &ClusterRun<'_>,
+    node: &NamedNode,
+    publication: &Publication,
+    manifests: &[serde_json::Value],
+    connection: &watch::Sender<Option<ClusterApi>>,
+) -> Result<(String, ClusterApi), ClusterError> {
+    let admin_conf = wait_for_admin_conf(run, &node.name).await?;
+    let own_url = endpoint_url(run.engine, &node.name, publication).await?;
+    let api = ClusterApi::connect(&access(&admin_conf, &run.cluster.name, &own_url)?).await?;
+    connection.send_replace(Some(api.clone()));
+    install_addons(&api, manifests).await?;
+    run.report("pod network and storage class are installed");
+    Ok((admin_conf, api))
 }
 
 /// Waits for the connection that the installation of the pod network makes first.

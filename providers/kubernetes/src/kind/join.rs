@@ -40,11 +40,26 @@ pub(crate) async fn shared_files(
     run: &ClusterRun<'_>,
     control_plane: &str,
 ) -> Result<SharedFiles, ClusterError> {
-    let (pki, admin_conf) = tokio::try_join!(
-        run.engine.download(control_plane, "/etc/kubernetes/pki"),
-        run.engine.download(control_plane, ADMIN_CONF_PATH),
-    )?;
-    let mut files: Vec<ArchiveEntry> = pki
+    let (authorities, admin_conf) = tokio::try_join!(authorities(run, control_plane), async {
+        run.engine.download(control_plane, ADMIN_CONF_PATH).await.map_err(ClusterError::from)
+    })?;
+    let mut files = authorities;
+    files
+        .extend(admin_conf.into_iter().map(|file| ArchiveEntry { path: ADMIN_CONF_PATH.to_owned(), ..file }));
+    Ok(SharedFiles(Arc::new(files)))
+}
+
+/// Reads the authorities that control planes share out of one that has them.
+pub(super) async fn shared_authorities(
+    run: &ClusterRun<'_>,
+    control_plane: &str,
+) -> Result<SharedFiles, ClusterError> {
+    Ok(SharedFiles(Arc::new(authorities(run, control_plane).await?)))
+}
+
+async fn authorities(run: &ClusterRun<'_>, control_plane: &str) -> Result<Vec<ArchiveEntry>, ClusterError> {
+    let pki = run.engine.download(control_plane, "/etc/kubernetes/pki").await?;
+    let files: Vec<ArchiveEntry> = pki
         .into_iter()
         .filter(|file| file.path.strip_prefix("pki/").is_some_and(|path| SHARED_PKI.contains(&path)))
         .map(|file| ArchiveEntry { path: format!("/etc/kubernetes/{}", file.path), ..file })
@@ -53,9 +68,14 @@ pub(crate) async fn shared_files(
         let reason = "lacks some of the cluster's certificates".to_owned();
         return Err(ClusterError::Node { node: control_plane.to_owned(), reason });
     }
-    files
-        .extend(admin_conf.into_iter().map(|file| ArchiveEntry { path: ADMIN_CONF_PATH.to_owned(), ..file }));
-    Ok(SharedFiles(Arc::new(files)))
+    Ok(files)
+}
+
+impl SharedFiles {
+    /// Puts the files into a node.
+    pub(super) async fn upload(&self, run: &ClusterRun<'_>, node: &str) -> Result<(), ClusterError> {
+        Ok(run.engine.upload(node, &self.0).await?)
+    }
 }
 
 /// How many control planes may join at once.
@@ -73,8 +93,8 @@ pub(crate) async fn join(
     permits: &Semaphore,
 ) -> Result<(), ClusterError> {
     let _permit = match (node.config.role, shared) {
-        (Role::ControlPlane, Some(SharedFiles(files))) => {
-            run.engine.upload(&node.name, files).await?;
+        (Role::ControlPlane, Some(files)) => {
+            files.upload(run, &node.name).await?;
             permits.acquire().await.ok()
         }
         _ => None,

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::config::{API_SERVER_PORT, ClusterConfig, IpFamily, Role};
 use super::names::NamedNode;
 use super::patches::merge_documents;
+use super::run::Addresses;
 use super::version::Version;
 use crate::yaml;
 
@@ -30,27 +31,20 @@ pub(crate) struct NodeFacts<'a> {
     pub(crate) node: &'a NamedNode,
     /// The Kubernetes version in the node's image.
     pub(crate) version: &'a Version,
-    /// The node's IPv4 address in the cluster's network; empty where it has none.
-    pub(crate) ipv4: &'a str,
-    /// The node's IPv6 address; empty where it has none.
-    pub(crate) ipv6: &'a str,
+    /// The node's addresses in the cluster's network.
+    pub(crate) addresses: &'a Addresses,
     /// The name of the container that all nodes reach the API server at.
     pub(crate) endpoint: &'a str,
     /// Whether Docker runs without root.
     pub(crate) rootless: bool,
+    /// The members that etcd begins with, where they are several; nothing where one begins and others join.
+    pub(crate) etcd_members: Option<&'a str>,
 }
 
 impl NodeFacts<'_> {
     /// Returns the node's addresses, the one of the cluster's first family first.
     fn addresses(&self, cluster: &ClusterConfig) -> Vec<&str> {
-        let services_start_with_ipv6 =
-            cluster.networking.service_subnet.split(',').next().is_some_and(|subnet| subnet.contains(':'));
-        match cluster.networking.ip_family {
-            IpFamily::Ipv4 => vec![self.ipv4],
-            IpFamily::Ipv6 => vec![self.ipv6],
-            IpFamily::Dual if services_start_with_ipv6 => vec![self.ipv6, self.ipv4],
-            IpFamily::Dual => vec![self.ipv4, self.ipv6],
-        }
+        self.addresses.of(cluster)
     }
 }
 
@@ -94,7 +88,7 @@ fn cluster_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json
         controller_manager["bind-address"] = json!("::");
         scheduler["bind-address"] = json!("::1");
     }
-    json!({
+    let mut document = json!({
         "apiVersion": kubeadm_api(facts.version),
         "kind": "ClusterConfiguration",
         "kubernetesVersion": facts.version.to_string(),
@@ -110,7 +104,11 @@ fn cluster_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json
             "podSubnet": cluster.networking.pod_subnet,
             "serviceSubnet": cluster.networking.service_subnet,
         },
-    })
+    });
+    if let Some(members) = facts.etcd_members {
+        document["etcd"] = json!({"local": {"extraArgs": {"initial-cluster": members}}});
+    }
+    document
 }
 
 /// Returns the gates in the form of an argument; nothing where there are none.
@@ -262,10 +260,10 @@ mod tests {
         let facts = NodeFacts {
             node: &nodes[position],
             version: &Version::parse(version).unwrap(),
-            ipv4: "172.18.0.2",
-            ipv6: "fc00:f853:ccd:e793::2",
+            addresses: &Addresses { ipv4: "172.18.0.2".to_owned(), ipv6: "fc00:f853:ccd:e793::2".to_owned() },
             endpoint: "demo-control-plane",
             rootless,
+            etcd_members: None,
         };
         kubeadm_config(cluster, &facts)
     }

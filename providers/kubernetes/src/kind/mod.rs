@@ -38,6 +38,7 @@ mod run;
 mod schemas;
 mod signature;
 mod state;
+mod together;
 mod validate;
 mod values;
 mod version;

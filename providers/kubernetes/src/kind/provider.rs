@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use terrane_model::{Diagnostic, Diagnostics, Str, Value, encode_json};
 use terrane_provider::{
-    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
-    ImportResponse, ImportTarget, NoProgress, PlanRequest, PlanResponse, PlannedResource, Progress, Provider,
-    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
-    async_trait,
+    ActionKind, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Holds,
+    ImportRequest, ImportResponse, ImportTarget, NoProgress, PlanRequest, PlanResponse, PlannedResource,
+    Progress, Provider, ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
+    ValidateRequest, async_trait,
 };
 use tokio::sync::{OnceCell, watch};
 
@@ -205,6 +205,22 @@ impl Provider for KindProvider {
             Ok(engine) => check_plan(engine, &self.surroundings, &changes).await,
             Err(error) => no_engine(&error).into(),
         }
+    }
+
+    async fn falls_with(&self, removed: Vec<PlannedResource>) -> Vec<Vec<usize>> {
+        let text = |object: &PlannedResource, name: &str| object.prior_state.get(name)?.as_str().cloned();
+        let of_cluster = |image: &PlannedResource| {
+            let wanted = text(image, "cluster_name")?;
+            let named = |object: &PlannedResource| text(object, "name").is_some_and(|name| name == wanted);
+            removed.iter().position(|object| object.type_name == CLUSTER && named(object))
+        };
+        let images = removed.iter().map(|it| if it.type_name == IMAGE_LOAD { of_cluster(it) } else { None });
+        images.map(|cluster| cluster.into_iter().collect()).collect()
+    }
+
+    fn holds(&self, type_name: &str) -> Holds {
+        // Nodes are containers: what a cluster has made is in them.
+        if type_name == CLUSTER { Holds::Everything } else { Holds::Nothing }
     }
 
     fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use terrane_provider::{Progress, ProgressUpdate};
 use tokio::time::timeout;
 
-use super::config::{ClusterConfig, Role};
+use super::config::{ClusterConfig, IpFamily, Role};
 use super::container_config::{ContainerContext, node_container};
 use super::error::ClusterError;
 use super::kubeadm_config::{KUBEADM_CONFIG_PATH, NodeFacts, kubeadm_config};
 use super::names::{NamedNode, load_balancer_name, named_nodes};
 use super::patches::merge_toml;
 use super::ports::{HeldPorts, Publication, node_mappings};
+use super::together::TOGETHER_CONFIG_PATH;
 use super::version::Version;
 use crate::docker::{ArchiveEntry, Command, Engine, EngineFacts, NetworkFacts, Output, plain_lines};
 
@@ -25,6 +26,27 @@ const OUTPUT_LINES: usize = 25;
 
 /// Where containerd's configuration lies in a node.
 const CONTAINERD_CONFIG_PATH: &str = "/etc/containerd/config.toml";
+
+/// The addresses of a node in the cluster's network; empty where it has none of a family.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    pub(crate) ipv4: String,
+    pub(crate) ipv6: String,
+}
+
+impl Addresses {
+    /// Returns the addresses that a cluster uses, the one of its first family first.
+    pub(crate) fn of(&self, cluster: &ClusterConfig) -> Vec<&str> {
+        let services_start_with_ipv6 =
+            cluster.networking.service_subnet.split(',').next().is_some_and(|subnet| subnet.contains(':'));
+        match cluster.networking.ip_family {
+            IpFamily::Ipv4 => vec![&self.ipv4],
+            IpFamily::Ipv6 => vec![&self.ipv6],
+            IpFamily::Dual if services_start_with_ipv6 => vec![&self.ipv6, &self.ipv4],
+            IpFamily::Dual => vec![&self.ipv4, &self.ipv6],
+        }
+    }
+}
 
 /// What the surroundings decide.
 #[derive(Debug, Clone)]
@@ -132,6 +154,12 @@ impl ClusterRun<'_> {
 
     /// Starts a node's container and writes its configuration.
     pub(crate) async fn start_node(&self, node: &NamedNode, version: &Version) -> Result<(), ClusterError> {
+        let addresses = self.start_container(node).await?;
+        self.write_config(node, version, &addresses, None).await
+    }
+
+    /// Starts a node's container; returns the addresses that it has got.
+    pub(crate) async fn start_container(&self, node: &NamedNode) -> Result<Addresses, ClusterError> {
         self.engine.start_container(&node.name).await?;
         let inspected = self.engine.inspect_container(&node.name).await?;
         let settings = inspected.network_settings.unwrap_or_default();
@@ -142,18 +170,35 @@ impl ClusterRun<'_> {
             let reason = format!("has no address in the network {}", self.network.name);
             return Err(ClusterError::Node { node: node.name.clone(), reason });
         }
-        let facts = NodeFacts {
-            node,
-            version,
-            ipv4: &ipv4,
-            ipv6: &ipv6,
-            endpoint: &self.endpoint,
-            rootless: self.engine_facts.rootless,
+        Ok(Addresses { ipv4, ipv6 })
+    }
+
+    /// Writes a node's configuration; for control planes that begin together, also the one with etcd's members.
+    pub(crate) async fn write_config(
+        &self,
+        node: &NamedNode,
+        version: &Version,
+        addresses: &Addresses,
+        etcd_members: Option<&str>,
+    ) -> Result<(), ClusterError> {
+        let config = |etcd_members: Option<&str>| {
+            let facts = NodeFacts {
+                node,
+                version,
+                addresses,
+                endpoint: &self.endpoint,
+                rootless: self.engine_facts.rootless,
+                etcd_members,
+            };
+            kubeadm_config(self.cluster, &facts).map_err(|error| {
+                ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {error}"))
+            })
         };
-        let config = kubeadm_config(self.cluster, &facts).map_err(|error| {
-            ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {error}"))
-        })?;
-        Ok(self.engine.upload(&node.name, &[ArchiveEntry::private(KUBEADM_CONFIG_PATH, config)]).await?)
+        let mut files = vec![ArchiveEntry::private(KUBEADM_CONFIG_PATH, config(None)?)];
+        if etcd_members.is_some() {
+            files.push(ArchiveEntry::private(TOGETHER_CONFIG_PATH, config(etcd_members)?));
+        }
+        Ok(self.engine.upload(&node.name, &files).await?)
     }
 
     /// Waits until a node has come up.

@@ -6,6 +6,7 @@
 pub(crate) mod any;
 pub(crate) mod cluster;
 pub(crate) mod context;
+mod definition;
 pub(crate) mod dry_run;
 pub(crate) mod duration;
 pub(crate) mod failure;
@@ -19,6 +20,7 @@ pub(crate) mod removed_kinds;
 pub(crate) mod resource;
 pub(crate) mod stored_state;
 mod table;
+pub(crate) mod ties;
 mod typed;
 mod types;
 pub(crate) mod wait;

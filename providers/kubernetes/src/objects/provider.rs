@@ -9,7 +9,7 @@ use terrane_model::{Block, Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
     ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest, ImportResponse,
     ImportTarget, ImportedObject, PlanRequest, PlanResponse, PlannedResource, Private, Progress, Provider,
-    ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse, ResourceSchema, UpgradeRequest,
+    ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse, ResourceSchema, Ties, UpgradeRequest,
     UpgradeResponse, ValidateRequest, async_trait,
 };
 use tokio::sync::watch;
@@ -281,6 +281,21 @@ impl Provider for ObjectProvider {
 
     async fn check_plan(&self, changes: Vec<PlannedResource>) -> Diagnostics {
         plan_check::check(&self.context(), &self.catalog, &changes)
+    }
+
+    async fn ties(&self, objects: Vec<PlannedResource>) -> Vec<Ties> {
+        let ties = |object: PlannedResource| {
+            let is_removed = object.planned_state.is_null();
+            let values = if is_removed { &object.prior_state } else { &object.planned_state };
+            let resource = self.catalog.resources.get(&object.type_name);
+            resource.map(|resource| resource.ties(values, &object.private)).unwrap_or_default()
+        };
+        objects.into_iter().map(ties).collect()
+    }
+
+    async fn place(&self) -> Option<Str> {
+        let cluster = self.context().cluster_if_known().await.ok().flatten()?;
+        Some(cluster.server.as_str().into())
     }
 
     fn id_before_create(&self, type_name: &str, planned_state: &Value) -> Option<Str> {

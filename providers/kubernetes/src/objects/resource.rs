@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use terrane_model::{AttributePath, Block, Diagnostics, Schema, Str, Value};
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, Reach, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::context::{Context, ObjectKey};
@@ -16,6 +16,15 @@ pub(crate) struct Planned {
     pub(crate) private: Private,
     /// Warnings; errors come instead of a plan.
     pub(crate) warnings: Diagnostics,
+}
+
+/// An object of any kind, as it is written.
+pub(crate) struct Written {
+    pub(crate) object: Value,
+    /// The argument that it is written in.
+    pub(crate) argument: &'static str,
+    /// Whether fields that its kind does not have are refused.
+    pub(crate) refuses_unknown: bool,
 }
 
 /// What came of applying a plan.
@@ -76,6 +85,16 @@ pub(crate) trait Resource: Send + Sync {
 
     /// Returns the import id of what a plan will make, where it is known before.
     fn id_before_create(&self, _planned: &Value) -> Option<Str> {
+        None
+    }
+
+    /// Returns what an object has to do with others, by its values and private data.
+    fn ties(&self, _values: &Value, _private: &[u8]) -> Ties {
+        Ties { reach: Reach::Inside, ..Ties::default() }
+    }
+
+    /// Returns the object that values stand for as it is written, where that is all there is to know about it.
+    fn written(&self, _values: &Value) -> Option<Written> {
         None
     }
 

@@ -11,7 +11,7 @@ use terrane_provider::async_trait;
 
 use super::request::Request;
 use super::retry::{Retry, is_passing, may_pass};
-use crate::network::Environment;
+use crate::Environment;
 use crate::object::{Attributes, Fields};
 use crate::toolkit::{BlockType, Call, Check, DataSource, Property, Rule, Table, failure};
 

@@ -6,7 +6,7 @@ mod retry;
 
 use std::sync::Arc;
 
-use crate::network::Environment;
+use crate::Environment;
 use crate::toolkit::Catalog;
 
 pub(crate) fn catalog(environment: Arc<Environment>) -> Catalog {

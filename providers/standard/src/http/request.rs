@@ -8,8 +8,9 @@ use reqwest::{Client, Method, Url};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use terrane_model::{Diagnostics, Value, with_causes};
+use terrane_network::{Names, NetworkSettings, Trust, tls_config};
 
-use crate::network::{Environment, Trust, tls_config, with_environment_proxies};
+use crate::Environment;
 use crate::object::Fields;
 use crate::toolkit::failure;
 
@@ -80,7 +81,8 @@ fn client(config: &Value, environment: &Arc<Environment>) -> Result<Client, Diag
     } else {
         Trust::System
     };
-    let tls = tls_config(trust, environment).map_err(error)?;
+    let settings = NetworkSettings::from_environment(|name| environment.get(name));
+    let tls = tls_config(trust, Names::Checked, &settings).map_err(|cause| error(cause.to_string()))?;
     let tls = match (config.text("client_cert_pem"), config.text("client_key_pem")) {
         (Some(certificates), Some(key)) => {
             let identity = client_identity(certificates, key).and_then(|(chain, key)| {
@@ -97,7 +99,7 @@ fn client(config: &Value, environment: &Arc<Environment>) -> Result<Client, Diag
         .user_agent("terrane")
         .connect_timeout(CONNECT_TIMEOUT)
         .tls_backend_preconfigured(tls);
-    let built = with_environment_proxies(builder, environment).and_then(reqwest::ClientBuilder::build);
+    let built = settings.with_proxies(builder).and_then(reqwest::ClientBuilder::build);
     built.map_err(|cause| failure("Error configuring http transport", with_causes(&cause)))
 }
 

@@ -4,7 +4,7 @@ use terrane_model::{Number, Str, Type, Value};
 use terrane_provider::ProviderFunctionError;
 
 use super::duration::parse_nanoseconds;
-use super::moment::Moment;
+use crate::moment::Moment;
 use crate::toolkit::{Function, argument_error, parameter};
 
 pub(super) fn all() -> [Function; 3] {

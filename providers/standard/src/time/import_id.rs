@@ -2,7 +2,7 @@
 
 use terrane_model::{Diagnostics, Value};
 
-use super::moment::Moment;
+use crate::moment::Moment;
 use crate::object::Attributes;
 use crate::toolkit::failure;
 

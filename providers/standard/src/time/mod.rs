@@ -3,7 +3,6 @@
 mod duration;
 mod functions;
 mod import_id;
-mod moment;
 mod offset;
 mod parts;
 mod rotating;

@@ -2,7 +2,7 @@
 
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Type, Value};
 
-use super::moment::Moment;
+use crate::moment::Moment;
 use crate::object::{Attributes, Fields};
 use crate::toolkit::{Property, failure};
 

@@ -6,8 +6,8 @@ use terrane_model::{Diagnostics, Type, Value};
 use terrane_provider::async_trait;
 
 use super::import_id;
-use super::moment::Moment;
 use super::parts;
+use crate::moment::Moment;
 use crate::object::{Attributes, Fields};
 use crate::toolkit::{Call, Check, Draft, Property, Resource, Rule, Table};
 

@@ -7,8 +7,8 @@ use terrane_provider::async_trait;
 
 use super::duration::parse_nanoseconds;
 use super::import_id;
-use super::moment::Moment;
 use super::parts;
+use crate::moment::Moment;
 use crate::object::{Attributes, Fields};
 use crate::toolkit::{Call, Check, Property, Resource, Rule, Table, failure};
 

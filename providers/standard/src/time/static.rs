@@ -4,8 +4,8 @@ use terrane_model::{Diagnostics, Type, Value};
 use terrane_provider::async_trait;
 
 use super::import_id;
-use super::moment::Moment;
 use super::parts;
+use crate::moment::Moment;
 use crate::object::Attributes;
 use crate::toolkit::{Call, Draft, Property, Resource, Table};
 

@@ -134,7 +134,8 @@ impl<'a> Draft<'a> {
         if !property.keeps || written_unknown || self.get(property.name).is_known() {
             return;
         }
-        if let Some(prior) = self.prior.get(property.name).filter(|prior| !prior.is_null()) {
+        // Null is kept too: it is what the object has.
+        if let Some(prior) = self.prior.get(property.name) {
             self.set(property.name, prior.clone());
         }
     }

@@ -5,7 +5,7 @@
 use terrane_model::{AttributePath, Diagnostic, Diagnostics, Type, Value};
 
 use super::property::Property;
-use super::table::Table;
+use super::table::{BlockType, Table};
 use crate::object::Fields;
 
 /// What a written attribute has to fulfil.
@@ -14,14 +14,16 @@ pub(crate) enum Check {
     AtLeast(i64),
     /// A number is not smaller than these attributes together.
     AtLeastSumOf(&'static [&'static str]),
-    /// A text has no fewer bytes.
-    MinLength(usize),
     /// A list has no fewer elements.
     MinItems(usize),
     /// A text is one of these.
     OneOf(&'static [&'static str]),
     /// Every text of a list is one of these.
     EachOneOf(&'static [&'static str]),
+    /// Every text of a list has no fewer bytes.
+    EachMinLength(usize),
+    /// A text is a URL with a host and one of these schemes.
+    UrlWithScheme(&'static [&'static str]),
     /// This holds for a text; otherwise the attribute "must be …".
     Text(fn(&str) -> bool, &'static str),
 }
@@ -59,14 +61,17 @@ pub(super) fn validate(table: &Table, config: &Value) -> Diagnostics {
                     );
                 }
                 for (position, value) in blocks.iter().enumerate() {
-                    validate_properties(&block.properties, value, &path.position(position), &mut diagnostics);
+                    let path = path.position(position);
+                    validate_properties(&block.properties, value, &path, &mut diagnostics);
+                    let breaches = block.rules.iter().filter_map(|rule| breach(rule, value, &[], &path));
+                    diagnostics.extend(breaches);
                 }
             }
         }
     }
-    for rule in &table.rules {
-        diagnostics.extend(breach(rule, config));
-    }
+    let root = AttributePath::root();
+    let breach = |rule| breach(rule, config, &table.blocks, &root);
+    diagnostics.extend(table.rules.iter().filter_map(breach));
     diagnostics
 }
 
@@ -95,10 +100,6 @@ fn validate_properties(
     }
 }
 
-fn about(name: &str, diagnostic: Diagnostic) -> Diagnostic {
-    diagnostic.on_attribute(AttributePath::root().attribute(name))
-}
-
 fn violation(check: &Check, name: &str, value: &Value, config: &Value) -> Option<Diagnostic> {
     let text = || value.as_str().map_or("", |text| text.as_str());
     let number = || value.as_number().and_then(|number| number.to_i64()).unwrap_or(0);
@@ -122,11 +123,6 @@ fn violation(check: &Check, name: &str, value: &Value, config: &Value) -> Option
             let what = || format!("value must be at least sum of {}", names.join(" + "));
             if known && number() < sum { invalid(&what(), &number()) } else { None }
         }
-        Check::MinLength(min) if text().len() < *min => {
-            let detail =
-                format!("Attribute {name} string length must be at least {min}, got: {}", text().len());
-            Some(Diagnostic::error("Invalid Attribute Value Length", detail))
-        }
         Check::OneOf(allowed) if !allowed.contains(&text()) => {
             no_match(&format!("one of: {}", quoted(allowed)), text())
         }
@@ -139,18 +135,50 @@ fn violation(check: &Check, name: &str, value: &Value, config: &Value) -> Option
             let wrong = texts.map(|text| text.as_str()).find(|text| !allowed.contains(text))?;
             no_match(&format!("a list of: {}", quoted(allowed)), wrong)
         }
+        Check::EachMinLength(min) => {
+            let texts = value.as_sequence().unwrap_or_default().iter().filter_map(Value::as_str);
+            let position = texts.map(|text| text.len()).position(|length| length < *min)?;
+            let detail = format!("Attribute {name}[{position}] string length must be at least {min}");
+            Some(Diagnostic::error("Invalid Attribute Value Length", detail))
+        }
+        Check::UrlWithScheme(schemes) => not_a_url(text(), schemes),
         Check::Text(holds, what) if !holds(text()) => no_match(what, text()),
         _ => None,
     }
 }
 
-fn breach(rule: &Rule, config: &Value) -> Option<Diagnostic> {
+fn not_a_url(text: &str, schemes: &[&str]) -> Option<Diagnostic> {
+    let url = match reqwest::Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => {
+            let detail = format!("Parsing URL {text:?} failed: {error}");
+            return Some(Diagnostic::error("Invalid URL", detail));
+        }
+    };
+    if url.host_str().is_none_or(str::is_empty) {
+        return Some(Diagnostic::error("Invalid URL", format!("URL {text:?} contains no host")));
+    }
+    let detail = || {
+        let (schemes, scheme) = (quoted(schemes), url.scheme());
+        format!("URL {text:?} expected to use scheme from {schemes}, got: {scheme:?}")
+    };
+    (!schemes.contains(&url.scheme())).then(|| Diagnostic::error("Invalid URL scheme", detail()))
+}
+
+/// Checks a rule for the attributes and blocks at a place. Blocks count as written when there is one.
+fn breach(rule: &Rule, config: &Value, blocks: &[BlockType], at: &AttributePath) -> Option<Diagnostic> {
+    let is_written = |name: &str| {
+        let is_block = blocks.iter().any(|block| block.name == name);
+        let none = is_block && config.get(name).is_some_and(|value| value.element_count() == Some(0));
+        config.is_set(name) && !none
+    };
     let unknown = |names: &[&str]| names.iter().any(|name| config.get(name).is_some_and(|v| !v.is_known()));
     let set = |names: &'static [&'static str]| -> Vec<&'static str> {
-        names.iter().copied().filter(|name| config.is_set(name)).collect()
+        names.iter().copied().filter(|name| is_written(name)).collect()
     };
     let combination = |name: &str, detail: String| {
-        Some(about(name, Diagnostic::error("Invalid Attribute Combination", detail)))
+        let problem = Diagnostic::error("Invalid Attribute Combination", detail);
+        Some(problem.on_attribute(at.attribute(name)))
     };
     match rule {
         Rule::ExactlyOneOf(names) => match set(names).as_slice() {

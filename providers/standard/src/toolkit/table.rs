@@ -26,6 +26,7 @@ pub(crate) struct BlockType {
     /// Most blocks that may be written; 0 for no limit. Not part of the schema.
     pub(super) max_items: usize,
     pub(super) replaces: bool,
+    pub(super) rules: Vec<Rule>,
 }
 
 impl BlockType {
@@ -36,7 +37,7 @@ impl BlockType {
         properties: impl IntoIterator<Item = Property>,
     ) -> Self {
         let properties = properties.into_iter().collect();
-        Self { name, nesting, properties, max_items: 0, replaces: false }
+        Self { name, nesting, properties, max_items: 0, replaces: false, rules: Vec::new() }
     }
 
     /// Sets how many blocks may be written.
@@ -47,6 +48,12 @@ impl BlockType {
     /// Asks for a new object with every change.
     pub(crate) fn replaces(self) -> Self {
         Self { replaces: true, ..self }
+    }
+
+    /// Adds something that the attributes of each block have to fulfil together.
+    pub(crate) fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) use terrane_provider_testing as engine;
 pub(crate) use terrane_provider_testing::{render, written};
 
 /// The providers that stand for others.
-pub(crate) const PROVIDERS: &[&str] = &["external", "http", "local", "null", "random", "time"];
+pub(crate) const PROVIDERS: &[&str] =
+    &["archive", "external", "http", "local", "null", "random", "time", "tls"];
 
 /// Starts the provider with a name, with nothing in the outside world.
 pub(crate) fn start(name: &str) -> Arc<dyn Provider> {

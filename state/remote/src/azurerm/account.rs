@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value as Json;
 use terrane_azure_identity::{
-    Cloud, CloudChoice, HttpSettings, IdentitySettings, SettingSources, SignIn, TokenSource, read_cloud,
-    read_identity,
+    Cloud, CloudChoice, IdentitySettings, SettingSources, SignIn, TokenSource, read_cloud, read_identity,
 };
+use terrane_network::NetworkSettings;
 use terrane_state::BackendError;
 
 use super::blobs::{Access, Container};
@@ -75,8 +75,9 @@ impl Account {
             ConfigError::Other(error.to_string().trim_end_matches('.').to_owned())
         };
         let subscription_id = settings.text("subscription_id");
+        let network = NetworkSettings::from_environment(|name| environment.get(name));
         Ok(Self {
-            http: HttpSettings::from_environment(&environment).build().map_err(|error| other(&error))?,
+            http: network.api_client().map_err(|error| other(&error))?,
             name: settings.required("storage_account_name")?,
             container: settings.required("container_name")?,
             resource_group,

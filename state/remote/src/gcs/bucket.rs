@@ -2,15 +2,13 @@
 //!
 //! Source of the protocol: Google Cloud Storage's JSON API, version 1.
 
-use std::collections::HashMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use terrane_azure_identity::HttpSettings;
+use terrane_network::NetworkSettings;
 use terrane_state::BackendError;
 
 use super::credentials::Credentials;
@@ -68,9 +66,7 @@ impl Bucket {
             let bytes = STANDARD.decode(key).ok().filter(|bytes| bytes.len() == 32);
             bytes.ok_or_else(|| ConfigError::invalid("encryption_key", "it is not the Base64 of 32 bytes"))
         });
-        let environment: HashMap<String, String> =
-            settings.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let http = HttpSettings::from_environment(&environment).build();
+        let http = NetworkSettings::from_environment(|name| settings.environment.get(name)).api_client();
         let http = http.map_err(|error| ConfigError::Other(error.to_string()))?;
         let endpoint = settings.text("storage_custom_endpoint").unwrap_or_else(|| USUAL_ENDPOINT.to_owned());
         Ok(Self {

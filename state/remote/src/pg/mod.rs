@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use terrane_model::{Str, with_causes};
+use terrane_network::NetworkSettings;
 use terrane_state::{BackendError, LockError, LockInfo, LockRequest, StateBackend, ordered_workspaces};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio_postgres::{Client, NoTls, Row};
@@ -43,6 +44,7 @@ fn open(settings: &Settings<'_>) -> Result<Arc<dyn StateBackend>, ConfigError> {
     let schema_name = settings.required("schema_name")?;
     Ok(Arc::new(PostgresBackend {
         target: read_target(&settings.text("conn_str").unwrap_or_default(), settings.environment)?,
+        network: NetworkSettings::from_environment(|name| settings.environment.get(name)),
         table: format!("{}.states", quoted(&schema_name)),
         schema_name,
         makes_schema: !settings.flag("skip_schema_creation")?,
@@ -55,6 +57,7 @@ fn open(settings: &Settings<'_>) -> Result<Arc<dyn StateBackend>, ConfigError> {
 
 struct PostgresBackend {
     target: Target,
+    network: NetworkSettings,
     schema_name: String,
     /// The table with its schema, quoted.
     table: String,
@@ -98,7 +101,8 @@ impl PostgresBackend {
             tokio::spawn(connection);
             client
         } else {
-            let (client, connection) = config.connect(Tls::new(&self.target)?).await.map_err(failed)?;
+            let (client, connection) =
+                config.connect(Tls::new(&self.target, &self.network)?).await.map_err(failed)?;
             tokio::spawn(connection);
             client
         };

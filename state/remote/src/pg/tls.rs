@@ -1,16 +1,15 @@
 //! TLS to a database server, by rustls with ring.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use terrane_network::{Names, NetworkSettings, Trust, tls_config};
 use terrane_state::BackendError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
@@ -24,25 +23,19 @@ use crate::error::remote;
 pub(super) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    /// Sets TLS up as a target wants it.
+    /// Sets TLS up as a target wants it; the system's authorities are those of the settings.
     ///
     /// # Errors
     /// When certificates cannot be used.
-    pub(super) fn new(target: &Target) -> Result<Self, BackendError> {
+    pub(super) fn new(target: &Target, settings: &NetworkSettings) -> Result<Self, BackendError> {
         let unusable = |error: &dyn std::fmt::Display| remote(format!("TLS cannot be set up: {error}"));
-        let provider = Arc::new(ring::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = match target.verification {
-            None | Some(Verification::None) => Arc::new(Unverified(Arc::clone(&provider))),
-            Some(wanted) => {
-                let roots = Arc::new(roots(target)?);
-                let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-                let verifier = verifier.build().map_err(|error| unusable(&error))?;
-                if wanted == Verification::Full { verifier } else { Arc::new(AnyName(verifier)) }
-            }
+        let authorities = || target.authorities.as_deref().map_or(Ok(Trust::System), named);
+        let (trust, names) = match target.verification {
+            None | Some(Verification::None) => (Trust::Anyone, Names::Ignored),
+            Some(Verification::Authority) => (authorities()?, Names::Ignored),
+            Some(Verification::Full) => (authorities()?, Names::Checked),
         };
-        let builder = ClientConfig::builder_with_provider(provider);
-        let builder = builder.with_safe_default_protocol_versions().map_err(|error| unusable(&error))?;
-        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        let builder = tls_config(trust, names, settings).map_err(|error| unusable(&error))?;
         let config = match &target.client {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
@@ -59,101 +52,10 @@ impl Tls {
     }
 }
 
-fn roots(target: &Target) -> Result<RootCertStore, BackendError> {
-    let mut roots = RootCertStore::empty();
-    let certificates = match &target.authorities {
-        None => rustls_native_certs::load_native_certs().certs,
-        Some(path) => {
-            let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-            read.map_err(|error| remote(format!("sslrootcert {}: {error}", path.display())))?
-        }
-    };
-    roots.add_parsable_certificates(certificates);
-    Ok(roots)
-}
-
-/// Takes any certificate; the handshake itself is still checked.
-#[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Takes certificates of known authorities for any server.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for AnyName {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        // Names are looked at last, when all else is in order.
-        match self.0.verify_server_cert(certificate, chain, name, ocsp, now) {
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
+/// Reads the authorities of a file.
+fn named(path: &Path) -> Result<Trust, BackendError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    Ok(Trust::Authorities(read.map_err(|error| remote(format!("sslrootcert {}: {error}", path.display())))?))
 }
 
 /// TLS to one host.

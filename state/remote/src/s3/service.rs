@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response};
-use terrane_azure_identity::HttpSettings;
+use terrane_network::NetworkSettings;
 use terrane_state::BackendError;
 use tokio::sync::OnceCell;
 
@@ -111,7 +111,7 @@ fn client(settings: &Settings<'_>) -> Result<Client, ConfigError> {
             environment.insert(variable.to_owned(), value);
         }
     }
-    let client = HttpSettings::from_environment(&environment).build();
+    let client = NetworkSettings::from_environment(|name| environment.get(name)).api_client();
     client.map_err(|error| ConfigError::Other(error.to_string()))
 }
 

@@ -203,6 +203,7 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
             .map(|entry| (address(&entry["resource"]), read_path(&entry["attribute"])))
             .collect(),
         falling: BTreeMap::new(),
+        added_order: terrane_plan::AddedOrder::default(),
         timestamp: String::new(),
         errored: json["errored"].as_bool().unwrap_or(false),
     }

@@ -15,6 +15,7 @@ use super::super::render::shared_arguments;
 use super::super::values;
 use super::crds::{self, UpgradeError};
 use super::operation::{Ended, Marker, watch_objects};
+use super::rehearse::{Rehearsal, Trouble};
 use super::{Identity, Kept, Release, check_driver, checksum, storage};
 use crate::objects::cluster::Cluster;
 use crate::objects::context::Context;
@@ -68,7 +69,7 @@ impl Release {
         if kept.releases || is_create {
             let releasing =
                 Releasing { context, cluster: &cluster, request, identity: identity.clone(), progress };
-            match releasing.run().await {
+            match releasing.run(kept.is_untried).await {
                 Ok(chart) => {
                     if let Err(error) = context.helm.lock_chart(&request.config, &chart) {
                         let detail = format!("The chart is not written down: {error}.");
@@ -85,7 +86,7 @@ impl Release {
                 }
             }
         }
-        kept.releases = false;
+        (kept.releases, kept.is_untried) = (false, false);
         match self.state_now(context, &cluster, &identity, &request.planned_state, &mut kept).await {
             Ok(Some(state)) => Outcome { state, private: kept.write(), diagnostics },
             Ok(None) if diagnostics.has_errors() => Outcome::unchanged(request, diagnostics),
@@ -153,8 +154,8 @@ impl Releasing<'_> {
         }
     }
 
-    /// Releases the chart; returns it.
-    async fn run(&self) -> Result<Chart, Diagnostics> {
+    /// Releases the chart, after a rehearsal where planning had none; returns it.
+    async fn run(&self, is_untried: bool) -> Result<Chart, Diagnostics> {
         let helm = &self.context.helm;
         let chart = helm.chart(&self.request.config).await.map_err(|error| self.failure(&error))?;
         let mut values = values::merged(&self.request.config)?;
@@ -165,6 +166,9 @@ impl Releasing<'_> {
             let upgraded = crds::upgrade(self.context, self.cluster, &chart, self.progress).await;
             upgraded.map_err(|error| self.kinds_failure(error))?;
         }
+        if is_untried {
+            self.rehearse(&chart, &values, before.as_ref()).await?;
+        }
         let marker = Marker::write(self.context, &self.cluster.server, &self.identity, revision);
         let result = self.call_helm(&chart, &values, before.as_ref(), &marker).await;
         marker.remove();
@@ -172,6 +176,26 @@ impl Releasing<'_> {
             Ok(()) => Ok(chart),
             Err(diagnostics) => Err(diagnostics),
         }
+    }
+
+    /// Asks the server about all objects before the first one is made.
+    async fn rehearse(
+        &self,
+        chart: &Chart,
+        values: &Map<String, Json>,
+        before: Option<&Record>,
+    ) -> Result<(), Diagnostics> {
+        self.report("asking the server about the objects");
+        let Self { context, cluster, identity, .. } = self;
+        let (config, is_upgrade) = (&self.request.config, before.is_some());
+        let rehearsal = Rehearsal { context, cluster, config, identity, chart, is_upgrade };
+        let rendered = match rehearsal.render(values).await {
+            Ok(rendered) => rendered,
+            Err(Trouble::Helm(error)) => return Err(self.failure(&error)),
+            Err(Trouble::Told(diagnostics)) => return Err(diagnostics),
+        };
+        let released = before.map_or("", |record| record.manifest.as_str());
+        rehearsal.try_objects(&rendered, released).await.map(drop)
     }
 
     /// Looks at what is there under the name, and takes away what an interrupted run has left.

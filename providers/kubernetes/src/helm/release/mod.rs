@@ -7,7 +7,9 @@ mod operation;
 mod plan;
 mod propose;
 mod refresh;
+mod rehearse;
 mod state;
+mod ties;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -18,9 +20,10 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use terrane_model::{Diagnostic, Diagnostics, Schema, Str, Value};
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
+use super::chart_kinds::ChartKinds;
 use super::live::{Before, Comparison};
 use super::record::Record;
 use super::steady::Steady;
@@ -61,6 +64,9 @@ pub(super) struct Kept {
     pub(super) chart: String,
     /// Whether what is planned needs a new revision; otherwise only the state changes.
     pub(super) releases: bool,
+    /// Whether the server could not be asked about what is planned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_untried: bool,
     /// Whether some values are only ever written: what is made of them cannot be shown then.
     pub(super) writes_only: bool,
     /// Which record the fingerprints belong to.
@@ -71,6 +77,12 @@ pub(super) struct Kept {
     pub(super) is_quiet: bool,
     /// Checksum of the values that were released.
     pub(super) values: String,
+    /// The kinds that the chart defines and uses.
+    #[serde(skip_serializing_if = "ChartKinds::is_empty")]
+    pub(super) kinds: ChartKinds,
+    /// Whether the chart does something when the release is uninstalled, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) has_farewell: Option<bool>,
 }
 
 impl Kept {
@@ -93,6 +105,9 @@ impl Kept {
 
     /// Keeps what was seen of the objects.
     fn note(&mut self, seen: &Seen) {
+        if let Some(record) = &seen.record {
+            self.has_farewell = Some(record.has_farewell());
+        }
         if let Some(comparison) = &seen.comparison {
             self.record = seen.latest.id();
             self.steady.clone_from(&comparison.steady);
@@ -234,6 +249,10 @@ impl Resource for Release {
 
     fn id_before_create(&self, planned: &Value) -> Option<Str> {
         self.identity(planned).map(|identity| format!("{}/{}", identity.namespace, identity.name).into())
+    }
+
+    fn ties(&self, values: &Value, private: &[u8]) -> Ties {
+        ties::of_release(values, &Kept::read(private))
     }
 
     fn key(&self, values: &Value) -> Option<ObjectKey> {

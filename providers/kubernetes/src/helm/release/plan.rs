@@ -12,14 +12,13 @@ use super::super::live;
 use super::super::manifest::{self, Rendered};
 use super::super::program::HelmError;
 use super::super::record::Record;
-use super::super::render::Rendering;
 use super::super::values;
 use super::propose::{DEPLOYED, Draft};
-use super::{Identity, Kept, Release, Seen, check_driver, checksum, crds, state, storage, trial};
+use super::rehearse::{Rehearsal, Trouble};
+use super::{Identity, Kept, Release, Seen, check_driver, checksum, crds, state, storage};
 use crate::objects::cluster::Cluster;
 use crate::objects::cluster::error::Meaning;
 use crate::objects::context::Context;
-use crate::objects::removed_kinds;
 use crate::objects::resource::Planned;
 
 /// Arguments that the objects of a release depend on, beside the chart and the values.
@@ -56,16 +55,17 @@ impl Release {
             Planned { state: draft.finish(), replaces, private: kept.write(), warnings }
         };
         let writes_only = request.config.get("set_wo").is_some_and(|sets| !sets.is_null());
-        let kept = Kept { releases: true, writes_only, ..Kept::read(&request.prior_private) };
+        let mut kept =
+            Kept { releases: true, writes_only, is_untried: false, ..Kept::read(&request.prior_private) };
         let is_shown = kept.shows_objects(context, &request.config);
         let text = |name: &str| draft.get(name).and_then(Value::as_str).map(ToString::to_string);
         let (Some(name), Some(namespace)) = (text("name"), text("namespace")) else {
-            leave_open(&mut draft, is_shown);
+            leave_open(&mut draft, &mut kept, is_shown);
             return Ok(planned(draft, &kept, Diagnostics::new()));
         };
         let is_another = prior.is_some_and(|prior| !draft.replaces(prior).is_empty());
         if !request.config.is_wholly_known() || is_another {
-            leave_open(&mut draft, is_shown);
+            leave_open(&mut draft, &mut kept, is_shown);
             return Ok(planned(draft, &kept, Diagnostics::new()));
         }
         let identity = Identity { namespace, name };
@@ -88,7 +88,8 @@ impl Release {
 }
 
 /// Leaves open what a release decides.
-fn leave_open(draft: &mut Draft, is_shown: bool) {
+fn leave_open(draft: &mut Draft, kept: &mut Kept, is_shown: bool) {
+    kept.is_untried = true;
     draft.set_unknown("metadata");
     show_objects(draft, is_shown, None);
 }
@@ -114,10 +115,10 @@ impl Planning<'_> {
 
     async fn create(&mut self) -> Result<(), Diagnostics> {
         let chart = self.chart().await?;
+        self.note_kinds(&chart)?;
         let values = self.values()?;
         self.set_version(&chart)?;
-        self.draft.set_unknown("metadata");
-        show_objects(&mut self.draft, self.is_shown, None);
+        leave_open(&mut self.draft, &mut self.kept, self.is_shown);
         let Some(cluster) = self.context.cluster_if_known().await? else { return Ok(()) };
         let found = match storage(self.context, &cluster)
             .find(&self.identity.namespace, &self.identity.name)
@@ -137,7 +138,7 @@ impl Planning<'_> {
         self.note_existing(found.as_ref().is_some_and(|(_, record)| record.is_deployed()) && !may_take_over);
         let released = found.map(|(_, record)| record.manifest).unwrap_or_default();
         let rendered = self.render(&cluster, &chart, &values, false).await?;
-        self.try_objects(&cluster, &rendered, &released).await?;
+        self.try_objects(&cluster, &chart, &rendered, &released).await?;
         self.needs_kinds(&cluster, &chart, false).await?;
         let shown = manifest::to_json(&rendered, &values::secrets(self.config));
         show_objects(&mut self.draft, self.is_shown, Some(shown));
@@ -150,7 +151,7 @@ impl Planning<'_> {
         let Some((cluster, seen)) = seen else {
             // The cluster is not known yet, or the release is gone since it was read.
             if !self.draft.differences(prior).is_empty() {
-                leave_open(&mut self.draft, self.is_shown);
+                leave_open(&mut self.draft, &mut self.kept, self.is_shown);
             }
             return Ok(());
         };
@@ -192,7 +193,8 @@ impl Planning<'_> {
         }
         match changed {
             Some((rendered, chart)) => {
-                self.try_objects(&cluster, &rendered, &record.manifest).await?;
+                self.note_kinds(&chart)?;
+                self.try_objects(&cluster, &chart, &rendered, &record.manifest).await?;
                 self.draft.set(
                     "metadata",
                     state::planned_metadata(prior, self.config, Some(&chart.metadata), &values),
@@ -308,6 +310,15 @@ impl Planning<'_> {
         self.context.helm.chart(self.config).await.map_err(|error| self.failure(&error))
     }
 
+    /// Notes which kinds a chart that is to be released defines and uses.
+    fn note_kinds(&mut self, chart: &Chart) -> Result<(), Diagnostics> {
+        let skips_definitions = self.is_set("skip_crds");
+        let kinds =
+            chart.kinds(skips_definitions).map_err(|error| self.failure(&HelmError::Failed(error)))?;
+        self.kept.kinds = kinds;
+        Ok(())
+    }
+
     /// Sets the version to the chart's, unless one is written that means it.
     fn set_version(&mut self, chart: &Chart) -> Result<(), Diagnostics> {
         let version = &chart.metadata.version;
@@ -336,17 +347,16 @@ impl Planning<'_> {
         values: &Map<String, Json>,
         is_upgrade: bool,
     ) -> Result<Vec<Rendered>, Diagnostics> {
-        let mut values = values.clone();
-        values::set_write_only(&mut values, self.config)?;
-        let config = &self.config;
-        let (session, name, namespace) = (&self.context.helm, &self.identity.name, &self.identity.namespace);
-        let rendering = Rendering { session, chart, config, name, namespace, values: &values, is_upgrade };
-        if self.is_set("lint") {
-            rendering.lint().await.map_err(|error| self.failure(&error))?;
-        }
-        let rendered = rendering.for_cluster(cluster).await.map_err(|error| self.failure(&error))?;
-        self.check_kinds(cluster, &rendered).await?;
-        Ok(rendered)
+        let rendered = self.rehearsal(cluster, chart, is_upgrade).render(values).await;
+        rendered.map_err(|trouble| match trouble {
+            Trouble::Helm(error) => self.failure(&error),
+            Trouble::Told(diagnostics) => diagnostics,
+        })
+    }
+
+    fn rehearsal<'r>(&'r self, cluster: &'r Cluster, chart: &'r Chart, is_upgrade: bool) -> Rehearsal<'r> {
+        let Self { context, config, identity, .. } = self;
+        Rehearsal { context, cluster, config, identity, chart, is_upgrade }
     }
 
     /// Tells whether definitions of the chart are to be brought to their present form; warns of those that are not.
@@ -378,31 +388,14 @@ impl Planning<'_> {
     async fn try_objects(
         &mut self,
         cluster: &Cluster,
+        chart: &Chart,
         rendered: &[Rendered],
         released: &str,
     ) -> Result<(), Diagnostics> {
-        // What cannot be read differs from everything.
-        let released = manifest::read(released).unwrap_or_default();
-        let asked =
-            trial::try_objects(self.context, cluster, &self.identity, self.config, rendered, &released);
-        self.warnings.extend(asked.await?);
+        let warnings = self.rehearsal(cluster, chart, false).try_objects(rendered, released).await?;
+        self.warnings.extend(warnings);
+        self.kept.is_untried = false;
         Ok(())
-    }
-
-    /// Refuses objects of versions that the cluster does not have any more.
-    async fn check_kinds(&self, cluster: &Cluster, rendered: &[Rendered]) -> Result<(), Diagnostics> {
-        let kinds = cluster.discovery(std::time::Duration::MAX).await;
-        let kinds = kinds.map_err(|error| self.failure(&HelmError::Failed(error.to_string())))?;
-        let mut diagnostics = Diagnostics::new();
-        for object in rendered {
-            let objection = removed_kinds::objection(&kinds, object.api_version(), object.kind());
-            if let Some(objection) = objection {
-                let name = format!("{}/{}", self.identity.namespace, self.identity.name);
-                let detail = format!("In the release {name}, {} renders to {objection}", object.source);
-                diagnostics.push(Diagnostic::error("Kind not served any more", detail));
-            }
-        }
-        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(()) }
     }
 
     /// Notes whether a release is in the way of this one, for those who look at the plan as a whole.

@@ -10,7 +10,7 @@ use terrane_model::{
     Attribute, AttributePath, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Schema, Str, Type, Value,
 };
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::compare::{Compared, applied_part, as_kept, compare};
@@ -26,9 +26,11 @@ use crate::objects::context::{Context, ObjectKey};
 use crate::objects::dry_run::{Verdict, holders, try_out};
 use crate::objects::duration;
 use crate::objects::failure::{Doing, explain};
+use crate::objects::json_value::from_json;
 use crate::objects::provider::Catalog;
 use crate::objects::removed_kinds;
-use crate::objects::resource::{self, Outcome, Planned, Resource};
+use crate::objects::resource::{self, Outcome, Planned, Resource, Written};
+use crate::objects::ties;
 use crate::objects::typed::open_question;
 use crate::objects::wait::{self, Waiting, rollout};
 use crate::yaml;
@@ -494,6 +496,19 @@ impl Resource for YamlManifest {
             ("namespace", namespace.map_or(Value::Null(Type::String), Into::into)),
         ];
         Ok((with_all(&empty, &all), Private::new()))
+    }
+
+    fn written(&self, values: &Value) -> Option<Written> {
+        let object = from_json(&Json::Object(object_of(values).ok().flatten()?));
+        let refuses_unknown = is_set(values, "server_side_apply", false);
+        Some(Written { object, argument: "yaml_body", refuses_unknown })
+    }
+
+    fn ties(&self, values: &Value, _private: &[u8]) -> Ties {
+        let object = object_of(values).ok().flatten();
+        let written = object.as_ref().and_then(AnyIdentity::of);
+        let identity = written.or_else(|| identity(values));
+        identity.map(|identity| ties::of_object(&identity, object.as_ref())).unwrap_or_default()
     }
 
     fn key(&self, values: &Value) -> Option<ObjectKey> {

@@ -5,7 +5,7 @@ use terrane_model::{
     Type, Value,
 };
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::AnyIdentity;
@@ -16,7 +16,8 @@ use crate::objects::cluster::{Cluster, Object};
 use crate::objects::context::{Context, ObjectKey};
 use crate::objects::json_value::to_json;
 use crate::objects::ownership::MANAGER;
-use crate::objects::resource::{self, Outcome, Planned, Resource};
+use crate::objects::resource::{self, Outcome, Planned, Resource, Written};
+use crate::objects::ties;
 
 /// The resource type.
 pub(crate) struct Manifest {
@@ -217,6 +218,20 @@ impl Resource for Manifest {
 
     fn id_before_create(&self, planned: &Value) -> Option<Str> {
         identity(planned).map(|identity| identity.id().into())
+    }
+
+    fn written(&self, values: &Value) -> Option<Written> {
+        let object = values.get("manifest").filter(|value| value.is_known() && !value.is_null())?.clone();
+        Some(Written { object, argument: "manifest", refuses_unknown: true })
+    }
+
+    fn ties(&self, values: &Value, _private: &[u8]) -> Ties {
+        let Some(identity) = identity(values) else { return Ties::default() };
+        let known = ["manifest", "object"].into_iter().find_map(|name| {
+            values.get(name).filter(|value| !value.is_null() && value.is_wholly_known()).map(to_json)
+        });
+        let object = known.and_then(crate::objects::cluster::api::into_object);
+        ties::of_object(&identity, object.as_ref())
     }
 
     fn key(&self, values: &Value) -> Option<ObjectKey> {

@@ -15,7 +15,7 @@ use terrane_model::{
     Attribute, AttributePath, Block, Diagnostics, NestedBlock, Nesting, Schema, Str, Type, Value,
 };
 use terrane_provider::{
-    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, async_trait,
+    ApplyRequest, PlanRequest, Private, Progress, ReadRequest, ReadResponse, Ties, async_trait,
 };
 
 use super::cluster::{Object, Target};
@@ -23,6 +23,7 @@ use super::context::{Context, ObjectKey};
 use super::resource::{Outcome, Planned, Resource, schema};
 use super::table::shape::{Shape, Shapes};
 use super::table::{encode, plan, validate};
+use super::ties::{self, Facts};
 use super::types::ObjectType;
 
 pub(crate) use apply::exists;
@@ -217,6 +218,26 @@ impl Resource for TypedObject {
 
     fn id_before_create(&self, planned: &Value) -> Option<Str> {
         self.identity(planned).map(|identity| identity.id().into())
+    }
+
+    fn ties(&self, values: &Value, _private: &[u8]) -> Ties {
+        let first = |value: &Value, name: &str| value.get(name)?.as_sequence()?.first().cloned();
+        let text = |value: Option<&Value>, name: &str| Some(value?.get(name)?.as_str()?.to_string());
+        let (metadata, spec) = (first(values, "metadata"), first(values, "spec"));
+        let name = text(metadata.as_ref(), "name").unwrap_or_default();
+        let is_known = metadata.as_ref().is_some_and(|it| it.get("namespace").is_none_or(Value::is_known));
+        let namespace = text(metadata.as_ref(), "namespace").unwrap_or_else(|| "default".to_owned());
+        let claims = spec.as_ref().and_then(|spec| first(spec, "persistent_volume_claim_retention_policy"));
+        Facts {
+            group: ties::group(self.ty.api_version),
+            kind: self.ty.kind,
+            namespace: Some(namespace.as_str()).filter(|_| self.ty.is_namespaced && is_known),
+            name: &name,
+            service_type: text(spec.as_ref(), "type").as_deref(),
+            drops_claims: text(claims.as_ref(), "when_deleted").as_deref() == Some("Delete"),
+            has_finalizers: false,
+        }
+        .ties()
     }
 
     fn key(&self, values: &Value) -> Option<ObjectKey> {

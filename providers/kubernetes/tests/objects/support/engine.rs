@@ -139,6 +139,7 @@ impl Instance {
             type_name: self.type_name.clone(),
             prior_state: planned.prior.clone(),
             planned_state: planned.state.clone(),
+            private: Vec::new(),
         };
         let diagnostics = self.provider.check_plan(vec![change]).await;
         if diagnostics.has_errors() { Err(render::diagnostics(&diagnostics)) } else { Ok(()) }
