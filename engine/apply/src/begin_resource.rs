@@ -24,7 +24,10 @@ pub(crate) struct ResourceRun {
     pub(crate) schema: Schema,
     /// What its objects depend on.
     pub(crate) dependencies: Arc<[ConfigResource]>,
-    expansions: Vec<(ModuleInstanceId, Expansion)>,
+    pub(crate) expansions: Vec<(ModuleInstanceId, Expansion)>,
+    /// Whether the resource has got a value before all of its instances are as planned, and whether that is from before
+    /// their changes.
+    pub(crate) seen_whole: Option<bool>,
     pub(crate) order: Vec<ResourceInstanceAddress>,
     pub(crate) instances: FxHashMap<ResourceInstanceAddress, InstanceRun>,
 }
@@ -65,6 +68,7 @@ impl Executor {
             schema,
             dependencies: self.configuration.dependencies.addresses(node, &self.configuration.graph, &tree),
             expansions: Vec::new(),
+            seen_whole: None,
             order: Vec::new(),
             instances: FxHashMap::default(),
         };

@@ -59,7 +59,7 @@ impl Executor {
             Declaration::Check(_) if self.plan.mode == PlanMode::Destroy => {}
             Declaration::Check(position) => self.evaluate_check(module, position),
             Declaration::Provider(position) => return self.configure_provider(module, position),
-            Declaration::Resource(_) => {}
+            Declaration::Resource(_) | Declaration::Action(_) => {}
         }
         if ok { Step::Done } else { Step::Failed }
     }

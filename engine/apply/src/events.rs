@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use terrane_model::{ResourceInstanceAddress, Value};
 use terrane_plan::ephemeral::EphemeralEvent;
-use terrane_plan::{Action, ResourceChange};
+use terrane_plan::{Action, ActionInvocation, ResourceChange};
 use terrane_provider::ProgressUpdate;
 use terrane_state::DeposedKey;
 
@@ -15,7 +15,7 @@ pub trait EventSink: Send + Sync {
 }
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ApplyEvent<'a> {
     /// The provider is about to be asked to do something to an object.
     Started {
@@ -66,6 +66,25 @@ pub enum ApplyEvent<'a> {
         provisioner: &'a str,
         /// Whether it did not work.
         failed: bool,
+    },
+    /// An action is about to be invoked.
+    ActionStarted {
+        /// Which, and why.
+        invocation: &'a ActionInvocation,
+    },
+    /// The provider says something about an action.
+    ActionProgress {
+        /// Which.
+        invocation: &'a ActionInvocation,
+        /// What it says, in one or more lines.
+        message: &'a str,
+    },
+    /// An action has ended.
+    ActionEnded {
+        /// Which.
+        invocation: &'a ActionInvocation,
+        /// What went wrong; nothing when it worked.
+        error: Option<&'a str>,
     },
     /// It is done.
     Finished {

@@ -15,7 +15,8 @@ use terrane_plan::ephemeral::{EphemeralOutcome, OpenEphemeral};
 use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::removals::Removals;
 use terrane_plan::{
-    NodeId, Operation, OperationGraph, OperationId, Plan, PlanMode, PreparedConfiguration, ProviderPool,
+    ActionExpansions, NodeId, Operation, OperationGraph, OperationId, Plan, PlanMode, PreparedConfiguration,
+    ProviderPool,
 };
 use terrane_state::{DeposedKey, StateStore};
 
@@ -25,6 +26,7 @@ use crate::cancellation::Cancellation;
 use crate::destroy_instance::{DestroyWork, Destroyed};
 use crate::events::{ApplyEvent, EventSink};
 use crate::falling::Falling;
+use crate::invoke_action::Invoked;
 use crate::read_data::DataRead;
 
 /// Everything that carrying out a plan needs.
@@ -67,6 +69,7 @@ pub async fn apply(input: ApplyInput, events: Arc<dyn EventSink>) -> ApplyOutcom
     let tree = &input.configuration.tree;
     let mut executor = Executor {
         evaluation: Evaluation::new(Arc::clone(tree), input.surroundings),
+        action_expansions: ActionExpansions::default(),
         checks: Checks::of_configuration(tree),
         removals: Removals::of_configuration(tree),
         open_ephemerals: Vec::new(),
@@ -109,6 +112,7 @@ pub(crate) struct Executor {
     pub(crate) providers: ProviderPool,
     pub(crate) store: StateStore,
     pub(crate) evaluation: Evaluation,
+    pub(crate) action_expansions: ActionExpansions,
     pub(crate) given: GivenValues,
     pub(crate) checks: Checks,
     pub(crate) diagnostics: Diagnostics,
@@ -148,6 +152,8 @@ pub(crate) enum Outcome {
     Destroyed(Box<Destroyed>),
     /// Data was read, or not.
     Read(Box<DataRead>),
+    /// An action was invoked, or not.
+    Invoked(Invoked),
 }
 
 /// How an operation goes on.
@@ -271,6 +277,7 @@ impl Executor {
             Operation::Apply(position) => self.start_apply(position),
             Operation::Destroy(position) => self.start_destroy(position),
             Operation::Forget(position) => self.forget(position),
+            Operation::Invoke(position) => self.start_invoke(position),
             Operation::Barrier => Step::Done,
         }
     }
@@ -286,6 +293,7 @@ impl Executor {
             Outcome::BeforeDestroy(work, problems) => self.complete_farewell(*work, problems),
             Outcome::Destroyed(destroyed) => self.complete_destroy(*destroyed),
             Outcome::Read(read) => self.complete_read(*read),
+            Outcome::Invoked(invoked) => self.complete_invoke(invoked),
         }
     }
 
@@ -369,7 +377,7 @@ async fn tagged(id: OperationId, future: BoxFuture<'static, Outcome>) -> (Operat
 }
 
 fn asks_provider(operation: Operation) -> bool {
-    matches!(operation, Operation::Apply(_) | Operation::Destroy(_))
+    matches!(operation, Operation::Apply(_) | Operation::Destroy(_) | Operation::Invoke(_))
 }
 
 fn release(

@@ -13,6 +13,7 @@ mod evaluate;
 mod events;
 mod executor;
 mod falling;
+mod invoke_action;
 mod journal_results;
 mod provision;
 mod read_data;

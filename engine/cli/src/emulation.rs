@@ -12,9 +12,13 @@ use crate::session::block_on;
 /// Where the emulated world is kept, seen from the working directory.
 pub const WORLD_DIRECTORY: &str = ".terrane/azure";
 
-/// An emulator that runs in this process.
+/// The variable by which a process that this program starts is told of the emulator to use: its variables, as JSON.
+pub const EMULATION_VARIABLE: &str = "TERRANE_EMULATION";
+
+/// An emulator that runs in this process, or in the one that has started it.
 pub struct Emulation {
-    emulator: Emulator,
+    emulator: Option<Emulator>,
+    variables: BTreeMap<String, String>,
     endpoint: AzureEndpoint,
 }
 
@@ -30,15 +34,35 @@ impl Emulation {
             ..EmulatorConfig::default()
         };
         let emulator = Emulator::start_in_background(config).map_err(|error| problem(&error))?;
-        let endpoint = AzureEndpoint::from_variables(&emulator.env()).ok_or_else(|| {
+        let variables = emulator.env();
+        let endpoint = AzureEndpoint::from_variables(&variables).ok_or_else(|| {
             Diagnostic::error("The emulated Azure could not be started", "It does not say where it is.")
         })?;
-        Ok(Self { emulator, endpoint })
+        Ok(Self { emulator: Some(emulator), variables, endpoint })
+    }
+
+    /// Uses the emulator of the process that has started this one, which `text` of [`EMULATION_VARIABLE`] describes.
+    pub fn of_parent(text: &str) -> Option<Self> {
+        let variables: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
+        let endpoint = AzureEndpoint::from_variables(&variables)?;
+        Some(Self { emulator: None, variables, endpoint })
+    }
+
+    /// Returns the value of [`EMULATION_VARIABLE`] for a process that is to use this emulator.
+    pub fn for_child(&self) -> String {
+        let mut variables = self.variables.clone();
+        // It may run in a directory of its own.
+        for value in variables.values_mut().filter(|value| value.starts_with(WORLD_DIRECTORY)) {
+            if let Ok(path) = std::path::absolute(&value) {
+                *value = path.display().to_string();
+            }
+        }
+        serde_json::json!(variables).to_string()
     }
 
     /// Returns the variables by which Azure's clients find the emulator.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        self.emulator.env()
+        self.variables.clone()
     }
 
     /// Returns what the Azure provider is to use in place of Azure.
@@ -51,7 +75,8 @@ impl Emulation {
     /// # Errors
     /// When the world cannot be written in its short form; nothing is lost then.
     pub fn end(self) -> Result<(), Diagnostic> {
-        block_on(self.emulator.shutdown()).map_err(|error| problem(&error))
+        let Some(emulator) = self.emulator else { return Ok(()) };
+        block_on(emulator.shutdown()).map_err(|error| problem(&error))
     }
 }
 

@@ -46,7 +46,7 @@ fn write_escaped(formatter: &mut Formatter<'_>, text: &str) -> std::fmt::Result 
     Ok(())
 }
 
-fn write_key(formatter: &mut Formatter<'_>, key: Option<&InstanceKey>) -> std::fmt::Result {
+pub(crate) fn write_key(formatter: &mut Formatter<'_>, key: Option<&InstanceKey>) -> std::fmt::Result {
     key.map_or(Ok(()), |key| key.fmt(formatter))
 }
 
@@ -295,7 +295,11 @@ impl Display for ResourceInstanceAddress {
     }
 }
 
-fn write_in_module(formatter: &mut Formatter<'_>, module: &impl Display, is_root: bool) -> std::fmt::Result {
+pub(crate) fn write_in_module(
+    formatter: &mut Formatter<'_>,
+    module: &impl Display,
+    is_root: bool,
+) -> std::fmt::Result {
     if is_root { Ok(()) } else { write!(formatter, "{module}.") }
 }
 

@@ -16,7 +16,7 @@ pub struct AddressError {
     pub message: String,
 }
 
-fn error<T>(message: impl Display) -> Result<T, AddressError> {
+pub(crate) fn error<T>(message: impl Display) -> Result<T, AddressError> {
     Err(AddressError { message: message.to_string() })
 }
 
@@ -128,7 +128,7 @@ impl ProviderConfigAddress {
 }
 
 /// Splits `a.b["c"].d[0]` into names with the key that follows each.
-fn split(text: &str) -> Result<Vec<ModuleStep>, AddressError> {
+pub(crate) fn split(text: &str) -> Result<Vec<ModuleStep>, AddressError> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
     loop {

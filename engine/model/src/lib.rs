@@ -2,6 +2,7 @@
 //!
 //! Nothing here does input or output, reads a clock or knows a provider.
 
+mod action_address;
 pub mod address;
 mod address_parse;
 pub mod attribute_path;
@@ -23,6 +24,7 @@ pub mod unknown;
 pub mod value;
 mod value_paths;
 
+pub use action_address::{ActionAddress, ActionInstanceAddress};
 pub use address::{
     AbsoluteResource, ConfigResource, InstanceKey, ModuleInstance, ModulePath, ModuleStep,
     ProviderConfigAddress, ProviderSource, ResourceAddress, ResourceInstanceAddress, ResourceMode, Target,

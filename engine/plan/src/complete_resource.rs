@@ -9,31 +9,34 @@ use terrane_language::evaluate::{
 use terrane_model::convert::convert;
 use terrane_model::{Diagnostic, Diagnostics, InstanceKey, ResourceInstanceAddress, Str, Type, Value};
 
+use crate::action_triggers::Triggering;
 use crate::change::{Action, Change, Importing, ResourceChange};
 use crate::dependency_graph::NodeId;
 use crate::ephemeral::EphemeralOutcome;
 use crate::instance_plan::{InstanceOutcome, PlannedInstance};
 use crate::plan::PlanMode;
 use crate::plan_resource::{InstanceSlot, ResourceContext, ResourceOutcome, SlotResult};
-use crate::planner::Planner;
+use crate::planner::{Planner, Step};
 use crate::prior_objects::PriorObject;
 
 impl Planner {
     /// Enters the changes of a resource and gives the resource its value.
-    pub(crate) fn complete_resource(&mut self, id: NodeId, outcome: ResourceOutcome) {
+    pub(crate) fn complete_resource(&mut self, id: NodeId, outcome: ResourceOutcome) -> Step {
         let configuration = Arc::clone(&self.configuration);
         let resource = &configuration.tree.module(outcome.module).resources[outcome.position];
         let source = configuration.tree.module(outcome.module);
         let source = source.provider_source(source.provider_local_name(resource));
         let address = &resource.address;
         let schema = self.providers.block_schema(&source, address.mode, &address.resource_type).cloned();
-        let Some(schema) = schema else { return };
-        let Some(provider) = self.provider_of(outcome.module, outcome.position) else { return };
+        let Some(schema) = schema else { return Step::Done };
+        let Some(provider) = self.provider_of(outcome.module, outcome.position) else { return Step::Done };
         self.note(id, outcome.diagnostics);
         let context =
             ResourceContext { id, module: outcome.module, resource, schema: &schema, provider: &provider };
         let mut values: Vec<(ModuleInstanceId, RepetitionValues, Value)> =
             Vec::with_capacity(outcome.slots.len());
+        let has_triggers = !resource.lifecycle.action_triggers.is_empty();
+        let mut triggering = Vec::new();
         for mut slot in outcome.slots {
             let result = std::mem::replace(&mut slot.result, SlotResult::Skipped);
             let value = match result {
@@ -48,6 +51,11 @@ impl Planner {
             // What was left out keeps the value that the state has for it.
             let known = || slot.prior.as_ref().map(|prior| prior.marked(&schema));
             let value = value.or_else(known).unwrap_or_else(Value::dynamic);
+            if has_triggers {
+                let InstanceSlot { module_instance, ref repetition, ref address, .. } = slot;
+                let (repetition, address) = (repetition.clone(), address.clone());
+                triggering.push(Triggering { module_instance, repetition, address });
+            }
             values.push((slot.module_instance, slot.repetition, value));
         }
         let mut values = values.into_iter().peekable();
@@ -61,6 +69,7 @@ impl Planner {
             let value = whole_value(&expansion, own);
             self.evaluation.set_resource(module_instance, outcome.position, value);
         }
+        self.start_triggers(id, resource, triggering)
     }
 
     fn complete_ephemeral(

@@ -5,7 +5,7 @@
 //! one for everything in it. With them the number of edges stays proportional to what is written.
 
 use terrane_language::config::{Declaration, Subject, parse_reference};
-use terrane_language::modules::{ModuleId, ModuleTree, ProviderConfigs};
+use terrane_language::modules::{ModuleId, ModuleTree, ProviderBinding, ProviderConfigs};
 use terrane_language::syntax::tree::Traversal;
 use terrane_model::{Diagnostic, Diagnostics, ResourceAddress, Span};
 
@@ -61,6 +61,7 @@ struct ModuleBases {
     calls: u32,
     providers: u32,
     resources: u32,
+    actions: u32,
     outputs: u32,
     checks: u32,
     /// The validations by variable; only variables that have conditions have one.
@@ -123,6 +124,10 @@ impl DependencyGraph {
         (0..module.resources.len()).for_each(|p| {
             add(NodeKind::Declaration(Declaration::Resource(p)), nodes);
         });
+        bases.actions = next(nodes);
+        (0..module.actions.len()).for_each(|p| {
+            add(NodeKind::Declaration(Declaration::Action(p)), nodes);
+        });
         bases.outputs = next(nodes);
         (0..module.outputs.len()).for_each(|p| {
             add(NodeKind::Declaration(Declaration::Output(p)), nodes);
@@ -177,6 +182,7 @@ impl DependencyGraph {
             Declaration::Call(position) => bases.calls + position as u32,
             Declaration::Provider(position) => bases.providers + position as u32,
             Declaration::Resource(position) => bases.resources + position as u32,
+            Declaration::Action(position) => bases.actions + position as u32,
             Declaration::Output(position) => bases.outputs + position as u32,
             Declaration::Check(position) => bases.checks + position as u32,
             Declaration::VariableValidation(position) => {
@@ -229,7 +235,9 @@ impl DependencyGraph {
                         targets.retain(|target| Some(*target) != itself);
                     }
                     Declaration::Resource(position) => {
-                        self.provider_target(tree, providers, node.module, position, targets);
+                        let binding = providers.of_resource(tree, node.module, &module.resources[position]);
+                        self.provider_target(tree, providers, binding.ok(), targets);
+                        self.triggered_targets(tree, providers, node, position, targets);
                         for block in imports.of(node.module, position) {
                             block.visit_expressions(tree, &mut |expression| {
                                 for reference in expression.variables() {
@@ -237,6 +245,10 @@ impl DependencyGraph {
                                 }
                             });
                         }
+                    }
+                    Declaration::Action(position) => {
+                        let binding = providers.of_action(tree, node.module, &module.actions[position]);
+                        self.provider_target(tree, providers, binding.ok(), targets);
                     }
                     Declaration::Check(position) => {
                         let data = module.checks[position].data_resource.as_ref();
@@ -270,19 +282,47 @@ impl DependencyGraph {
     fn provider_target(
         &self,
         tree: &ModuleTree,
-        providers: &mut ProviderConfigs,
-        module: ModuleId,
-        resource: usize,
+        providers: &ProviderConfigs,
+        binding: Option<ProviderBinding>,
         targets: &mut Vec<NodeId>,
     ) {
-        let declared = &tree.module(module).resources[resource];
-        let Ok(binding) = providers.of_resource(tree, module, declared) else { return };
+        let Some(binding) = binding else { return };
         let config = providers.get(binding.config);
         if let Some(block) = config.block {
             targets.extend(self.declaration(config.module, Declaration::Provider(block)));
         }
         for reference in binding.key.iter().flat_map(|key| key.variables()) {
             self.target_of(tree, binding.key_module, reference.traversal, targets);
+        }
+    }
+
+    /// Adds what the actions need that a resource triggers. The resource itself is none of it: an action is evaluated when
+    /// its object is known.
+    fn triggered_targets(
+        &self,
+        tree: &ModuleTree,
+        providers: &mut ProviderConfigs,
+        node: Node,
+        resource: usize,
+        targets: &mut Vec<NodeId>,
+    ) {
+        let module = tree.module(node.module);
+        let triggers = &module.resources[resource].lifecycle.action_triggers;
+        let own = self.declaration(node.module, Declaration::Resource(resource));
+        let mut seen = Vec::new();
+        for triggered in triggers.iter().flat_map(|trigger| &trigger.actions) {
+            let Some((position, action)) = module.action(&triggered.address) else { continue };
+            if seen.contains(&position) {
+                continue;
+            }
+            seen.push(position);
+            let mut needed = Vec::new();
+            module.visit_references(Declaration::Action(position), &mut |reference| {
+                self.target_of(tree, node.module, reference.traversal, &mut needed);
+            });
+            targets.extend(needed.into_iter().filter(|target| Some(*target) != own));
+            let binding = providers.of_action(tree, node.module, action);
+            self.provider_target(tree, providers, binding.ok(), targets);
         }
     }
 
@@ -350,6 +390,9 @@ impl DependencyGraph {
             Declaration::Resource(position) => {
                 format!("{prefix}{} (expand)", module.resources[position].address)
             }
+            Declaration::Action(position) => {
+                format!("{prefix}{} (expand)", module.actions[position].address)
+            }
             Declaration::Call(position) => {
                 format!("{prefix}module.{} (expand)", module.module_calls[position].name)
             }
@@ -376,6 +419,7 @@ impl DependencyGraph {
             Declaration::Local(position) => module.locals[position].span,
             Declaration::Output(position) => module.outputs[position].span,
             Declaration::Resource(position) => module.resources[position].span,
+            Declaration::Action(position) => module.actions[position].span,
             Declaration::Call(position) => module.module_calls[position].span,
             Declaration::Provider(position) => module.provider_blocks[position].span,
             Declaration::Check(position) => module.checks[position].span,

@@ -50,7 +50,10 @@ pub async fn evaluate_with_state(
                     );
                     evaluation.set_resource(instance, position, value);
                 }
-                Declaration::VariableValidation(_) | Declaration::Provider(_) | Declaration::Check(_) => {}
+                Declaration::VariableValidation(_)
+                | Declaration::Provider(_)
+                | Declaration::Check(_)
+                | Declaration::Action(_) => {}
             }
         }
     }

@@ -14,7 +14,7 @@ pub trait PlanEvents: Send + Sync {
 }
 
 /// Something that happened while planning.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum PlanEvent<'a> {
     /// The provider is about to be asked how an object is now.
     Refreshing {

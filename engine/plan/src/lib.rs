@@ -1,5 +1,8 @@
 //! Compares what is wanted with what exists and produces a plan as data.
 
+mod action_config;
+pub mod action_invocation;
+mod action_triggers;
 mod added_order;
 pub mod change;
 pub mod checks;
@@ -21,6 +24,7 @@ pub mod moved_addresses;
 mod moved_types;
 pub mod operations;
 pub mod plan;
+mod plan_actions;
 mod plan_data;
 pub mod plan_file;
 mod plan_output;
@@ -44,9 +48,14 @@ pub mod targets;
 mod ties;
 mod undeclared;
 pub mod validate;
+mod validate_actions;
 mod wanted_attributes;
 mod whole_plan;
 
+pub use action_config::{
+    ActionConfig, ActionExpansions, ActionPlace, evaluate_action, evaluate_condition, locate_in_action,
+};
+pub use action_invocation::{ActionInvocation, InvocationCause, TriggerCause};
 pub use added_order::AddedOrder;
 pub use change::{Action, ActionReason, Change, Importing, OutputChange, ResourceChange};
 pub use critical_path::{CriticalPath, critical_path};

@@ -11,10 +11,14 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use terrane_language::config::Declaration;
-use terrane_model::{ConfigResource, ResourceMode};
+use terrane_language::config::action::TriggerEvent;
+use terrane_language::config::{Declaration, Subject, parse_reference};
+use terrane_model::{
+    ConfigResource, ProviderConfigAddress, ResourceAddress, ResourceInstanceAddress, ResourceMode,
+};
 use terrane_state::StateSnapshot;
 
+use crate::action_invocation::{ActionInvocation, TriggerCause};
 use crate::change::{Action, ResourceChange};
 use crate::dependency_graph::{NodeId, NodeKind};
 use crate::plan::{Plan, PlanMode};
@@ -48,6 +52,8 @@ pub enum Operation {
     Destroy(usize),
     /// Stop managing the object of a change.
     Forget(usize),
+    /// Invoke an action; by position among the plan's invocations.
+    Invoke(usize),
     /// Nothing by itself: stands for several operations to those that wait for all of them.
     Barrier,
 }
@@ -128,11 +134,19 @@ struct ResourceOperations {
 /// The operations that destroy objects of a resource.
 #[derive(Debug, Default)]
 struct DestroyGroup {
-    destroys: Vec<OperationId>,
+    destroys: Vec<DestroyChain>,
     /// Resources whose objects must outlive these.
     dependencies: Vec<ConfigResource>,
     /// Changes of objects that depended on these.
     former_dependents: Vec<OperationId>,
+}
+
+/// The operation that destroys an object, with the actions around it.
+#[derive(Debug, Clone, Copy)]
+struct DestroyChain {
+    first: OperationId,
+    destroy: OperationId,
+    last: OperationId,
 }
 
 struct Builder<'a> {
@@ -146,18 +160,22 @@ struct Builder<'a> {
     destroys: BTreeMap<ConfigResource, DestroyGroup>,
     /// For resources that are replaced by creating first: what stands for all that depends on them.
     settled: FxHashMap<ConfigResource, OperationId>,
+    /// The actions that each object triggers.
+    triggered: FxHashMap<&'a ResourceInstanceAddress, Vec<usize>>,
+    /// What stands for the changes of all objects of a resource.
+    applied: FxHashMap<NodeId, OperationId>,
 }
 
 impl<'a> Builder<'a> {
     fn new(plan: &'a Plan, configuration: &'a PreparedConfiguration) -> Self {
-        let selection = Selection::find(
-            &configuration.graph,
-            &configuration.tree,
-            &configuration.dependencies,
-            plan.mode,
-            &plan.targets,
-            &plan.excludes,
-        );
+        let (graph, tree) = (&configuration.graph, &*configuration.tree);
+        let selection = match &plan.invoke {
+            Some(action) => Selection::for_action(graph, tree, action),
+            None => {
+                let dependencies = &configuration.dependencies;
+                Selection::find(graph, tree, dependencies, plan.mode, &plan.targets, &plan.excludes)
+            }
+        };
         Self {
             plan,
             configuration,
@@ -167,18 +185,38 @@ impl<'a> Builder<'a> {
             resources: FxHashMap::default(),
             destroys: BTreeMap::new(),
             settled: FxHashMap::default(),
+            triggered: triggered_by_object(plan),
+            applied: FxHashMap::default(),
         }
     }
 
     fn build(mut self) -> OperationGraph {
         self.add_nodes();
         self.connect_nodes();
+        self.add_applied_barriers();
         for (position, change) in self.plan.resource_changes.iter().enumerate() {
             self.add_change(position, change);
         }
         self.connect_destroys();
         self.plan.added_order.add_to(&mut self.graph);
+        self.add_requested_actions();
         self.graph
+    }
+
+    /// Adds what stands for the changes of a resource's objects, where an action wants to see all of them.
+    fn add_applied_barriers(&mut self) {
+        for invocation in &self.plan.action_invocations {
+            let Some(trigger) = invocation.trigger() else { continue };
+            let config = trigger.resource.resource().config();
+            let Some((node, own)) = self.resources.get(&config).copied() else { continue };
+            if !self.applied.contains_key(&node)
+                && names_resource(self.configuration, invocation, &trigger.resource)
+            {
+                let applied = self.graph.add(Operation::Barrier);
+                self.graph.wait(applied, own.begin);
+                self.applied.insert(node, applied);
+            }
+        }
     }
 
     fn add_nodes(&mut self) {
@@ -220,25 +258,25 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add_change(&mut self, position: usize, change: &ResourceChange) {
+    fn add_change(&mut self, position: usize, change: &'a ResourceChange) {
         let config = change.address.resource().config();
-        let own = self.resources.get(&config).map(|(_, operations)| *operations);
+        let own = self.resources.get(&config).map(|(id, operations)| (*id, *operations));
         let apply = match change.change.action {
-            Action::Create | Action::Update | Action::Read => Some(self.add_apply(position, own)),
+            Action::Create | Action::Update | Action::Read => {
+                Some(self.add_apply(position, change, own, None).0)
+            }
             Action::DeleteThenCreate => {
                 let destroy = self.add_destroy(position, change, &config);
-                let apply = self.add_apply(position, own);
-                self.graph.wait(apply, destroy);
-                Some(apply)
+                Some(self.add_apply(position, change, own, Some(destroy.last)).0)
             }
             Action::CreateThenDelete | Action::CreateThenForget => {
-                let apply = self.add_apply(position, own);
+                let (apply, last) = self.add_apply(position, change, own, None);
                 let end = if change.change.action == Action::CreateThenDelete {
-                    self.add_destroy(position, change, &config)
+                    self.add_destroy(position, change, &config).first
                 } else {
                     self.graph.add(Operation::Forget(position))
                 };
-                self.graph.wait(end, apply);
+                self.graph.wait(end, last);
                 // What depends on the old object lets go of it first.
                 self.wait_for_dependents(end, &config);
                 Some(apply)
@@ -258,27 +296,117 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add_apply(&mut self, position: usize, own: Option<ResourceOperations>) -> OperationId {
+    /// Adds the change of an object, with the actions around it; returns the change itself and what comes last.
+    fn add_apply(
+        &mut self,
+        position: usize,
+        change: &'a ResourceChange,
+        own: Option<(NodeId, ResourceOperations)>,
+        after: Option<OperationId>,
+    ) -> (OperationId, OperationId) {
         let apply = self.graph.add(Operation::Apply(position));
-        if let Some(own) = own {
+        after.into_iter().for_each(|after| self.graph.wait(apply, after));
+        let chain = self.surround(apply, change, |event| !event.is_destroy());
+        if let Some((node, own)) = own {
             self.graph.wait(apply, own.begin);
-            self.graph.wait(own.finish, apply);
+            self.graph.wait(chain.first, own.begin);
+            self.graph.wait(own.finish, chain.last);
+            if let Some(applied) = self.applied.get(&node) {
+                self.graph.wait(*applied, apply);
+            }
         }
-        apply
+        after.into_iter().for_each(|after| self.graph.wait(chain.first, after));
+        (apply, chain.last)
     }
 
     fn add_destroy(
         &mut self,
         position: usize,
-        change: &ResourceChange,
+        change: &'a ResourceChange,
         config: &ConfigResource,
-    ) -> OperationId {
+    ) -> DestroyChain {
         let destroy = self.graph.add(Operation::Destroy(position));
+        let chain = if change.deposed.is_none() {
+            self.surround(destroy, change, |event| event.is_destroy())
+        } else {
+            DestroyChain { first: destroy, destroy, last: destroy }
+        };
         let group = self.destroys.entry(config.clone()).or_default();
-        group.destroys.push(destroy);
+        group.destroys.push(chain);
         group.dependencies.extend(stored_dependencies(&self.plan.prior_state, change));
-        self.wait_for_provider(destroy, change);
-        destroy
+        self.wait_for_provider(destroy, &change.provider_config);
+        chain
+    }
+
+    /// Puts the actions that a change triggers before and behind its operation, one after the other.
+    fn surround(
+        &mut self,
+        operation: OperationId,
+        change: &'a ResourceChange,
+        belongs: impl Fn(TriggerEvent) -> bool,
+    ) -> DestroyChain {
+        let mut chain = DestroyChain { first: operation, destroy: operation, last: operation };
+        let Some(triggered) = self.triggered.get(&change.address).cloned() else { return chain };
+        let mut before: Option<OperationId> = None;
+        for position in triggered {
+            let invocation = &self.plan.action_invocations[position];
+            let Some(trigger) = invocation.trigger().filter(|trigger| belongs(trigger.event)) else {
+                continue;
+            };
+            let invoke = self.graph.add(Operation::Invoke(position));
+            self.wait_for_provider(invoke, &invocation.provider_config);
+            if trigger.event.is_before() {
+                match before {
+                    Some(before) => self.graph.wait(invoke, before),
+                    None => chain.first = invoke,
+                }
+                self.graph.wait(operation, invoke);
+                before = Some(invoke);
+            } else {
+                self.graph.wait(invoke, chain.last);
+                self.wait_for_all_of(invoke, invocation, trigger);
+                chain.last = invoke;
+            }
+        }
+        chain
+    }
+
+    /// An action that looks at the resource that triggers it sees all of its objects.
+    fn wait_for_all_of(
+        &mut self,
+        invoke: OperationId,
+        invocation: &ActionInvocation,
+        trigger: &TriggerCause,
+    ) {
+        let config = trigger.resource.resource().config();
+        let Some((node, _)) = self.resources.get(&config).filter(|_| !trigger.event.is_destroy()) else {
+            return;
+        };
+        if let (Some(applied), true) =
+            (self.applied.get(node), names_resource(self.configuration, invocation, &trigger.resource))
+        {
+            self.graph.wait(invoke, *applied);
+        }
+    }
+
+    /// Adds what the user has asked for: it waits for what its configuration refers to.
+    fn add_requested_actions(&mut self) {
+        let configuration = self.configuration;
+        for (position, invocation) in self.plan.action_invocations.iter().enumerate() {
+            if invocation.trigger().is_some() {
+                continue;
+            }
+            let invoke = self.graph.add(Operation::Invoke(position));
+            self.wait_for_provider(invoke, &invocation.provider_config);
+            let Some(module) = configuration.tree.find(&invocation.address.module.path()) else { continue };
+            let found = configuration.tree.module(module).action(&invocation.address.action);
+            let node = found.and_then(|(position, _)| {
+                configuration.graph.declaration(module, Declaration::Action(position))
+            });
+            if let Some(target) = node.and_then(|node| self.by_node.get(&node)) {
+                self.graph.wait(invoke, *target);
+            }
+        }
     }
 
     /// Lets an operation wait until everything that depends on a resource is as planned.
@@ -303,10 +431,10 @@ impl<'a> Builder<'a> {
         self.graph.wait(operation, settled);
     }
 
-    /// An object can only be destroyed through a configured provider.
-    fn wait_for_provider(&mut self, operation: OperationId, change: &ResourceChange) {
+    /// Nothing can be destroyed or invoked but through a configured provider.
+    fn wait_for_provider(&mut self, operation: OperationId, provider_config: &ProviderConfigAddress) {
         let configs = &self.configuration.provider_configs;
-        let Some(config) = configs.by_address(&change.provider_config).map(|id| configs.get(id)) else {
+        let Some(config) = configs.by_address(provider_config).map(|id| configs.get(id)) else {
             return;
         };
         let Some(block) = config.block else { return };
@@ -333,12 +461,12 @@ impl<'a> Builder<'a> {
             let (begin, done) = (self.graph.add(Operation::Barrier), self.graph.add(Operation::Barrier));
             let let_go = self.graph.add(Operation::Barrier);
             group.former_dependents.iter().for_each(|change| self.graph.wait(let_go, *change));
-            for destroy in &group.destroys {
-                self.graph.wait(*destroy, begin);
-                self.graph.wait(done, *destroy);
+            for chain in &group.destroys {
+                self.graph.wait(chain.first, begin);
+                self.graph.wait(done, chain.last);
                 // An object that is destroyed to be made anew goes first: what depends on it waits for the new one.
-                if !self.is_made_anew(*destroy) {
-                    self.graph.wait(*destroy, let_go);
+                if !self.is_made_anew(chain.destroy) {
+                    self.graph.wait(chain.first, let_go);
                 }
             }
             barriers.insert(resource, (begin, done));
@@ -360,6 +488,35 @@ impl<'a> Builder<'a> {
         let Operation::Destroy(position) = self.graph.operation(destroy) else { return false };
         self.plan.resource_changes[position].change.action == Action::DeleteThenCreate
     }
+}
+
+/// Collects the positions of triggered invocations by the objects that trigger them.
+fn triggered_by_object(plan: &Plan) -> FxHashMap<&ResourceInstanceAddress, Vec<usize>> {
+    let mut by_object: FxHashMap<_, Vec<usize>> = FxHashMap::default();
+    for (position, invocation) in plan.action_invocations.iter().enumerate() {
+        if let Some(trigger) = invocation.trigger() {
+            by_object.entry(&trigger.resource).or_default().push(position);
+        }
+    }
+    by_object
+}
+
+/// Tells whether the configuration of an invoked action names a resource of its own module.
+pub fn names_resource(
+    configuration: &PreparedConfiguration,
+    invocation: &ActionInvocation,
+    resource: &ResourceInstanceAddress,
+) -> bool {
+    let Some(module) = configuration.tree.find(&invocation.address.module.path()) else { return false };
+    let declared = configuration.tree.module(module);
+    let Some((position, _)) = declared.action(&invocation.address.action) else { return false };
+    let mut found = false;
+    declared.visit_references(Declaration::Action(position), &mut |reference| {
+        let Ok(named) = parse_reference(reference.traversal) else { return };
+        let Subject::Resource { mode, resource_type, name } = named.subject else { return };
+        found |= ResourceAddress { mode, resource_type, name } == resource.resource;
+    });
+    found
 }
 
 /// Returns what an object depended on when it was last applied.

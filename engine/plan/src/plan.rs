@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use terrane_language::evaluate::GivenValues;
-use terrane_model::{AttributePath, ResourceAddress, ResourceInstanceAddress, Str, Target, Value};
+use terrane_model::{
+    ActionInstanceAddress, AttributePath, ResourceAddress, ResourceInstanceAddress, Str, Target, Value,
+};
 use terrane_provider::ImportTarget;
 use terrane_state::{CheckResult, StateSnapshot};
 
+use crate::action_invocation::ActionInvocation;
 use crate::added_order::AddedOrder;
 use crate::change::{Action, OutputChange, ResourceChange};
 
@@ -48,6 +51,8 @@ pub struct PlanOptions {
     /// Resources of the root module whose configuration is still to be written: their objects are only imported,
     /// whatever their blocks say.
     pub generating: Vec<ResourceAddress>,
+    /// The action to invoke, with all of its instances or one: nothing else is done then.
+    pub invoke: Option<ActionInstanceAddress>,
     /// Configuration that was written for imported objects, by the resource that it declares.
     pub generated: BTreeMap<ResourceAddress, String>,
 }
@@ -61,6 +66,8 @@ pub struct Plan {
     pub resource_changes: Vec<ResourceChange>,
     /// What was changed by somebody else since the last run.
     pub resource_drift: Vec<ResourceChange>,
+    /// Actions to invoke, in the order in which they are shown.
+    pub action_invocations: Vec<ActionInvocation>,
     /// Outputs of the root module, the unchanged ones too.
     pub output_changes: BTreeMap<Str, OutputChange>,
     /// Values of the root module's variables, as they were given (not converted) or by default, with marks.
@@ -71,6 +78,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// What was left out.
     pub excludes: Vec<Target>,
+    /// The action that the run is for, when it is for nothing else.
+    pub invoke: Option<ActionInstanceAddress>,
     /// What was to be replaced by request.
     pub force_replace: Vec<ResourceInstanceAddress>,
     /// The state as it was before the run, after moves.
@@ -92,6 +101,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Returns what becomes of an instance's current object.
+    pub fn change_of(&self, address: &ResourceInstanceAddress) -> Option<&ResourceChange> {
+        let wanted = (address, &None);
+        let found =
+            self.resource_changes.binary_search_by(|change| (&change.address, &change.deposed).cmp(&wanted));
+        found.ok().map(|position| &self.resource_changes[position])
+    }
+
     /// Returns how many objects are added, changed and destroyed.
     pub fn counts(&self) -> ChangeCounts {
         let mut counts = ChangeCounts::default();
@@ -127,7 +144,8 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         let changes_state = self.mode == PlanMode::RefreshOnly && self.has_drift();
         let changes_objects = self.resource_changes.iter().any(ResourceChange::is_noteworthy);
-        !(changes_objects || changes_state || self.has_output_changes())
+        let invokes = !self.action_invocations.is_empty();
+        !(changes_objects || invokes || changes_state || self.has_output_changes())
     }
 
     /// Tells whether objects are not as the state says.

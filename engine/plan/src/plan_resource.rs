@@ -422,19 +422,18 @@ fn unknown_type(
         ),
     };
     let note = planner.providers.note(source);
-    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
+    unknown_type_error(summary, kind, &address.resource_type, source, &types, note).at(resource.span)
 }
 
 /// Says that a provider has no such type.
 pub(crate) fn unknown_type_error(
     summary: &str,
     kind: &str,
-    address: &terrane_model::ResourceAddress,
+    name: &str,
     source: &terrane_model::ProviderSource,
     types: &[&str],
     note: Option<&str>,
 ) -> Diagnostic {
-    let name = address.resource_type.as_str();
     let suggestion = terrane_language::syntax::suggest::suggestion(name, types.iter().copied());
     let hint = suggestion.map_or_else(String::new, |suggestion| format!(" Did you mean {suggestion:?}?"));
     let note = note.map_or_else(String::new, |note| format!("\n\n{note}"));

@@ -18,6 +18,8 @@ use terrane_provider::Discovered;
 use terrane_state::{CheckableKind, Intent, StateSnapshot};
 use tokio::sync::Semaphore;
 
+use crate::action_config::ActionExpansions;
+use crate::action_invocation::ActionInvocation;
 use crate::added_order::AddedOrder;
 use crate::change::{Action, ResourceChange};
 use crate::checks::Checks;
@@ -84,14 +86,7 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
     let (prior, problems) = decode_state(&state, &input.providers).await;
     diagnostics.extend(problems);
     let configuration = Arc::clone(&input.configuration);
-    let selection = Selection::find(
-        &configuration.graph,
-        tree,
-        &configuration.dependencies,
-        input.options.mode,
-        &input.options.targets,
-        &input.options.excludes,
-    );
+    let selection = select(&configuration, &input.options);
     let imports = input.options.imports.iter();
     let imports =
         imports.map(|(address, target)| (address.clone(), WantedImport::by_command(target.clone())));
@@ -123,17 +118,33 @@ pub async fn plan(input: PlanInput) -> PlanOutcome {
         wanted: None,
         discovered: Vec::new(),
         output_changes: BTreeMap::new(),
+        action_expansions: ActionExpansions::default(),
+        action_invocations: Vec::new(),
     };
     planner.check_requested_imports();
+    planner.check_requested_action();
     if !planner.diagnostics.has_errors() {
         planner.run().await;
         planner.check_whole_plan().await;
         planner.discover().await;
     }
     planner.close_ephemerals().await;
+    planner.action_invocations.sort_by(ActionInvocation::order);
     planner.changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let (falling, added_order) = planner.find_falling().await;
     planner.finish(falling, added_order)
+}
+
+/// Finds what a run walks.
+fn select(configuration: &PreparedConfiguration, options: &PlanOptions) -> Selection {
+    let (graph, tree) = (&configuration.graph, &*configuration.tree);
+    match &options.invoke {
+        Some(action) => Selection::for_action(graph, tree, action),
+        None => {
+            let PlanOptions { mode, targets, excludes, .. } = options;
+            Selection::find(graph, tree, &configuration.dependencies, *mode, targets, excludes)
+        }
+    }
 }
 
 /// The state of the walk. Only the loop changes it; provider calls get copies and send back outcomes.
@@ -173,6 +184,8 @@ pub(crate) struct Planner {
     pub(crate) discovered: Vec<Discovered>,
     pub(crate) limit: Arc<Semaphore>,
     pub(crate) output_changes: BTreeMap<terrane_model::Str, crate::change::OutputChange>,
+    pub(crate) action_expansions: ActionExpansions,
+    pub(crate) action_invocations: Vec<ActionInvocation>,
 }
 
 /// What a node's provider calls came back with.
@@ -181,6 +194,8 @@ pub(crate) enum NodeOutcome {
     Providers(Vec<(ConfiguredKey, Arc<dyn terrane_provider::Provider>)>, Diagnostics),
     /// Instances of a resource were planned, or data was read.
     Resource(ResourceOutcome),
+    /// Actions can be invoked.
+    Actions(Vec<ActionInvocation>, Diagnostics),
 }
 
 /// How a node goes on.
@@ -205,23 +220,34 @@ impl Planner {
         let mut running = FuturesUnordered::new();
         loop {
             while let Some(id) = ready.pop_front() {
-                match self.start(id) {
-                    Step::Done => release(id, &dependents, &mut waiting, &mut ready),
-                    Step::Waiting(mut future) => match (&mut future).now_or_never() {
-                        Some(outcome) => {
-                            self.complete(id, outcome);
-                            release(id, &dependents, &mut waiting, &mut ready);
-                        }
-                        None => running.push(future.map(move |outcome| (id, outcome))),
-                    },
+                let step = self.start(id);
+                match self.follow(id, step) {
+                    None => release(id, &dependents, &mut waiting, &mut ready),
+                    Some(future) => running.push(tagged(id, future)),
                 }
             }
             let Some((id, outcome)) = running.next().await else { break };
-            self.complete(id, outcome);
-            release(id, &dependents, &mut waiting, &mut ready);
+            let step = self.complete(id, outcome);
+            match self.follow(id, step) {
+                None => release(id, &dependents, &mut waiting, &mut ready),
+                Some(future) => running.push(tagged(id, future)),
+            }
         }
         self.plan_undeclared().await;
         self.check_undeclared_imports();
+    }
+
+    /// Follows a node as far as its provider answers at once; returns what it waits for otherwise.
+    fn follow(&mut self, id: NodeId, mut step: Step) -> Option<BoxFuture<'static, NodeOutcome>> {
+        loop {
+            match step {
+                Step::Done => return None,
+                Step::Waiting(mut future) => match (&mut future).now_or_never() {
+                    Some(outcome) => step = self.complete(id, outcome),
+                    None => return Some(future),
+                },
+            }
+        }
     }
 
     /// Does what a node needs, or skips it when something that it needs has failed.
@@ -260,11 +286,12 @@ impl Planner {
             Declaration::Check(position) => self.evaluate_check(node.module, position),
             Declaration::Provider(position) => return self.configure_provider(node.module, position),
             Declaration::Resource(position) => return self.start_resource(id, node.module, position),
+            Declaration::Action(position) => return self.start_action(id, node.module, position),
         }
         Step::Done
     }
 
-    fn complete(&mut self, id: NodeId, outcome: NodeOutcome) {
+    fn complete(&mut self, id: NodeId, outcome: NodeOutcome) -> Step {
         match outcome {
             NodeOutcome::Providers(configured, diagnostics) => {
                 self.note(id, diagnostics);
@@ -272,8 +299,13 @@ impl Planner {
                     self.providers.insert_configured(key, provider);
                 }
             }
-            NodeOutcome::Resource(outcome) => self.complete_resource(id, outcome),
+            NodeOutcome::Resource(outcome) => return self.complete_resource(id, outcome),
+            NodeOutcome::Actions(invocations, diagnostics) => {
+                self.note(id, diagnostics);
+                self.action_invocations.extend(invocations);
+            }
         }
+        Step::Done
     }
 
     /// Adds messages; an error among them means that the node has failed.
@@ -401,11 +433,13 @@ impl Planner {
             mode: self.options.mode,
             resource_changes: self.changes,
             resource_drift: self.drift,
+            action_invocations: self.action_invocations,
             output_changes: self.output_changes,
             variables,
             ephemeral_variables,
             targets: self.options.targets,
             excludes: self.options.excludes,
+            invoke: self.options.invoke,
             force_replace: self.options.force_replace,
             previous_state: self.previous_state,
             prior_state: self.state,
@@ -507,6 +541,11 @@ impl Planner {
         }
         self.changes.push(change);
     }
+}
+
+/// Lets an outcome remember its node.
+async fn tagged(id: NodeId, future: BoxFuture<'static, NodeOutcome>) -> (NodeId, NodeOutcome) {
+    (id, future.await)
 }
 
 fn release(

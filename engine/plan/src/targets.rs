@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use terrane_language::config::Declaration;
 use terrane_language::modules::ModuleTree;
-use terrane_model::{ModulePath, ResourceInstanceAddress, Target};
+use terrane_model::{ActionInstanceAddress, ModulePath, ResourceInstanceAddress, Target};
 
 use crate::dependency_graph::{DependencyGraph, Node, NodeId, NodeKind};
 use crate::plan::PlanMode;
@@ -47,6 +47,35 @@ impl Selection {
             _ => selection.include_targets(graph, tree, dependencies),
         }
         selection
+    }
+
+    /// Finds what a run needs that only invokes an action.
+    pub fn for_action(graph: &DependencyGraph, tree: &ModuleTree, address: &ActionInstanceAddress) -> Self {
+        let mut nodes: FxHashSet<NodeId> = FxHashSet::default();
+        let module = tree.find(&address.module.path());
+        let found = module.and_then(|module| {
+            let (position, action) = tree.module(module).action(&address.action)?;
+            Some((module, position, action))
+        });
+        if let Some((module, position, action)) = found {
+            let own = graph.declaration(module, Declaration::Action(position));
+            own.into_iter().for_each(|id| include_with_dependencies(graph, id, &mut nodes));
+            // Where the action looks at who calls it, all that may call it are needed.
+            let callers = tree.module(module).resources.iter().enumerate();
+            for (position, _) in
+                callers.filter(|(_, resource)| action.uses_caller() && resource.triggers(&action.address))
+            {
+                let caller = graph.declaration(module, Declaration::Resource(position));
+                caller.into_iter().for_each(|id| include_with_dependencies(graph, id, &mut nodes));
+            }
+        }
+        Self {
+            nodes: Some(nodes),
+            needed: FxHashSet::default(),
+            kept: FxHashSet::default(),
+            targets: Vec::new(),
+            excludes: Vec::new(),
+        }
     }
 
     /// Returns the resources that some targets name, whole or in part.

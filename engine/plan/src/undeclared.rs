@@ -19,6 +19,10 @@ use crate::prior_objects::PriorObject;
 impl Planner {
     /// Plans the end of all objects that nothing declares, and of all deposed ones.
     pub(crate) async fn plan_undeclared(&mut self) {
+        // A run that is for one action lets everything else be.
+        if self.options.invoke.is_some() {
+            return;
+        }
         self.plan_undeclared_outputs();
         let mut undeclared: Vec<(ResourceInstanceAddress, Option<DeposedKey>, ProviderConfigAddress)> =
             Vec::new();
@@ -118,7 +122,11 @@ impl Planner {
             generated_config: None,
             identity: current.identity,
         };
+        let (ending, is_current) = (change.address.clone(), change.deposed.is_none());
         self.record_change(None, change);
+        if is_current {
+            self.plan_end_triggers(&ending).await;
+        }
     }
 
     /// Providers that want to be asked even when an object only goes are asked.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
+use terrane_language::config::action::CALLER;
 use terrane_language::config::module::{IgnoreChanges, ModuleCall, Repetition, Resource};
 use terrane_language::config::{Declaration, Module, Subject, parse_reference};
 use terrane_language::evaluate::module_scope::{
@@ -59,11 +60,11 @@ fn without_doubles(diagnostics: Diagnostics) -> Diagnostics {
     diagnostics.into_iter().filter(is_new).collect()
 }
 
-struct Validator<'a> {
-    configuration: &'a PreparedConfiguration,
-    providers: &'a ProviderPool,
-    evaluation: Evaluation,
-    diagnostics: Diagnostics,
+pub(crate) struct Validator<'a> {
+    pub(crate) configuration: &'a PreparedConfiguration,
+    pub(crate) providers: &'a ProviderPool,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) diagnostics: Diagnostics,
 }
 
 impl Validator<'_> {
@@ -132,6 +133,7 @@ impl Validator<'_> {
             }
             Declaration::Provider(position) => self.provider(instance, &declared, position).await,
             Declaration::Resource(position) => self.resource(module, instance, &declared, position).await,
+            Declaration::Action(position) => self.action(instance, &declared, position).await,
         }
     }
 
@@ -239,6 +241,8 @@ impl Validator<'_> {
         problems.extend(self.depends_on(instance, &resource.depends_on));
         problems.extend(self.imports(module_id, position));
         problems.extend(self.provisioners(instance, resource, &schema.block, &repetition).await);
+        let schema_block = &schema.block;
+        problems.extend(self.action_triggers(module_id, instance, resource, schema_block, &repetition));
         for (rules, kind) in [
             (&resource.lifecycle.preconditions, RuleKind::ResourcePrecondition),
             (&resource.lifecycle.postconditions, RuleKind::ResourcePostcondition),
@@ -362,7 +366,10 @@ impl Validator<'_> {
         let mut problems = Diagnostics::new();
         let mut seen: FxHashSet<Span> = FxHashSet::default();
         declared.visit_references(declaration, &mut |reference| {
-            if seen.insert(reference.span) {
+            // Only an action's own configuration can use it; elsewhere it is a word like any other.
+            let is_caller =
+                matches!(declaration, Declaration::Action(_)) && reference.traversal.root.name == CALLER;
+            if !is_caller && seen.insert(reference.span) {
                 problems.extend(self.check_reference(module, declared, reference.traversal));
             }
         });
@@ -469,7 +476,7 @@ fn unknown_type(
         ResourceMode::Data => ("Invalid data source", "data source", data),
         ResourceMode::Ephemeral => ("Invalid ephemeral resource type", "ephemeral resource type", ephemeral),
     };
-    unknown_type_error(summary, kind, address, source, &types, note).at(resource.span)
+    unknown_type_error(summary, kind, &address.resource_type, source, &types, note).at(resource.span)
 }
 
 fn unexpected_key(address: &ResourceAddress, key: Span, reference: Span) -> Diagnostic {

@@ -49,6 +49,18 @@ impl Client {
         Ok(response.into_inner())
     }
 
+    /// Makes a call that is answered by a stream.
+    ///
+    /// # Errors
+    /// When the call has no answer.
+    pub(crate) async fn call_stream<R: Request>(&self, request: R) -> Result<Streaming<R::Response>, Status> {
+        let mut grpc = self.grpc();
+        grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let codec = ProstCodec::<R, R::Response>::default();
+        let request = tonic::Request::new(request);
+        Ok(grpc.server_streaming(request, R::METHOD.path(self.protocol), codec).await?.into_inner())
+    }
+
     /// Returns what the plugin prints from now on.
     ///
     /// # Errors

@@ -93,6 +93,20 @@ impl Connection {
         }
     }
 
+    /// Makes a call that is answered by a stream.
+    ///
+    /// # Errors
+    /// A message when there is no answer, because the plugin crashed or does not know the call.
+    pub(crate) async fn call_stream<R: wire::Request>(
+        &self,
+        request: R,
+    ) -> Result<tonic::Streaming<R::Response>, Diagnostics> {
+        match self.client.call_stream(request).await {
+            Ok(stream) => Ok(stream),
+            Err(status) => Err(self.explain::<R>(&status).await.into()),
+        }
+    }
+
     /// Returns the message about a call that has no answer.
     pub(crate) async fn explain<R: wire::Request>(&self, status: &Status) -> Diagnostic {
         let call = R::METHOD.name(self.client.protocol);

@@ -53,6 +53,9 @@ pub(crate) enum Method {
     RenewEphemeralResource,
     CloseEphemeralResource,
     CallFunction,
+    ValidateActionConfig,
+    PlanAction,
+    InvokeAction,
 }
 
 impl Method {

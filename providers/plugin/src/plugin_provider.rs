@@ -5,10 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures_util::StreamExt;
 use terrane_model::{Diagnostics, Str, Value};
 use terrane_provider::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest, ImportResponse,
-    MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, Progress, Provider,
-    ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse, RenewResponse, UpgradeRequest,
-    UpgradeResponse, ValidateRequest, async_trait,
+    ActionRequest, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, ImportRequest,
+    ImportResponse, MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, Progress,
+    Provider, ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse, RenewResponse,
+    UpgradeRequest, UpgradeResponse, ValidateRequest, async_trait,
 };
 
 use crate::factory::{Plugin, Slot};
@@ -159,6 +159,18 @@ impl Provider for PluginProvider {
 
     async fn close_ephemeral_resource(&self, type_name: Str, private: Private) -> Diagnostics {
         messages(async { self.running().await?.close_ephemeral(&type_name, private).await }.await)
+    }
+
+    async fn validate_action_config(&self, request: ValidateRequest) -> Diagnostics {
+        messages(async { self.running().await?.validate_action(&request).await }.await)
+    }
+
+    async fn plan_action(&self, request: ActionRequest) -> Diagnostics {
+        messages(async { self.running().await?.plan_action(&request).await }.await)
+    }
+
+    async fn invoke_action(&self, request: ActionRequest, progress: &dyn Progress) -> Diagnostics {
+        messages(async { self.running().await?.invoke_action(&request, progress).await }.await)
     }
 
     async fn call_function(&self, name: Str, arguments: Vec<Value>) -> Result<Value, ProviderFunctionError> {

@@ -154,6 +154,15 @@ impl Running {
         schema.ok_or_else(|| self.unknown_type("ephemeral resource type", type_name))
     }
 
+    /// Returns the schema of an action type.
+    ///
+    /// # Errors
+    /// A message when there is no such type.
+    pub(crate) fn action(&self, type_name: &str) -> Result<&Schema, Diagnostics> {
+        let schema = self.schemas().actions.get(type_name);
+        schema.ok_or_else(|| self.unknown_type("action type", type_name))
+    }
+
     fn unknown_type(&self, kind: &str, type_name: &str) -> Diagnostics {
         let detail = format!("Provider {} has no {kind} named {type_name:?}.", self.connection.provider);
         Diagnostic::error(format!("Unknown {kind}"), detail).into()

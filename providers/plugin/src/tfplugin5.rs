@@ -28,6 +28,9 @@ pub(crate) fn path(method: Method) -> &'static str {
         Method::RenewEphemeralResource => "/tfplugin5.Provider/RenewEphemeralResource",
         Method::CloseEphemeralResource => "/tfplugin5.Provider/CloseEphemeralResource",
         Method::CallFunction => "/tfplugin5.Provider/CallFunction",
+        Method::ValidateActionConfig => "/tfplugin5.Provider/ValidateActionConfig",
+        Method::PlanAction => "/tfplugin5.Provider/PlanAction",
+        Method::InvokeAction => "/tfplugin5.Provider/InvokeAction",
     }
 }
 

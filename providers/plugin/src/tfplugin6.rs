@@ -28,6 +28,9 @@ pub(crate) fn path(method: Method) -> &'static str {
         Method::RenewEphemeralResource => "/tfplugin6.Provider/RenewEphemeralResource",
         Method::CloseEphemeralResource => "/tfplugin6.Provider/CloseEphemeralResource",
         Method::CallFunction => "/tfplugin6.Provider/CallFunction",
+        Method::ValidateActionConfig => "/tfplugin6.Provider/ValidateActionConfig",
+        Method::PlanAction => "/tfplugin6.Provider/PlanAction",
+        Method::InvokeAction => "/tfplugin6.Provider/InvokeAction",
     }
 }
 

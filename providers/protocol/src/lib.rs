@@ -18,10 +18,10 @@ pub use provider::{ActionKind, Effects, PlannedResource, Provider};
 pub use provisioner::{ProvisionOutput, ProvisionRequest, Provisioner};
 pub use registry::{ProviderFactory, ProviderRegistry};
 pub use request::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, DeferredReason, Discovered,
-    Discovery, ImportRequest, ImportResponse, ImportTarget, ImportedObject, MoveRequest, MoveResponse,
-    OpenResponse, PlanRequest, PlanResponse, Private, ProviderFunctionError, ReadRequest, ReadResponse,
-    RenewResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    ActionRequest, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, DeferredReason,
+    Discovered, Discovery, ImportRequest, ImportResponse, ImportTarget, ImportedObject, MoveRequest,
+    MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private, ProviderFunctionError, ReadRequest,
+    ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
 };
 pub use schemas::{
     Capabilities, FunctionParameter, FunctionSignature, IdentityAttribute, IdentitySchema, ProviderSchemas,

@@ -8,10 +8,10 @@ use terrane_model::{Diagnostic, Diagnostics, Str, Value};
 
 use crate::progress::Progress;
 use crate::request::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery, ImportRequest,
-    ImportResponse, MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse, Private,
-    ProviderFunctionError, ReadRequest, ReadResponse, RenewResponse, UpgradeRequest, UpgradeResponse,
-    ValidateRequest,
+    ActionRequest, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Discovery,
+    ImportRequest, ImportResponse, MoveRequest, MoveResponse, OpenResponse, PlanRequest, PlanResponse,
+    Private, ProviderFunctionError, ReadRequest, ReadResponse, RenewResponse, UpgradeRequest,
+    UpgradeResponse, ValidateRequest,
 };
 use crate::schemas::ProviderSchemas;
 use crate::ties::{Holds, Ties};
@@ -111,6 +111,21 @@ pub trait Provider: Send + Sync {
         Diagnostics::new()
     }
 
+    /// Checks an `action` block.
+    async fn validate_action_config(&self, request: ValidateRequest) -> Diagnostics {
+        unsupported_action(&request.type_name)
+    }
+
+    /// Tells whether an action could be carried out, as far as its configuration is known.
+    async fn plan_action(&self, request: ActionRequest) -> Diagnostics {
+        unsupported_action(&request.type_name)
+    }
+
+    /// Carries out an action. `progress` is told what it has to say on the way.
+    async fn invoke_action(&self, request: ActionRequest, _progress: &dyn Progress) -> Diagnostics {
+        unsupported_action(&request.type_name)
+    }
+
     /// Calls a function.
     ///
     /// # Errors
@@ -184,6 +199,11 @@ pub trait Provider: Send + Sync {
 fn unsupported_ephemeral(type_name: &str) -> Diagnostics {
     let detail = format!("The provider has no ephemeral resource type named {type_name:?}.");
     Diagnostic::error("Invalid ephemeral resource type", detail).into()
+}
+
+fn unsupported_action(type_name: &str) -> Diagnostics {
+    let detail = format!("The provider has no action type named {type_name:?}.");
+    Diagnostic::error("Invalid action type", detail).into()
 }
 
 /// One change as [`Provider::check_plan`] sees it.

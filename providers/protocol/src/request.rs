@@ -282,6 +282,15 @@ pub struct RenewResponse {
     pub diagnostics: Diagnostics,
 }
 
+/// Asks about an action, or asks to carry it out.
+#[derive(Debug, Clone)]
+pub struct ActionRequest {
+    /// Action type.
+    pub type_name: Str,
+    /// The configuration; parts may be unknown while planning.
+    pub config: Value,
+}
+
 /// Why a provider's function has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -54,6 +54,7 @@ impl DataSource for External {
             return Err(blamed("External Program Missing", detail.to_owned()));
         };
         let program = |command, arguments| Program {
+            environment: Vec::new(),
             command,
             arguments,
             directory: config.text("working_dir"),

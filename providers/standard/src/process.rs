@@ -15,6 +15,8 @@ pub(crate) struct Program<'a> {
     pub(crate) arguments: Vec<&'a str>,
     /// Where it runs; in the engine's working directory when not given.
     pub(crate) directory: Option<&'a str>,
+    /// What is added to its environment.
+    pub(crate) environment: Vec<(String, String)>,
     /// What it can read; nothing when not given.
     pub(crate) input: Option<Vec<u8>>,
 }
@@ -46,7 +48,7 @@ pub(crate) enum RunError {
 /// Runs a program to its end.
 pub(crate) async fn run(program: Program<'_>, mut stop: watch::Receiver<bool>) -> Result<Outcome, RunError> {
     let mut command = Command::new(program.command);
-    command.args(&program.arguments).kill_on_drop(true);
+    command.args(&program.arguments).envs(program.environment).kill_on_drop(true);
     command.stdin(if program.input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(directory) = program.directory.filter(|directory| !directory.is_empty()) {

@@ -47,7 +47,10 @@ pub(super) const REFRESH: Command = Command {
 };
 
 fn run(context: &Context, flags: &ParsedFlags, mode: Option<PlanMode>) -> ExitCode {
-    let report = report(context, flags);
+    let report = match report(context, flags) {
+        Ok(report) => report,
+        Err(code) => return code,
+    };
     let mut stages = 1;
     let ended = loop {
         match execute(context, flags, mode, &report) {

@@ -22,10 +22,12 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::project::{Phase, load_project, surroundings};
 use crate::registry::registry;
+use crate::run::options::SHOW_SENSITIVE;
 use crate::session::{Session, block_on};
 use crate::terminal::Terminal;
 use crate::variables;
 use crate::view::human::diagnostic::render;
+use crate::view::human::reveal::revealed;
 use crate::view::human::types::format_type;
 use crate::view::human::value::format_value;
 
@@ -38,6 +40,7 @@ pub(super) const COMMAND: Command = Command {
             "plan",
             "Create a new plan first, as if running \"terrane plan\", and evaluate against its result.",
         )],
+        &[SHOW_SENSITIVE],
         STATE_FLAGS,
         VARIABLE_FLAGS,
         EMULATE_FLAGS,
@@ -73,6 +76,7 @@ struct Console {
     configuration: PreparedConfiguration,
     providers: ProviderPool,
     sources: Arc<SourceMap>,
+    shows_sensitive: bool,
 }
 
 type Failure = (Diagnostics, Arc<SourceMap>);
@@ -103,7 +107,8 @@ fn prepare(context: &Context, flags: &ParsedFlags) -> Result<(Console, Diagnosti
     if diagnostics.has_errors() {
         return Err((diagnostics, sources));
     }
-    Ok((Console { evaluation, configuration, providers, sources }, diagnostics))
+    let shows_sensitive = flags.switch("show-sensitive", false);
+    Ok((Console { evaluation, configuration, providers, sources, shows_sensitive }, diagnostics))
 }
 
 /// What `help` at the console says.
@@ -239,6 +244,7 @@ fn is_open(text: &str) -> bool {
 
 fn evaluate_text(text: &str, console: &Console) -> Result<String, (Diagnostics, SourceMap)> {
     let (value, wants_type) = evaluate_value(text, console)?;
+    let value = if console.shows_sensitive { revealed(&value) } else { value };
     Ok(if wants_type { format_type(&value.ty()) } else { format_value(&value, 0) })
 }
 

@@ -7,6 +7,8 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::init::progress::InitProgress;
 use crate::project::project_of;
+use crate::run::options::JSON_INTO;
+use terrane_model::SourceMap;
 
 pub(super) const COMMAND: Command = Command {
     name: "get",
@@ -18,13 +20,20 @@ pub(super) const COMMAND: Command = Command {
             "Check already-downloaded modules for available updates and install the newest versions available.",
         ),
         Flag::switch("json", "Produce output in a machine-readable JSON format."),
+        JSON_INTO,
         Flag::value("test-directory", "path", "Set the test directory, defaults to \"tests\"."),
     ]],
     run,
 };
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let progress = InitProgress::new(context, flags.switch("json", false)).quiet();
+    let progress = match InitProgress::new(context, flags) {
+        Ok(progress) => progress.quiet(),
+        Err(problem) => {
+            context.show(&problem.into(), &SourceMap::new());
+            return ExitCode::Error;
+        }
+    };
     let installed = install_modules(context, &progress, flags.switch("update", false));
     match installed.and_then(project_of) {
         Ok((project, warnings)) => {

@@ -64,7 +64,10 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         context.show(&problem.into(), &SourceMap::new());
         return ExitCode::Error;
     }
-    let report = report(context, flags);
+    let report = match report(context, flags) {
+        Ok(report) => report,
+        Err(code) => return code,
+    };
     match import(context, flags, &report, address, id) {
         Ok(()) => {
             report.notice(SUCCESS);
@@ -78,7 +81,10 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
 }
 
 fn run_discovery(context: &Context, flags: &ParsedFlags, scope: &str) -> ExitCode {
-    let report = report(context, flags);
+    let report = match report(context, flags) {
+        Ok(report) => report,
+        Err(code) => return code,
+    };
     let path = flags.text("out").unwrap_or(DISCOVERED);
     match discover(context, flags, &report, scope, path) {
         Ok(found) => {

@@ -17,6 +17,7 @@ use crate::init::modules::{Fetcher, InstallOptions, InstallingResolver, fetch_ro
 use crate::init::progress::InitProgress;
 use crate::init::provider_step::{ProviderStep, install_providers};
 use crate::project::{InstalledModules, configuration_files, project_of};
+use crate::run::options::JSON_INTO;
 use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 
 pub(super) const COMMAND: Command = Command {
@@ -65,6 +66,7 @@ pub(super) const COMMAND: Command = Command {
         ),
         Flag::switch("ignore-remote-version", ""),
         Flag::switch("json", "Produce output in a machine-readable JSON format."),
+        JSON_INTO,
         Flag::value("test-directory", "path", "Set the test directory, defaults to \"tests\"."),
         Flag::value("var", "'foo=bar'", ""),
         Flag::value("var-file", "filename", ""),
@@ -75,7 +77,13 @@ pub(super) const COMMAND: Command = Command {
 type Failure = (Diagnostics, Arc<SourceMap>);
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let progress = InitProgress::new(context, flags.switch("json", false));
+    let progress = match InitProgress::new(context, flags) {
+        Ok(progress) => progress,
+        Err(problem) => {
+            context.show(&problem.into(), &SourceMap::new());
+            return ExitCode::Error;
+        }
+    };
     match check_flags(flags).map_err(|problem| (problem.into(), Arc::default())) {
         Ok(()) => {}
         Err(failure) => return fail(&progress, failure),

@@ -8,6 +8,7 @@ use super::flag_groups::STATE_FLAGS;
 use super::state_edit::ended;
 use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
+use crate::run::options::SHOW_SENSITIVE;
 use crate::session::Session;
 use crate::view::human::value::format_value;
 use crate::view::json::pretty::indent;
@@ -20,6 +21,7 @@ pub(super) const COMMAND: Command = Command {
     usage: "output [options] [NAME]",
     flags: &[
         &[
+            SHOW_SENSITIVE,
             Flag::switch("json", "If specified, machine readable output will be printed in JSON format."),
             Flag::switch(
                 "raw",
@@ -57,7 +59,7 @@ fn run(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     match name {
         Some(name) => one(context, &state, name, json, raw),
         None => {
-            all(context, &state, json);
+            all(context, &state, json, flags.switch("show-sensitive", false));
             Ok(())
         }
     }
@@ -107,7 +109,7 @@ fn raw_text(name: &str, value: &Value) -> Result<String, Diagnostics> {
     text.ok_or_else(|| unsupported(value.ty().friendly_name()))
 }
 
-fn all(context: &Context, state: &StateSnapshot, json: bool) {
+fn all(context: &Context, state: &StateSnapshot, json: bool, shows_sensitive: bool) {
     if json {
         let mut outputs = ObjectWriter::new();
         for (name, output) in &state.outputs {
@@ -125,7 +127,8 @@ fn all(context: &Context, state: &StateSnapshot, json: bool) {
         return;
     }
     for (name, output) in &state.outputs {
-        let value = if output.sensitive { "<sensitive>".to_owned() } else { format_value(&output.value, 0) };
+        let is_hidden = output.sensitive && !shows_sensitive;
+        let value = if is_hidden { "<sensitive>".to_owned() } else { format_value(&output.value, 0) };
         context.terminal.line(&format!("{name} = {value}"));
     }
 }

@@ -64,11 +64,17 @@ fn waiting_hint(waiting: &Waiting) -> String {
 }
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
-    let report = report(context, flags);
+    let report = match report(context, flags) {
+        Ok(report) => report,
+        Err(code) => return code,
+    };
     let options = match plan_options(flags, None) {
         Ok(options) => options,
         Err(problems) => {
             report.diagnostics(&problems, &terrane_model::SourceMap::new());
+            if !flags.switch("json", false) {
+                super::show_help_hint(context, "plan");
+            }
             return ExitCode::Usage;
         }
     };

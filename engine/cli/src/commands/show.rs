@@ -13,8 +13,9 @@ use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::registry::state_registry;
-use crate::report::report;
+use crate::report::{HumanReport, Report};
 use crate::run::Failure;
+use crate::run::options::SHOW_SENSITIVE;
 use crate::run::plan_files::{load_plan, read_plan};
 use crate::session::{Session, block_on};
 use crate::view::json::plan_v1::{ShownPlan, plan_json};
@@ -26,7 +27,7 @@ pub(super) const COMMAND: Command = Command {
     summary: "Show the current state or a saved plan",
     usage: "show [options] [path]",
     flags: &[
-        &[Flag::switch("json", "Output the plan or state in a machine-readable form.")],
+        &[Flag::switch("json", "Output the plan or state in a machine-readable form."), SHOW_SENSITIVE],
         STATE_FLAGS,
         EMULATE_FLAGS,
     ],
@@ -78,7 +79,7 @@ fn show_plan(
 ) -> Result<(), Failure> {
     let plan = &loaded.file.plan;
     if !flags.switch("json", false) {
-        report(context, flags).plan(plan, &loaded.providers);
+        HumanReport::new(context, flags).plan(plan, &loaded.providers);
         return Ok(());
     }
     let (prior, problems) = block_on(decode_state(&plan.prior_state, &loaded.providers));
@@ -105,6 +106,7 @@ fn show_state(context: &Context, flags: &ParsedFlags, state: &StateSnapshot) -> 
             &objects,
             &providers,
             &context.terminal,
+            flags.switch("show-sensitive", false),
         ));
     }
     Ok(())

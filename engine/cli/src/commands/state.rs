@@ -156,7 +156,8 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     let state = existing_state(context, flags)?;
     let no_such = || {
         let detail = format!(
-            "No instance found for the given address {address}. Use \"terrane state list\" to see all."
+            "No instance found for the given address {address}! This command requires that the address references one specific \
+             instance. To view the available instances, use \"terrane state list\"."
         );
         Diagnostics::from(Diagnostic::error("No instance found", detail))
     };
@@ -165,7 +166,8 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     let mut alone = StateSnapshot::default();
     alone.set_object(&address, None, &resource.provider_config, Some(object.clone()));
     let (objects, providers) = super::show::decoded(&crate::registry::state_registry(context), &alone)?;
-    let text = crate::view::human::state::render_state(&alone, &objects, &providers, &context.terminal);
+    let text =
+        crate::view::human::state::render_state(&alone, &objects, &providers, &context.terminal, false);
     context.terminal.text(&text);
     Ok(())
 }

@@ -13,12 +13,16 @@ use crate::args::{Flag, ParsedFlags};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::project::load_project;
+use crate::report::LineSink;
+use crate::run::options::JSON_INTO;
+use crate::testing::both::BothTests;
 use crate::testing::junit;
 use crate::testing::report::{Counts, HumanTests, MachineTests, Shown, TestReport};
 use crate::testing::runner::{Status, TestSettings, run_file};
 use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 use crate::variables;
 use crate::view::human::state::render_state;
+use crate::view::json::test_results::{test_plan_json, test_state_json};
 
 pub(super) const COMMAND: Command = Command {
     name: "test",
@@ -48,16 +52,28 @@ const OWN_FLAGS: &[Flag] = &[
     ),
     Flag::switch("verbose", "Print the plan or state for each run."),
     Flag::switch("json", "Produce output in a machine-readable JSON format."),
+    JSON_INTO,
 ];
 
 const PARALLELISM_DEFAULT: i64 = 10;
 
 fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
+    let into = match LineSink::asked_for(flags) {
+        Ok(into) => into,
+        Err(problem) => {
+            context.show(&problem.into(), &SourceMap::new());
+            return ExitCode::Error;
+        }
+    };
+    let machine = |sink| Box::new(MachineTests::new(sink, json_writer(context)));
     let mut report: Box<dyn TestReport> = if flags.switch("json", false) {
-        Box::new(MachineTests::new(Arc::clone(&context.terminal)))
+        machine(LineSink::Terminal(Arc::clone(&context.terminal)))
     } else {
-        let shown = shower(context);
-        Box::new(HumanTests { terminal: Arc::clone(&context.terminal), show: shown })
+        let people = HumanTests { terminal: Arc::clone(&context.terminal), show: shower(context) };
+        match into {
+            Some(sink) => Box::new(BothTests { people, programs: machine(sink) }),
+            None => Box::new(people),
+        }
     };
     match run_all(context, flags, report.as_mut()) {
         Ok(Status::Pass | Status::Skip) => ExitCode::Success,
@@ -127,11 +143,23 @@ fn shower(context: &Context) -> Box<crate::testing::report::ShowResult> {
     Box::new(move |shown| match shown {
         Shown::Plan(plan) => {
             let providers = loaded(&registry, plan);
-            crate::view::human::plan::render_plan(plan, &providers, &terminal)
+            crate::view::human::plan::render_plan(plan, &providers, &terminal, false)
         }
         Shown::State(state) => match decoded(&registry, state) {
-            Ok((objects, providers)) => render_state(state, &objects, &providers, &terminal),
+            Ok((objects, providers)) => render_state(state, &objects, &providers, &terminal, false),
             Err(_) => String::new(),
+        },
+    })
+}
+
+/// Makes what writes results for programs.
+fn json_writer(context: &Context) -> Box<crate::testing::report::ShowResult> {
+    let registry = crate::registry::state_registry(context);
+    Box::new(move |shown| match shown {
+        Shown::Plan(plan) => test_plan_json(plan, &loaded(&registry, plan)),
+        Shown::State(state) => match decoded(&registry, state) {
+            Ok((objects, providers)) => test_state_json(state, &objects, &providers),
+            Err(_) => "{}".to_owned(),
         },
     })
 }

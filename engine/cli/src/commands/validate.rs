@@ -1,5 +1,6 @@
 //! `validate`: what can be said about the configuration alone.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,6 +15,8 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::project::{Phase, load_project, surroundings};
 use crate::registry::{development_warnings, registry};
+use crate::run::options::JSON_INTO;
+use crate::run::plan_files::write_private;
 use crate::session::block_on;
 use crate::testing::suite::{TEST_DIRECTORY_DEFAULT, read_suite};
 use crate::view::json::diagnostic::to_json;
@@ -27,6 +30,7 @@ pub(super) const COMMAND: Command = Command {
             "json",
             "Produce output in a machine-readable JSON format, suitable for use in text editor integrations.",
         ),
+        JSON_INTO,
         Flag::switch("no-tests", "If specified, test files are not validated."),
         Flag::value("test-directory", "path", "Set the test directory, defaults to \"tests\"."),
     ]],
@@ -42,7 +46,7 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
         sources = Arc::new(suite.sources);
     }
     let failed = diagnostics.has_errors();
-    if flags.switch("json", false) {
+    let as_json = || {
         let list: Vec<_> = diagnostics.iter().map(|diagnostic| to_json(diagnostic, &sources)).collect();
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let report = json!({
@@ -52,7 +56,18 @@ fn run(context: &Context, flags: &ParsedFlags) -> ExitCode {
             "warning_count": diagnostics.len() - errors,
             "diagnostics": list,
         });
-        context.terminal.line(&serde_json::to_string_pretty(&report).unwrap_or_default());
+        serde_json::to_string_pretty(&report).unwrap_or_default()
+    };
+    if let Some(path) = flags.text("json-into")
+        && let Err(error) = write_private(Path::new(path), (as_json() + "\n").as_bytes())
+    {
+        let detail = format!("The file {path:?} of the -json-into option cannot be written: {error}.");
+        diagnostics.push(Diagnostic::error("Failed to open a file for output", detail));
+        context.show(&diagnostics, &sources);
+        return ExitCode::Error;
+    }
+    if flags.switch("json", false) {
+        context.terminal.line(&as_json());
     } else {
         context.show(&diagnostics, &sources);
         if !failed {

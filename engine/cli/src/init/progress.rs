@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use terrane_model::{Diagnostics, SourceMap};
+use terrane_model::{Diagnostic, Diagnostics, SourceMap};
 
+use crate::args::ParsedFlags;
 use crate::context::Context;
-use crate::report::{MachineReport, Report};
+use crate::report::{LineSink, MachineReport, Report};
 use crate::terminal::{Style, Terminal};
 use crate::view::human::diagnostic::render_all;
 
@@ -13,15 +14,27 @@ use crate::view::human::diagnostic::render_all;
 pub struct InitProgress {
     terminal: Arc<Terminal>,
     machine: Option<MachineReport>,
+    /// What is told to programs besides.
+    beside: Option<MachineReport>,
     is_quiet: bool,
 }
 
 impl InitProgress {
-    /// Speaks to people, or with `json` in one JSON object per line.
-    pub fn new(context: &Context, json: bool) -> Self {
+    /// Speaks to people, or in one JSON object per line, as the flags say.
+    ///
+    /// # Errors
+    /// When a file that programs are to read cannot be made.
+    pub fn new(context: &Context, flags: &ParsedFlags) -> Result<Self, Diagnostic> {
         let terminal = Arc::clone(&context.terminal);
-        let machine = json.then(|| MachineReport::new(Arc::clone(&terminal)));
-        Self { terminal, machine, is_quiet: false }
+        let beside = LineSink::asked_for(flags)?.map(MachineReport::new);
+        let on_terminal = || MachineReport::new(LineSink::Terminal(Arc::clone(&terminal)));
+        let machine = flags.switch("json", false).then(on_terminal);
+        Ok(Self { terminal, machine, beside, is_quiet: false })
+    }
+
+    /// Returns what tells programs.
+    fn machines(&self) -> impl Iterator<Item = &MachineReport> {
+        self.machine.iter().chain(&self.beside)
     }
 
     /// Leaves headlines out.
@@ -37,9 +50,9 @@ impl InitProgress {
 
     /// Says where the work is. Programs know such messages by their code.
     pub fn step(&self, code: &str, text: &str) {
-        match &self.machine {
-            Some(machine) => machine.init_output(code, text.trim_matches('\n')),
-            None => self.terminal.line(text),
+        self.machines().for_each(|machine| machine.init_output(code, text.trim_matches('\n')));
+        if self.machine.is_none() {
+            self.terminal.line(text);
         }
     }
 
@@ -48,17 +61,17 @@ impl InitProgress {
         if self.is_quiet {
             return;
         }
-        match &self.machine {
-            Some(machine) => machine.init_output(code, text),
-            None => self.terminal.line(&self.terminal.style(Style::Bold, text)),
+        self.machines().for_each(|machine| machine.init_output(code, text));
+        if self.machine.is_none() {
+            self.terminal.line(&self.terminal.style(Style::Bold, text));
         }
     }
 
     /// Says what is well, in green for people.
     pub fn success(&self, code: &str, text: &str) {
-        match &self.machine {
-            Some(machine) => machine.init_output(code, text.trim_matches('\n')),
-            None => self.terminal.line(&self.terminal.style(Style::BoldGreen, text)),
+        self.machines().for_each(|machine| machine.init_output(code, text.trim_matches('\n')));
+        if self.machine.is_none() {
+            self.terminal.line(&self.terminal.style(Style::BoldGreen, text));
         }
     }
 
@@ -69,17 +82,17 @@ impl InitProgress {
 
     /// Says something in words for people, or in others for programs.
     pub fn log_both(&self, human: &str, machine: &str) {
-        match &self.machine {
-            Some(report) => report.log(machine),
-            None => self.terminal.line(human),
+        self.machines().for_each(|report| report.log(machine));
+        if self.machine.is_none() {
+            self.terminal.line(human);
         }
     }
 
     /// Shows messages.
     pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &SourceMap) {
-        match &self.machine {
-            Some(machine) => machine.diagnostics(diagnostics, sources),
-            None => render_all(diagnostics, sources, &self.terminal, false),
+        self.machines().for_each(|machine| machine.diagnostics(diagnostics, sources));
+        if self.machine.is_none() {
+            render_all(diagnostics, sources, &self.terminal, false);
         }
     }
 }

@@ -35,6 +35,9 @@ pub fn module_requirements(module: &Module) -> ProviderRequirements {
         let source = module.provider_source(module.provider_local_name(resource));
         all.entry(source).or_default();
     }
+    for action in &module.actions {
+        all.entry(module.provider_source_of_action(action)).or_default();
+    }
     for import in &module.imports {
         if let Some(provider) = &import.provider {
             all.entry(module.provider_source(&provider.local_name)).or_default();

@@ -59,9 +59,10 @@ impl Analysis {
             .resources
             .iter()
             .map(|resource| module.provider_source(module.provider_local_name(resource)));
+        let actions = module.actions.iter().map(|action| module.provider_source_of_action(action));
         let required = module.settings.required_providers.iter().map(|required| required.source.clone());
         let blocks = module.provider_blocks.iter().map(|block| module.provider_source(&block.local_name));
-        for source in resources.chain(required).chain(blocks) {
+        for source in resources.chain(actions).chain(required).chain(blocks) {
             self.load(&source);
         }
     }

@@ -40,6 +40,13 @@ pub(super) fn items(blocks: &[Vec<String>], analysis: &mut Analysis) -> Vec<Item
             let mode = mode_of(words[0]);
             in_resource(mode, resource_type, inner, analysis)
         }
+        (["action", ..], []) => action_items(),
+        (["action", action_type, ..], [config, inner @ ..])
+            if config.first().is_some_and(|word| word == "config") =>
+        {
+            let schema = action_schema(action_type, analysis);
+            schema.map(|schema| in_schema(&schema, inner)).unwrap_or_default()
+        }
         (["provider", name, ..], inner) => {
             let mut found =
                 provider_schema(name, analysis).map(|schema| in_schema(&schema, inner)).unwrap_or_default();
@@ -96,6 +103,7 @@ fn top_level() -> Vec<Item> {
         block("resource", 2, "An object that is managed."),
         block("data", 2, "An object that is only read."),
         block("ephemeral", 2, "An object that is never stored."),
+        block("action", 2, "Something that a provider does when it is asked, or when an object changes."),
         block("module", 1, "Another directory's declarations, called with values for its variables."),
         block("variable", 1, "A value that comes from outside."),
         block("output", 1, "A value that is handed out."),
@@ -157,6 +165,24 @@ fn repetition_items() -> Vec<Item> {
     ]
 }
 
+fn action_items() -> Vec<Item> {
+    vec![
+        argument("count", "number", "How many instances there are."),
+        argument("for_each", "map or set of strings", "One instance per element."),
+        argument("provider", "provider", "The provider configuration, when it is not the default one."),
+        block("config", 0, "What the action is invoked with."),
+    ]
+}
+
+fn trigger_items() -> Vec<Item> {
+    vec![
+        argument("events", "list of events, required", "What the actions come before or after."),
+        argument("actions", "list of actions, required", "What is invoked, in order."),
+        argument("condition", "bool", "Whether the actions are invoked at all."),
+        argument("on_failure", "halt, taint or continue", "What becomes of the run when one of them fails."),
+    ]
+}
+
 fn lifecycle_items() -> Vec<Item> {
     vec![
         argument(
@@ -179,6 +205,7 @@ fn lifecycle_items() -> Vec<Item> {
         argument("enabled", "bool", "Whether there is an instance."),
         block("precondition", 0, "A condition before the object is planned."),
         block("postcondition", 0, "A condition on the object as it came out."),
+        block("action_trigger", 0, "Actions to invoke around changes of the object."),
     ]
 }
 
@@ -191,7 +218,10 @@ fn in_resource(
     let first = inner.first().and_then(|words| words.first()).map(String::as_str);
     match (first, inner.len()) {
         (Some("lifecycle"), 1) => return lifecycle_items(),
-        (Some("lifecycle"), _) => return rule_items(),
+        (Some("lifecycle"), _) => {
+            let is_trigger = inner[1].first().is_some_and(|word| word == "action_trigger");
+            return if is_trigger { trigger_items() } else { rule_items() };
+        }
         (Some("provisioner" | "connection"), _) => return Vec::new(),
         _ => {}
     }
@@ -227,6 +257,13 @@ pub(super) fn resource_schema(
     };
     analysis.load(&source);
     analysis.providers.block_schema(&source, mode, resource_type).map(|schema| Arc::clone(&schema.block))
+}
+
+fn action_schema(action_type: &str, analysis: &mut Analysis) -> Option<Arc<Block>> {
+    let source = analysis.module()?.provider_source(implied_provider(action_type));
+    analysis.load(&source);
+    let schemas = analysis.providers.schemas(&source)?;
+    schemas.actions.get(action_type).map(|schema| Arc::clone(&schema.block))
 }
 
 fn provider_schema(name: &str, analysis: &mut Analysis) -> Option<Arc<Block>> {

@@ -82,6 +82,18 @@ fn plain(label: &str, kind: CompletionItemKind, detail: &str) -> CompletionItem 
 fn labels(words: &[String], prefix: &str, analysis: &mut Analysis) -> Vec<CompletionItem> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mode = match words.as_slice() {
+        ["action"] => {
+            if let Some(module) = analysis.module().filter(|_| prefix.contains('_')) {
+                let source = module.provider_source(implied_provider(prefix));
+                analysis.load(&source);
+            }
+            let all = analysis.providers.all_schemas().iter();
+            let actions = all.flat_map(|(source, schemas)| {
+                let wanted = schemas.actions.keys().filter(|name| name.starts_with(prefix));
+                wanted.map(|name| plain(name, CompletionItemKind::CLASS, &source.for_display()))
+            });
+            return actions.collect();
+        }
         ["resource"] => ResourceMode::Managed,
         ["data"] => ResourceMode::Data,
         ["ephemeral"] => ResourceMode::Ephemeral,

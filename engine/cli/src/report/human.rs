@@ -7,12 +7,14 @@ use terrane_apply::{ApplyEvent, EventSink};
 use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::ephemeral::EphemeralEvent;
 use terrane_plan::{
-    ChangeCounts, CriticalPath, Plan, PlanEvent, PlanEvents, PlanMode, ProviderPool, ResourceChange,
+    ActionInvocation, ChangeCounts, CriticalPath, InvocationCause, Plan, PlanEvent, PlanEvents, PlanMode,
+    ProviderPool, ResourceChange,
 };
 use terrane_provider::ImportTarget;
 use terrane_state::StateSnapshot;
 
 use super::Report;
+use super::invoked_actions::InvokedActions;
 use super::wording::{elapsed_text, ephemeral_words, id_of};
 use crate::args::ParsedFlags;
 use crate::context::Context;
@@ -29,7 +31,12 @@ pub struct HumanReport {
     compact_warnings: bool,
     /// Whether to leave out what to do next, since a program decides that.
     in_automation: bool,
+    /// Whether to leave out what is only looked at.
+    is_concise: bool,
+    /// Whether to show what is sensitive.
+    shows_sensitive: bool,
     progress: Mutex<Progress>,
+    actions: InvokedActions,
 }
 
 impl HumanReport {
@@ -39,7 +46,10 @@ impl HumanReport {
             terminal: Arc::clone(&context.terminal),
             compact_warnings: flags.switch("compact-warnings", false),
             in_automation: context.variable("TF_IN_AUTOMATION").is_some(),
+            is_concise: flags.switch("concise", false),
+            shows_sensitive: flags.switch("show-sensitive", false),
             progress: Mutex::new(Progress::new(Instant::now())),
+            actions: InvokedActions::default(),
         }
     }
 
@@ -84,7 +94,7 @@ impl Report for HumanReport {
     }
 
     fn plan(&self, plan: &Plan, providers: &ProviderPool) {
-        self.terminal.text(&render_plan(plan, providers, &self.terminal));
+        self.terminal.text(&render_plan(plan, providers, &self.terminal, self.shows_sensitive));
     }
 
     fn expected(&self, path: &CriticalPath) {
@@ -112,6 +122,7 @@ impl Report for HumanReport {
         } else {
             format!("Apply complete! Resources: {add} added, {change} changed, {remove} destroyed.")
         };
+        let text = text + &self.actions.text();
         self.terminal.line(&format!("\n{}", self.terminal.style(Style::BoldGreen, &text)));
     }
 
@@ -121,7 +132,7 @@ impl Report for HumanReport {
         }
         self.terminal.line(&format!("\n{}\n", self.terminal.style(Style::BoldGreen, "Outputs:")));
         for (name, output) in &state.outputs {
-            let value = if output.sensitive {
+            let value = if output.sensitive && !self.shows_sensitive {
                 "<sensitive>".to_owned()
             } else {
                 crate::view::human::value::format_value(&output.value, 0)
@@ -155,6 +166,11 @@ impl Report for HumanReport {
 impl PlanEvents for HumanReport {
     fn event(&self, event: PlanEvent<'_>) {
         let line = match event {
+            PlanEvent::Refreshing { .. } | PlanEvent::Reading { .. } | PlanEvent::Read { .. }
+                if self.is_concise =>
+            {
+                return;
+            }
             PlanEvent::Refreshing { address, deposed, value } => {
                 format!("{}: Refreshing state...{}", subject(address, deposed), id_text(value))
             }
@@ -205,6 +221,24 @@ impl EventSink for HumanReport {
                 }
             }
             ApplyEvent::Provisioned { .. } => {}
+            ApplyEvent::ActionStarted { invocation } => {
+                self.bold_line(&format!("Action started: {}", invocation_subject(invocation)));
+            }
+            ApplyEvent::ActionProgress { invocation, message } => {
+                let subject = format!("Action {}:", invocation_subject(invocation));
+                self.terminal.line(&format!("{} {message}", self.terminal.style(Style::Bold, &subject)));
+            }
+            ApplyEvent::ActionEnded { invocation, error } => {
+                self.actions.add(error.is_some());
+                let subject = invocation_subject(invocation);
+                let text = match error {
+                    None => self.terminal.style(Style::BoldGreen, &format!("Action complete: {subject}")),
+                    Some(error) => {
+                        self.terminal.style(Style::BoldRed, &format!("Action failed: {subject} - {error}"))
+                    }
+                };
+                self.terminal.line(&text);
+            }
             ApplyEvent::Finished { change, action, value } => {
                 let line = self.progress().finish(change, action, value, now);
                 self.renew_live();
@@ -214,6 +248,18 @@ impl EventSink for HumanReport {
                 self.progress().end(&change.address, action, now);
                 self.renew_live();
             }
+        }
+    }
+}
+
+/// Returns how people are told which action is invoked, and why.
+fn invocation_subject(invocation: &ActionInvocation) -> String {
+    let address = &invocation.address;
+    match &invocation.cause {
+        InvocationCause::Trigger(trigger) => format!("{address} (triggered by {})", trigger.resource),
+        InvocationCause::Command { caller: None } => format!("{address} (triggered by CLI)"),
+        InvocationCause::Command { caller: Some(caller) } => {
+            format!("{address} (triggered by CLI, called from {caller})")
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The machine-readable UI, version 1.2: one JSON object per line, as Terraform's `-json` flag gives it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
@@ -13,9 +13,10 @@ use terrane_plan::{
 use terrane_state::StateSnapshot;
 
 use super::Report;
-use super::ui_lines::UiLines;
+use super::action_lines::{self, ActionLine};
+use super::invoked_actions::InvokedActions;
+use super::ui_lines::{LineSink, UiLines};
 use super::wording::{complete, elapsed_text, ephemeral_words, errored, id_of, progressing, starting};
-use crate::terminal::Terminal;
 use crate::view::json::resources::key_json;
 use crate::view::json::state_v1::{type_json, value_json};
 use crate::view::json::writer::ObjectWriter;
@@ -27,6 +28,7 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(10);
 pub struct MachineReport {
     lines: UiLines,
     running: Mutex<FxHashMap<(ResourceInstanceAddress, Action), Running>>,
+    actions: InvokedActions,
 }
 
 /// Something under way.
@@ -38,8 +40,9 @@ struct Running {
 
 impl MachineReport {
     /// Makes a report, and writes the line that says which version writes it.
-    pub fn new(terminal: Arc<Terminal>) -> Self {
-        Self { lines: UiLines::begin(terminal), running: Mutex::new(FxHashMap::default()) }
+    pub fn new(sink: LineSink) -> Self {
+        let lines = UiLines::begin(sink);
+        Self { lines, running: Mutex::new(FxHashMap::default()), actions: InvokedActions::default() }
     }
 
     fn line(&self, level: &str, message: &str, kind: &str, fill: impl FnOnce(&mut ObjectWriter)) {
@@ -99,7 +102,14 @@ impl MachineReport {
         });
     }
 
-    fn summary(&self, text: &str, counts: ChangeCounts, operation: &str) {
+    fn action(&self, line: &ActionLine) {
+        let (name, json) = &line.content;
+        self.line("info", &line.message, line.kind, |writer| {
+            writer.raw(name, json);
+        });
+    }
+
+    fn summary(&self, text: &str, counts: ChangeCounts, (invoked, failed): (usize, usize), operation: &str) {
         let mut changes = ObjectWriter::new();
         let mut number = |name: &str, count: usize| {
             changes.raw(name, &count.to_string());
@@ -108,6 +118,11 @@ impl MachineReport {
         number("change", counts.change);
         number("import", counts.import);
         number("remove", counts.remove);
+        // Programs that were made for Terraform 1.11 do not know these.
+        if invoked > 0 {
+            number("action_invocation", invoked);
+            number("action_fail", failed);
+        }
         changes.text("operation", operation);
         self.line("info", text, "change_summary", |line| {
             line.raw("changes", &changes.finish());
@@ -164,6 +179,7 @@ impl Report for MachineReport {
         for change in plan.resource_changes.iter().filter(|change| change.is_noteworthy()) {
             self.change_line(change, "planned_change");
         }
+        plan.action_invocations.iter().for_each(|invocation| self.action(&action_lines::planned(invocation)));
         let counts = plan.counts();
         let mut text = "Plan: ".to_owned();
         if counts.import > 0 {
@@ -173,7 +189,11 @@ impl Report for MachineReport {
             "{} to add, {} to change, {} to destroy.",
             counts.add, counts.change, counts.remove
         ));
-        self.summary(&text, counts, "plan");
+        let invoked = plan.action_invocations.len();
+        if invoked > 0 {
+            text.push_str(&format!(" Actions: {invoked} to invoke."));
+        }
+        self.summary(&text, counts, (invoked, 0), "plan");
         if plan.output_changes.is_empty() {
             return;
         }
@@ -191,8 +211,9 @@ impl Report for MachineReport {
 
     fn applied(&self, mode: PlanMode, counts: ChangeCounts) {
         if mode == PlanMode::Destroy {
-            let text = format!("Destroy complete! Resources: {} destroyed.", counts.remove);
-            return self.summary(&text, counts, "destroy");
+            let invoked = self.actions.text();
+            let text = format!("Destroy complete! Resources: {} destroyed.{invoked}", counts.remove);
+            return self.summary(&text, counts, self.actions.counts(), "destroy");
         }
         let mut text = "Apply complete! Resources: ".to_owned();
         if counts.import > 0 {
@@ -200,7 +221,8 @@ impl Report for MachineReport {
         }
         let ChangeCounts { add, change, remove, .. } = counts;
         text.push_str(&format!("{add} added, {change} changed, {remove} destroyed."));
-        self.summary(&text, counts, "apply");
+        text.push_str(&self.actions.text());
+        self.summary(&text, counts, self.actions.counts(), "apply");
     }
 
     fn outputs(&self, state: &StateSnapshot) {
@@ -326,6 +348,14 @@ impl EventSink for MachineReport {
                     hook.text("provisioner", provisioner);
                 });
             }
+            ApplyEvent::ActionStarted { invocation } => self.action(&action_lines::started(invocation)),
+            ApplyEvent::ActionProgress { invocation, message } => {
+                self.action(&action_lines::progress(invocation, message));
+            }
+            ApplyEvent::ActionEnded { invocation, error } => {
+                self.actions.add(error.is_some());
+                self.action(&action_lines::ended(invocation, error));
+            }
             ApplyEvent::Finished { change, action, value } => {
                 let elapsed = self.take(&change.address, action);
                 let id = value.map(id_text).unwrap_or_default();
@@ -369,7 +399,7 @@ fn add_id(hook: &mut ObjectWriter, value: &Value) {
 }
 
 /// Writes what an address consists of.
-fn resource_json(address: &ResourceInstanceAddress) -> String {
+pub(super) fn resource_json(address: &ResourceInstanceAddress) -> String {
     let resource = &address.resource;
     let mut json = ObjectWriter::new();
     json.text("addr", &address.to_string());

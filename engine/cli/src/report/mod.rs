@@ -1,6 +1,9 @@
 //! What a run says while it goes on, to people or to programs.
 
+mod action_lines;
+mod both;
 mod human;
+mod invoked_actions;
 mod machine;
 mod quiet;
 pub mod ui_lines;
@@ -13,12 +16,15 @@ use terrane_model::{Diagnostics, SourceMap};
 use terrane_plan::{ChangeCounts, CriticalPath, Plan, PlanEvents, PlanMode, ProviderPool};
 use terrane_state::StateSnapshot;
 
+pub use both::BothReports;
 pub use human::HumanReport;
 pub use machine::MachineReport;
 pub use quiet::QuietReport;
+pub use ui_lines::LineSink;
 
 use crate::args::ParsedFlags;
 use crate::context::Context;
+use crate::exit_code::ExitCode;
 
 /// Gets told everything about a run.
 pub trait Report: PlanEvents + EventSink {
@@ -54,10 +60,21 @@ pub trait Report: PlanEvents + EventSink {
 }
 
 /// Makes the report that the flags ask for.
-pub fn report(context: &Context, flags: &ParsedFlags) -> Arc<dyn Report> {
+///
+/// # Errors
+/// When a file that programs are to read cannot be made; that was said.
+pub fn report(context: &Context, flags: &ParsedFlags) -> Result<Arc<dyn Report>, ExitCode> {
+    let into = LineSink::asked_for(flags).map_err(|problem| {
+        context.show(&problem.into(), &SourceMap::new());
+        ExitCode::Error
+    })?;
     if flags.switch("json", false) {
-        Arc::new(MachineReport::new(Arc::clone(&context.terminal)))
-    } else {
-        Arc::new(HumanReport::new(context, flags))
+        let sink = LineSink::Terminal(Arc::clone(&context.terminal));
+        return Ok(Arc::new(MachineReport::new(sink)));
     }
+    let people: Arc<dyn Report> = Arc::new(HumanReport::new(context, flags));
+    Ok(match into {
+        Some(sink) => Arc::new(BothReports::new(people, MachineReport::new(sink))),
+        None => people,
+    })
 }

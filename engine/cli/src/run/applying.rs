@@ -37,6 +37,11 @@ pub fn approve(context: &Context, flags: &ParsedFlags, plan: &Plan) -> Result<()
             "Terrane will destroy all your managed infrastructure, as shown above.\nThere is no undo. Only 'yes' will be accepted \
              to confirm.",
         ),
+        PlanMode::RefreshOnly if plan.invoke.is_some() => (
+            "Would you like to invoke the specified actions?",
+            "Terrane will invoke the actions described above, and any changes will be written to the state without modifying \
+             real infrastructure.\nThere is no undo. Only 'yes' will be accepted to confirm.",
+        ),
         PlanMode::RefreshOnly => (
             "Would you like to update the Terrane state to reflect these detected changes?",
             "Terrane will write these changes to the state without modifying any real infrastructure.\nThere is no undo. Only \

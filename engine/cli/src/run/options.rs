@@ -1,6 +1,8 @@
 //! The flags that say what to plan.
 
-use terrane_model::{Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Target};
+use terrane_model::{
+    ActionInstanceAddress, Diagnostic, Diagnostics, ResourceInstanceAddress, ResourceMode, Target,
+};
 use terrane_plan::{PlanMode, PlanOptions};
 
 use crate::args::{Flag, ParsedFlags};
@@ -35,6 +37,11 @@ pub const PLANNING_FLAGS: &[Flag] = &[
         "resource",
         "Leave the given module, resource, or resource instance out of the plan, and everything that depends on it. You can use this option multiple times.",
     ),
+    Flag::value(
+        "invoke",
+        "action",
+        "Invoke the given action, or the given instance of it, and do nothing else: objects are only refreshed.",
+    ),
     Flag::switch(
         "stages",
         "Where a count or for_each is not known before something else is applied, plan and apply that first, then plan again and go on.",
@@ -42,8 +49,22 @@ pub const PLANNING_FLAGS: &[Flag] = &[
     Flag::value("exclude-file", "file", "Read what to leave out from a file, one address per line."),
 ];
 
+/// Output for programs beside that for people.
+pub const JSON_INTO: Flag = Flag::value(
+    "json-into",
+    "file",
+    "Write the output that -json gives to the given file, and the usual one to the terminal.",
+);
+
+/// Output that holds nothing back.
+pub const SHOW_SENSITIVE: Flag =
+    Flag::switch("show-sensitive", "If specified, sensitive values are displayed.");
+
 /// Flags of everything that runs.
 pub const RUN_FLAGS: &[Flag] = &[
+    JSON_INTO,
+    SHOW_SENSITIVE,
+    Flag::switch("concise", "Leave out the lines that say which objects are looked at."),
     Flag::value("parallelism", "n", "Limit the number of concurrent operations. Defaults to 10."),
     Flag::switch("input", "Ask for input for variables if not directly set. (-input=false)"),
     Flag::switch(
@@ -81,6 +102,11 @@ pub fn plan_options(flags: &ParsedFlags, mode: Option<PlanMode>) -> Result<PlanO
         problems.push(Diagnostic::error("Invalid combination of arguments", detail));
     }
     let force_replace = replacements(flags, &mut problems);
+    let invoke = invoked_action(flags, &mut problems);
+    if invoke.is_some() && (destroy || !force_replace.is_empty() || !excludes.is_empty()) {
+        let detail = "The -invoke option cannot be used together with -destroy, -replace or -exclude: it changes no objects.";
+        problems.push(Diagnostic::error("Incompatible plan mode options", detail));
+    }
     let parallelism = match flags.number("parallelism") {
         Ok(number) => number.unwrap_or(PARALLELISM_DEFAULT),
         Err(error) => {
@@ -98,9 +124,11 @@ pub fn plan_options(flags: &ParsedFlags, mode: Option<PlanMode>) -> Result<PlanO
     let mode = match (destroy, refresh_only) {
         (true, _) => PlanMode::Destroy,
         (_, true) => PlanMode::RefreshOnly,
+        _ if invoke.is_some() => PlanMode::RefreshOnly,
         _ => PlanMode::Normal,
     };
     Ok(PlanOptions {
+        invoke,
         mode,
         skip_refresh,
         targets,
@@ -109,6 +137,20 @@ pub fn plan_options(flags: &ParsedFlags, mode: Option<PlanMode>) -> Result<PlanO
         parallelism: usize::try_from(parallelism).unwrap_or(1),
         ..PlanOptions::default()
     })
+}
+
+fn invoked_action(flags: &ParsedFlags, problems: &mut Diagnostics) -> Option<ActionInstanceAddress> {
+    let texts = flags.all("invoke");
+    if texts.len() > 1 {
+        let detail = "Only one action can be invoked at a time.";
+        problems.push(Diagnostic::error("Invalid arguments", detail));
+    }
+    let text = texts.first()?;
+    let parsed = ActionInstanceAddress::parse(text);
+    if let Err(error) = &parsed {
+        problems.push(Diagnostic::error(format!("Invalid target {text:?}"), error.to_string()));
+    }
+    parsed.ok()
 }
 
 fn targets_of(flags: &ParsedFlags, problems: &mut Diagnostics) -> Vec<Target> {

@@ -9,6 +9,7 @@ use terrane_model::{Str, Type, Value};
 use tokio::process::Command;
 
 use super::inputs::Inputs;
+use crate::emulation::EMULATION_VARIABLE;
 
 /// How to call this program for a unit.
 #[derive(Debug, Clone)]
@@ -19,6 +20,10 @@ pub(super) struct Child {
     pub(super) scratch: PathBuf,
     /// The unit's name.
     pub(super) name: Str,
+    /// Arguments of this run with values for its variables.
+    pub(super) given: Vec<String>,
+    /// The emulator that it uses in place of Azure, as [`EMULATION_VARIABLE`] says it.
+    pub(super) emulation: Option<String>,
 }
 
 /// What a call came to.
@@ -60,6 +65,7 @@ impl Child {
         let files: Vec<String> = inputs.var_files.iter().map(|file| format!("-var-file={file}")).collect();
         arguments.extend(files.iter().map(String::as_str));
         arguments.push(&values);
+        arguments.extend(self.given.iter().map(String::as_str));
         if destroy {
             arguments.push("-destroy");
         }
@@ -109,6 +115,9 @@ impl Child {
         command.args(arguments).current_dir(&self.directory).stdin(Stdio::null());
         // Hints at what to do with a plan are of no use for one that is gone when the run ends.
         command.env("TF_IN_AUTOMATION", "1");
+        if let Some(emulation) = &self.emulation {
+            command.env(EMULATION_VARIABLE, emulation);
+        }
         if let Some(workspace) = workspace {
             command.env("TF_WORKSPACE", workspace);
         }

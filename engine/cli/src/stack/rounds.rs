@@ -11,6 +11,7 @@ use super::child::{Child, Ran, UnitPlan};
 use super::inputs::{Inputs, Outputs, Readiness, inputs_of};
 use super::read::LoadedStack;
 use crate::context::Context;
+use crate::emulation::Emulation;
 use crate::file_system::WorldEnvironment;
 use crate::terminal::Style;
 
@@ -31,6 +32,8 @@ pub struct StackOptions<'a> {
     pub goal: Goal,
     /// How many units are worked on at once.
     pub parallelism: usize,
+    /// Arguments with values for variables, by unit.
+    pub given: BTreeMap<Str, Vec<String>>,
     /// Asks whether the plans that were shown are to be carried out.
     pub approve: &'a dyn Fn() -> bool,
     /// Asks to end early: what is under way is finished, nothing else is begun.
@@ -130,7 +133,13 @@ impl StackRun<'_> {
     fn child(&self, unit: usize) -> Child {
         let declared = &self.stack.file.units[unit];
         let directory = self.stack.directory.join(&*declared.source);
-        Child { directory, scratch: self.scratch.to_owned(), name: declared.name.clone() }
+        Child {
+            directory,
+            scratch: self.scratch.to_owned(),
+            name: declared.name.clone(),
+            given: self.options.given.get(&declared.name).cloned().unwrap_or_default(),
+            emulation: self.context.emulation.as_ref().map(Emulation::for_child),
+        }
     }
 
     fn name(&self, unit: usize) -> &Str {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use terrane_model::{Block, Diagnostic, Diagnostics, Str, Value};
 use terrane_provider::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Effects, ImportRequest,
-    ImportResponse, PlanRequest, PlanResponse, Progress, Provider, ProviderFunctionError, ProviderSchemas,
-    ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest, async_trait,
+    ActionRequest, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Effects,
+    ImportRequest, ImportResponse, PlanRequest, PlanResponse, Progress, Provider, ProviderFunctionError,
+    ProviderSchemas, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse, ValidateRequest,
+    async_trait,
 };
 
 use super::mock_values::{with_computed_unknown, with_unknown_filled};
@@ -156,6 +157,18 @@ impl Provider for MockProvider {
         let data = self.types.data_sources.get(&request.type_name);
         let (state, diagnostics) = self.filled(&schema.block, &open, data);
         DataResponse { state, diagnostics }
+    }
+
+    async fn validate_action_config(&self, request: ValidateRequest) -> Diagnostics {
+        self.real.validate_action_config(request).await
+    }
+
+    async fn plan_action(&self, _request: ActionRequest) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    async fn invoke_action(&self, _request: ActionRequest, _progress: &dyn Progress) -> Diagnostics {
+        Diagnostics::new()
     }
 
     async fn call_function(&self, name: Str, arguments: Vec<Value>) -> Result<Value, ProviderFunctionError> {

@@ -4,6 +4,7 @@
 //! changed as the run asks for; [`report`] tells how it goes.
 
 mod batches;
+pub mod both;
 mod expectations;
 pub mod junit;
 mod mock_provider;

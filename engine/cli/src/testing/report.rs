@@ -1,6 +1,5 @@
 //! Telling how tests go, to people or to programs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use terrane_language::config::test_file::Run;
@@ -10,7 +9,7 @@ use terrane_state::StateSnapshot;
 
 use super::runner::{RunResult, Status};
 use super::suite::Suite;
-use crate::report::ui_lines::{Place, UiLines};
+use crate::report::ui_lines::{LineSink, Place, UiLines};
 use crate::terminal::Terminal;
 use crate::view::human::diagnostic::render_all;
 use crate::view::json::writer::{ObjectWriter, array, quoted};
@@ -146,12 +145,14 @@ fn name(status: Status) -> &'static str {
 /// Tells programs: one JSON object per line.
 pub struct MachineTests {
     lines: UiLines,
+    /// Writes results.
+    write: Box<ShowResult>,
 }
 
 impl MachineTests {
     /// Makes a report, and writes the line that says which version writes it.
-    pub fn new(terminal: Arc<Terminal>) -> Self {
-        Self { lines: UiLines::begin(terminal) }
+    pub fn new(sink: LineSink, write: Box<ShowResult>) -> Self {
+        Self { lines: UiLines::begin(sink), write }
     }
 
     fn info(&self, message: &str, place: Place<'_>, kind: &str, content: &str) {
@@ -213,6 +214,14 @@ impl TestReport for MachineTests {
         let message = format!("  {:?}... {}", run.name.as_str(), word(result.status));
         self.run(path, run, &message, &content.finish());
         let place: Place<'_> = &[("@testfile", path), ("@testrun", &run.name)];
+        if let Some(shown) = &result.shown {
+            let (what, kind) = match shown {
+                Shown::Plan(_) => ("plan", "test_plan"),
+                Shown::State(_) => ("state", "test_state"),
+            };
+            let message = format!("-verbose flag enabled, printing {what}");
+            self.info(&message, place, kind, &(self.write)(shown));
+        }
         self.lines.diagnostics(&result.diagnostics, &result.sources, place);
     }
 
@@ -241,13 +250,12 @@ impl TestReport for MachineTests {
     }
 
     fn ended(&mut self, status: Status, counts: Counts) {
-        let numbers: BTreeMap<&str, usize> = [
+        let numbers: [(&str, usize); 4] = [
             ("passed", counts.passed),
             ("failed", counts.failed),
             ("errored", counts.errored),
             ("skipped", counts.skipped),
-        ]
-        .into();
+        ];
         let mut content = ObjectWriter::new();
         content.text("status", name(status));
         for (name, number) in numbers {

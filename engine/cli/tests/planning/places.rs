@@ -1,12 +1,53 @@
 //! What belongs together without any reference: objects of a cluster that goes, and objects of one cluster that need
 //! each other.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value as Json, json};
 
 use crate::support::{Project, Run};
 
-/// A cluster, and what is in it by two providers. Nothing of it is there: Docker is not reached, and nobody listens at
-/// the API server's address.
+/// Something at an API server's address that notes every request and allows nothing.
+struct Guard {
+    url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Guard {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let noted = Arc::clone(&noted);
+                std::thread::spawn(move || refuse(stream, &noted));
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// Tells whether anybody has asked for something with a text in its path.
+    fn was_asked(&self, text: &str) -> bool {
+        self.requests.lock().unwrap().iter().any(|request| request.contains(text))
+    }
+}
+
+/// Answers one request.
+fn refuse(stream: TcpStream, noted: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(&stream).lines();
+    if let Some(Ok(request)) = lines.next() {
+        noted.lock().unwrap().push(request);
+    }
+    for _ in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {}
+    let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let _ = (&stream).write_all(answer.as_bytes());
+}
+
+/// A cluster, and what is in it by two providers. Docker is not reached.
 const PLATFORM: &str = r#"
 terraform {
   required_providers {
@@ -65,7 +106,7 @@ fn state(resources: &[Json]) -> String {
 }
 
 /// The platform as a state has it, in which objects of the cluster depend on it or not.
-fn platform(dependencies: &[&str]) -> Project {
+fn platform(guard: &Guard, dependencies: &[&str]) -> Project {
     let project = Project::new(PLATFORM);
     let metadata = |name: &str| json!([{"name": name, "namespace": "n"}]);
     project.write(
@@ -80,7 +121,7 @@ fn platform(dependencies: &[&str]) -> Project {
             resource(
                 "tehcyx/kind",
                 "kind_cluster.c",
-                &json!({"id": "c", "name": "c", "endpoint": "https://127.0.0.1:1"}),
+                &json!({"id": "c", "name": "c", "endpoint": guard.url}),
                 &[],
             ),
             resource(
@@ -119,7 +160,8 @@ fn errors(run: &Run) -> Vec<String> {
 #[test]
 fn objects_of_a_cluster_that_goes_are_left_alone_until_it_is_gone() {
     for dependencies in [["kind_cluster.c"].as_slice(), &[]] {
-        let project = platform(dependencies);
+        let guard = Guard::start();
+        let project = platform(&guard, dependencies);
         let run = destroy(&project);
         assert_eq!(run.code, 1);
         assert_eq!(errors(&run), ["Docker is not available"], "{}", run.stderr);
@@ -127,12 +169,14 @@ fn objects_of_a_cluster_that_goes_are_left_alone_until_it_is_gone() {
             managed(&project),
             ["helm_release", "kind_cluster", "kubernetes_config_map_v1", "kubernetes_namespace_v1"]
         );
+        assert!(!guard.was_asked("/"), "nothing is asked of a cluster that goes");
     }
 }
 
 #[test]
 fn saved_plans_know_what_goes_with_a_cluster() {
-    let project = platform(&["kind_cluster.c"]);
+    let guard = Guard::start();
+    let project = platform(&guard, &["kind_cluster.c"]);
     project.run("plan -destroy -refresh=false -out=saved").succeeded();
     let run = project.run_in(&[("DOCKER_HOST", "unix:///nowhere/docker.sock")], "apply saved");
     assert_eq!(errors(&run), ["Docker is not available"], "{}", run.stderr);
@@ -140,7 +184,8 @@ fn saved_plans_know_what_goes_with_a_cluster() {
 
 #[test]
 fn objects_of_a_cluster_that_stays_are_deleted() {
-    let project = platform(&["kind_cluster.c"]);
+    let guard = Guard::start();
+    let project = platform(&guard, &["kind_cluster.c"]);
     let words = "destroy -refresh=false -auto-approve -target=kubernetes_config_map_v1.m";
     let run = project.run(words);
     assert_eq!(errors(&run), ["Cannot delete object"], "{}", run.stderr);
@@ -149,7 +194,7 @@ fn objects_of_a_cluster_that_stays_are_deleted() {
 /// Objects that say what they need by name alone; where their cluster is, is known when it is applied.
 const BY_NAME: &str = r#"
 resource "terraform_data" "host" {
-  input = "https://127.0.0.1:1"
+  input = "URL"
 }
 provider "kubernetes" {
   host = terraform_data.host.output
@@ -189,7 +234,8 @@ resource "kubernetes_manifest" "kind" {
 
 #[test]
 fn namespaces_and_kinds_come_before_what_needs_them() {
-    let project = Project::new(BY_NAME);
+    let guard = Guard::start();
+    let project = Project::new(&BY_NAME.replace("URL", &guard.url));
     let run = project.run("apply -auto-approve");
     // What needs another object is not tried once that one has failed.
     let addresses = [
@@ -200,15 +246,18 @@ fn namespaces_and_kinds_come_before_what_needs_them() {
     ];
     let failed = addresses.map(|address| run.stderr.contains(&format!("with {address},")));
     assert_eq!(failed, [false, false, true, true], "{}", run.stderr);
+    assert!(!guard.was_asked("configmaps") && guard.was_asked("/api/v1/namespaces/n"));
 }
 
 #[test]
 fn an_order_that_contradicts_the_written_one_is_left_out() {
     // The namespace waits for what is to be in it, by mistake or because somebody else makes it before.
-    let project = Project::new(&BY_NAME.replace(
+    let guard = Guard::start();
+    let written = BY_NAME.replace("URL", &guard.url).replace(
         "    name = \"n\"\n  }\n",
         "    name = \"n\"\n  }\n  depends_on = [kubernetes_config_map_v1.a]\n",
-    ));
+    );
+    let project = Project::new(&written);
     let run = project.run("apply -auto-approve");
     assert!(run.stderr.contains("with kubernetes_config_map_v1.a,"), "{}", run.stderr);
     assert!(!run.stderr.contains("with kubernetes_namespace_v1.n,"), "{}", run.stderr);

@@ -113,3 +113,53 @@ fn mistakes_in_stack_files_are_explained() {
     let message = project.run("stack plan -file=none.hcl").failed();
     assert!(message.contains("Failed to read stack file"), "{message}");
 }
+
+#[test]
+fn values_can_be_given_to_units() {
+    let project = stack();
+    project.write(
+        "terrane.stack.hcl",
+        "unit \"n\" {\n  source    = \"network\"\n  variables = { input = 1 }\n}\n",
+    );
+    project.write("given.tfvars", "input = \"from the file\"\n");
+    project.run("stack apply -auto-approve -var n.input=a=b -var-file n=given.tfvars").succeeded();
+    assert!(project.read("network/terraform.tfstate").contains("from the file"));
+    project.run("stack apply -auto-approve -var-file n=given.tfvars -var n.input=a=b").succeeded();
+    assert!(project.read("network/terraform.tfstate").contains("\"a=b\""));
+    for (option, message) in [
+        ("-var input=1", "The given value \"input=1\" does not have the form UNIT.NAME=VALUE."),
+        ("-var-file given.tfvars", "The given value \"given.tfvars\" does not have the form UNIT=FILE."),
+        ("-var m.input=1", "There is no unit \"m\" in the stack file."),
+        ("-var n.other=1", "Value for undeclared variable"),
+    ] {
+        let said = project.run(&format!("stack plan {option}")).failed();
+        assert!(said.contains(message), "{option}: {said}");
+    }
+}
+
+#[test]
+fn units_share_one_emulated_azure() {
+    let project = Project::new("");
+    project.write(
+        "terrane.stack.hcl",
+        "unit \"group\" {\n  source = \"./group\"\n}\n\
+         unit \"net\" {\n  source    = \"./net\"\n  variables = { group = unit.group.name }\n}\n",
+    );
+    project.write(
+        "group/main.tf",
+        "provider \"azurerm\" {\n  features {}\n}\n\
+         resource \"azurerm_resource_group\" \"rg\" {\n  name     = \"rg\"\n  location = \"westeurope\"\n}\n\
+         output \"name\" {\n  value = azurerm_resource_group.rg.name\n}\n",
+    );
+    project.write(
+        "net/main.tf",
+        "provider \"azurerm\" {\n  features {}\n}\nvariable \"group\" {}\n\
+         resource \"azurerm_virtual_network\" \"net\" {\n  name                = \"net\"\n  location            = \"westeurope\"\n  \
+         resource_group_name = var.group\n  address_space       = [\"10.0.0.0/16\"]\n}\n",
+    );
+    let text = project.run("stack apply -auto-approve -emulate").succeeded();
+    assert_eq!(units(&text), ["group: up to date", "net: up to date"]);
+    assert_eq!(project.run("stack plan -detailed-exitcode -emulate").code, 0);
+    let text = project.run("stack destroy -auto-approve -emulate").succeeded();
+    assert_eq!(units(&text), ["group: destroyed", "net: destroyed"]);
+}

@@ -19,6 +19,8 @@ pub enum Declaration {
     Output(usize),
     /// A resource of any mode.
     Resource(usize),
+    /// An action.
+    Action(usize),
     /// The instances of a module call.
     Call(usize),
     /// A provider configuration.
@@ -39,6 +41,7 @@ impl Module {
             .chain((0..self.module_calls.len()).map(Declaration::Call))
             .chain((0..self.provider_blocks.len()).map(Declaration::Provider))
             .chain((0..self.resources.len()).map(Declaration::Resource))
+            .chain((0..self.actions.len()).map(Declaration::Action))
             .chain((0..self.outputs.len()).map(Declaration::Output))
             .chain((0..self.checks.len()).map(Declaration::Check))
     }
@@ -59,6 +62,14 @@ impl Module {
                 visit_traversals(&output.depends_on, visit);
             }
             Declaration::Resource(position) => self.visit_resource(position, visit),
+            Declaration::Action(position) => {
+                let action = &self.actions[position];
+                visit_repetition(&action.repetition, visit);
+                action.body.visit_references(visit);
+                if let Some(key) = action.provider.as_ref().and_then(|provider| provider.key.as_ref()) {
+                    visit_expression(key, visit);
+                }
+            }
             Declaration::Call(position) => {
                 let call = &self.module_calls[position];
                 visit_repetition(&call.repetition, visit);
@@ -83,6 +94,9 @@ impl Module {
         lifecycle.replace_triggered_by.iter().for_each(|expression| visit_expression(expression, visit));
         visit_rules(&lifecycle.preconditions, visit);
         visit_rules(&lifecycle.postconditions, visit);
+        for trigger in &lifecycle.action_triggers {
+            trigger.condition.iter().for_each(|condition| visit_expression(condition, visit));
+        }
         // What runs before destruction may use nothing but the object itself.
         for provisioner in resource.provisioners.iter().filter(|provisioner| !provisioner.on_destroy) {
             provisioner.body.visit_references(visit);

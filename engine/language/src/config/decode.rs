@@ -6,7 +6,9 @@ use terrane_model::{Diagnostic, Diagnostics, Span, Str};
 
 use super::constant::{constant_bool, constant_string};
 use super::module::{CheckRule, Expr, Module, ProviderReference};
-use super::{check, module_call, output, provider_block, refactoring, resource, terraform_block, variable};
+use super::{
+    action, check, module_call, output, provider_block, refactoring, resource, terraform_block, variable,
+};
 use crate::syntax::identifiers::is_valid_identifier;
 use crate::syntax::tree::{Attribute, Expression, ExpressionKind, StepKind, Traversal};
 use crate::syntax::{BlockContent, BodyContent, BodySchema, ConfigBody, TextOrigin, parse_traversal};
@@ -24,6 +26,7 @@ pub(super) fn file_schema() -> BodySchema<'static> {
         "resource" ["type", "name"],
         "data" ["type", "name"],
         "ephemeral" ["type", "name"],
+        "action" ["type", "name"],
         "moved",
         "import",
         "check" ["name"],
@@ -51,6 +54,7 @@ pub(super) fn decode_file(body: &ConfigBody, module: &mut Module, diagnostics: &
             "resource" | "data" | "ephemeral" => {
                 module.resources.extend(resource::decode(block, diagnostics));
             }
+            "action" => module.actions.extend(action::decode(block, diagnostics)),
             "check" => check::decode(block, module, diagnostics),
             "moved" => module.moved.extend(refactoring::decode_moved(block, diagnostics)),
             "removed" => module.removed.extend(refactoring::decode_removed(block, diagnostics)),
@@ -205,7 +209,7 @@ pub(super) fn provider_reference(
     Some(ProviderReference { local_name: traversal.root.name, alias, key, span: expression.span })
 }
 
-fn constant_key(kind: &StepKind, span: Span) -> Expr {
+pub(super) fn constant_key(kind: &StepKind, span: Span) -> Expr {
     let kind = match kind {
         StepKind::Attribute(text) | StepKind::StringKey(text) => ExpressionKind::String(text.clone()),
         StepKind::NumberKey(number) => ExpressionKind::Number(number.clone()),

@@ -21,7 +21,7 @@ fn schema() -> BodySchema<'static> {
             "destroy",
             "enabled",
         ],
-        ["precondition", "postcondition"]
+        ["precondition", "postcondition", "action_trigger"]
     )
 }
 
@@ -35,6 +35,10 @@ pub(super) fn decode(
     diagnostics.extend(problems);
     let mut lifecycle = Lifecycle::default();
     for nested in &content.blocks {
+        if nested.block_type.name == "action_trigger" {
+            lifecycle.action_triggers.push(super::action::decode_trigger(nested, diagnostics));
+            continue;
+        }
         let rule = check_rule(nested, diagnostics);
         match nested.block_type.name.as_str() {
             "precondition" => lifecycle.preconditions.extend(rule),
@@ -74,6 +78,12 @@ fn refuse_for_data(content: &BodyContent, diagnostics: &mut Diagnostics) {
                 Diagnostic::error("Invalid data resource lifecycle argument", detail).at(attribute.name.span),
             );
         }
+    }
+    for nested in content.blocks.iter().filter(|nested| nested.block_type.name == "action_trigger") {
+        let detail = "The lifecycle block \"action_trigger\" is defined only for managed resources (\"resource\" blocks), and \
+                      is not valid for data resources.";
+        let error = Diagnostic::error("Invalid data resource lifecycle block", detail);
+        diagnostics.push(error.at(nested.header));
     }
 }
 

@@ -15,6 +15,7 @@ macro_rules! body_schema {
     (@is_required) => { false };
 }
 
+pub mod action;
 mod check;
 mod constant;
 mod declaration;

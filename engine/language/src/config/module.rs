@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use terrane_model::{
-    Diagnostic, Diagnostics, ResourceAddress, ResourceMode, SourceMap, Span, Str, Type, Value,
+    ActionAddress, Diagnostic, Diagnostics, ResourceAddress, ResourceMode, SourceMap, Span, Str, Type, Value,
 };
 
+use super::action::{Action, ActionTrigger};
 use super::import_address::ImportAddress;
 use super::type_expression::TypeConstraint;
 use super::version_constraint::VersionConstraints;
@@ -35,6 +36,8 @@ pub struct Module {
     pub module_calls: Vec<ModuleCall>,
     /// `resource`, `data` and `ephemeral` blocks.
     pub resources: Vec<Resource>,
+    /// `action` blocks.
+    pub actions: Vec<Action>,
     /// `check` blocks.
     pub checks: Vec<Check>,
     /// `moved` blocks.
@@ -55,6 +58,7 @@ pub(super) struct Names {
     pub(super) outputs: FxHashMap<Str, usize>,
     pub(super) module_calls: FxHashMap<Str, usize>,
     pub(super) resources: FxHashMap<ResourceAddress, usize>,
+    pub(super) actions: FxHashMap<ActionAddress, usize>,
     pub(super) checks: FxHashMap<Str, usize>,
 }
 
@@ -284,6 +288,8 @@ pub struct Lifecycle {
     pub ignore_changes: IgnoreChanges,
     /// Changes of what makes a replacement necessary.
     pub replace_triggered_by: Vec<Expr>,
+    /// Actions to invoke around changes of the object.
+    pub action_triggers: Vec<ActionTrigger>,
     /// Conditions before the object is planned.
     pub preconditions: Vec<CheckRule>,
     /// Conditions on the object as it came out.
@@ -440,6 +446,11 @@ impl Module {
         self.names.resources.get(address).map(|&position| (position, &self.resources[position]))
     }
 
+    /// Returns an action and its position.
+    pub fn action(&self, address: &ActionAddress) -> Option<(usize, &Action)> {
+        self.names.actions.get(address).map(|&position| (position, &self.actions[position]))
+    }
+
     /// Returns the provider source that a local name stands for.
     pub fn provider_source(&self, local_name: &str) -> terrane_model::ProviderSource {
         let required =
@@ -456,6 +467,19 @@ impl Module {
             Some(reference) => &reference.local_name,
             None => implied_provider(&resource.address.resource_type),
         }
+    }
+
+    /// Returns the local name of the provider of an action.
+    pub fn provider_local_name_of_action<'m>(&self, action: &'m Action) -> &'m str {
+        match &action.provider {
+            Some(reference) => &reference.local_name,
+            None => implied_provider(&action.address.action_type),
+        }
+    }
+
+    /// Returns the provider of an action.
+    pub fn provider_source_of_action(&self, action: &Action) -> terrane_model::ProviderSource {
+        self.provider_source(self.provider_local_name_of_action(action))
     }
 
     /// Enters all declarations under their names; those whose name is taken are errors.
@@ -519,6 +543,12 @@ impl Module {
         for (position, resource) in self.resources.iter().enumerate() {
             if let Some(first) = names.resources.insert(resource.address.clone(), position) {
                 diagnostics.push(duplicate_resource(resource, &sources.describe(self.resources[first].span)));
+            }
+        }
+        for (position, action) in self.actions.iter().enumerate() {
+            if let Some(first) = names.actions.insert(action.address.clone(), position) {
+                let place = sources.describe(self.actions[first].span);
+                diagnostics.push(super::action::duplicate(action, &place));
             }
         }
         self.check_imports(sources, diagnostics);
@@ -595,6 +625,14 @@ fn duplicate_resource(resource: &Resource, first: &str) -> Diagnostic {
 /// Returns the provider that a resource type belongs to when nothing else is said.
 pub fn implied_provider(resource_type: &str) -> &str {
     resource_type.split('_').next().unwrap_or(resource_type)
+}
+
+impl Resource {
+    /// Tells whether changes of the resource may invoke an action.
+    pub fn triggers(&self, action: &ActionAddress) -> bool {
+        let mut triggered = self.lifecycle.action_triggers.iter().flat_map(|trigger| &trigger.actions);
+        triggered.any(|triggered| triggered.address == *action)
+    }
 }
 
 impl Variable {

@@ -5,7 +5,7 @@ use terrane_model::{Diagnostic, Diagnostics, ResourceMode};
 use super::module::{
     IgnoreChanges, Lifecycle, Module, ModuleCall, Output, ProviderBlock, Resource, Variable,
 };
-use super::{decode, module_call, output, provider_block, resource, terraform_block, variable};
+use super::{action, decode, module_call, output, provider_block, resource, terraform_block, variable};
 use crate::syntax::{BlockContent, ConfigBody};
 
 /// Merges what an override file says into a module.
@@ -21,6 +21,7 @@ pub(super) fn apply(body: &ConfigBody, module: &mut Module, diagnostics: &mut Di
             "output" => override_output(block, module, diagnostics),
             "module" => override_call(block, module, diagnostics),
             "resource" | "data" | "ephemeral" => override_resource(block, module, diagnostics),
+            "action" => override_action(block, module, diagnostics),
             other => {
                 let (summary, detail) = match other {
                     "moved" => (
@@ -232,6 +233,22 @@ fn override_resource(block: &BlockContent, module: &mut Module, diagnostics: &mu
     base.body = base.body.clone().overridden_by(new.body);
 }
 
+fn override_action(block: &BlockContent, module: &mut Module, diagnostics: &mut Diagnostics) {
+    let Some(new) = action::decode(block, diagnostics) else { return };
+    let Some((position, _)) = module.action(&new.address) else {
+        let name = new.address.to_string();
+        diagnostics.push(missing_base("action", &name, block));
+        return;
+    };
+    let base = &mut module.actions[position];
+    override_repetition(&mut base.repetition, new.repetition);
+    base.provider = new.provider.or(base.provider.take());
+    if new.has_config {
+        base.body = if base.has_config { base.body.clone().overridden_by(new.body) } else { new.body };
+        base.has_config = true;
+    }
+}
+
 fn override_lifecycle(base: &mut Lifecycle, new: Lifecycle) {
     base.create_before_destroy = new.create_before_destroy.or(base.create_before_destroy);
     base.prevent_destroy = new.prevent_destroy.or(base.prevent_destroy.take());
@@ -241,6 +258,9 @@ fn override_lifecycle(base: &mut Lifecycle, new: Lifecycle) {
     }
     if !new.replace_triggered_by.is_empty() {
         base.replace_triggered_by = new.replace_triggered_by;
+    }
+    if !new.action_triggers.is_empty() {
+        base.action_triggers = new.action_triggers;
     }
     base.preconditions.extend(new.preconditions);
     base.postconditions.extend(new.postconditions);

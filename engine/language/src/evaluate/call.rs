@@ -1,10 +1,11 @@
 //! Function calls.
 
-use terrane_model::{Diagnostic, Marks, Str, Type, Value};
+use terrane_model::{Diagnostic, Diagnostics, Marks, Str, Type, Value};
 
 use super::describe::Causes;
 use super::evaluator::Evaluator;
 use super::scope::Callable;
+use crate::config::type_expression::parse_type;
 use crate::functions::{self, Function, FunctionError, Rule};
 use crate::syntax::suggest::suggestion;
 use crate::syntax::tree::{Call, Expression, ExpressionKind};
@@ -193,12 +194,43 @@ fn special_form(evaluator: &mut Evaluator<'_>, name: &str, call: &Call, whole: &
             check_count(evaluator, call, whole, &["expression".into()], false, arguments.len());
             Value::dynamic()
         }
+        ("convert", [value, ty]) => convert_to_type(evaluator, call, whole, value, ty),
+        ("convert", arguments) => {
+            check_count(evaluator, call, whole, &["value".into(), "type".into()], false, arguments.len());
+            Value::dynamic()
+        }
         (_, []) => {
             let error = FunctionError::new("at least one argument is required");
             report_failure(evaluator, call, whole, &["expressions".into()], &error);
             Value::dynamic()
         }
         (_, arguments) => try_all(evaluator, arguments, call, whole),
+    }
+}
+
+/// Converts a value to the type that the second argument is: no expression, but a type as variables declare it.
+fn convert_to_type(
+    evaluator: &mut Evaluator<'_>,
+    call: &Call,
+    whole: &Expression,
+    value: &Expression,
+    ty: &Expression,
+) -> Value {
+    let value = evaluator.evaluate(value);
+    let mut problems = Diagnostics::new();
+    let constraint = parse_type(ty, evaluator.scope, &mut problems);
+    let failed = problems.has_errors();
+    evaluator.diagnostics.extend(problems);
+    if failed {
+        return Value::dynamic();
+    }
+    match constraint.apply(&value) {
+        Ok(converted) => converted,
+        Err(error) => {
+            let error = FunctionError::argument(0, error.to_string());
+            report_failure(evaluator, call, whole, &["value".into(), "type".into()], &error);
+            Value::unknown(constraint.ty.without_optional())
+        }
     }
 }
 

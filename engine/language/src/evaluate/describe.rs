@@ -83,7 +83,8 @@ fn traversal_text(traversal: &Traversal, steps: usize) -> String {
 
 fn statement(value: &Value, causes: Causes) -> Option<String> {
     let marks = value.deep_marks();
-    if marks.is_sensitive() {
+    // What parts of it are sensitive does not matter: no parts are shown.
+    if value.marks().is_sensitive() {
         return causes.sensitive.then(|| "has a sensitive value".to_owned());
     }
     if marks.is_ephemeral() {

@@ -8,6 +8,7 @@ use super::evaluation::{CallInstances, Evaluation, ModuleInstanceId};
 use super::repetition::RepetitionValues;
 use super::scope::{Callable, Resolved, Scope};
 use crate::config::Module;
+use crate::config::action::CALLER;
 use crate::config::reference::{Reference, Subject, parse_reference};
 use crate::functions::{self, Environment};
 use crate::syntax::suggest::suggestion;
@@ -19,6 +20,7 @@ pub struct ModuleScope<'e> {
     instance: ModuleInstanceId,
     repetition: RepetitionValues,
     self_value: Option<Value>,
+    caller_value: Option<Value>,
 }
 
 /// Says that a test refers to a run that does not exist or comes later.
@@ -36,13 +38,19 @@ impl<'e> ModuleScope<'e> {
         instance: ModuleInstanceId,
         repetition: RepetitionValues,
     ) -> Self {
-        Self { evaluation, instance, repetition, self_value: None }
+        Self { evaluation, instance, repetition, self_value: None, caller_value: None }
     }
 
     /// Lets `self` mean an object.
     #[must_use]
     pub fn with_self(self, value: Value) -> Self {
         Self { self_value: Some(value), ..self }
+    }
+
+    /// Lets `caller` mean the object that triggers an action. Without this it is a word like any other.
+    #[must_use]
+    pub fn with_caller(self, value: Value) -> Self {
+        Self { caller_value: Some(value), ..self }
     }
 
     fn module(&self) -> &'e Module {
@@ -363,6 +371,9 @@ pub fn undeclared_resource_in(
 
 impl Scope for ModuleScope<'_> {
     fn resolve(&self, traversal: &Traversal) -> Resolved {
+        if let Some(value) = self.caller_value.as_ref().filter(|_| traversal.root.name == CALLER) {
+            return Resolved::new(value.clone(), 0);
+        }
         match parse_reference(traversal) {
             Ok(reference) => self.subject_value(&reference, traversal),
             Err(problem) => Resolved::error(problem),

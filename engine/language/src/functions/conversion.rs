@@ -12,6 +12,12 @@ const SET: ParameterType = ParameterType::SET_OF_ANY;
 const MAP: ParameterType = ParameterType::Map(&ParameterType::Any);
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    Function::on_expressions(
+        "convert",
+        &[Parameter::any("value").or_null(), Parameter::any("type")],
+        Returns::Always(ParameterType::Any),
+        "Converts a value to a type that is written as the type of a variable is.",
+    ),
     to(
         "tobool",
         ParameterType::Bool,

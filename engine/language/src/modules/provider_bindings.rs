@@ -9,7 +9,8 @@ use terrane_model::{Diagnostic, Diagnostics, ProviderConfigAddress, ProviderSour
 
 use super::handed_in_providers;
 use super::module_tree::{ModuleId, ModuleTree};
-use crate::config::module::{Expr, ProviderBlock, Resource};
+use crate::config::action::Action;
+use crate::config::module::{Expr, Module, ProviderBlock, ProviderReference, Resource};
 use crate::config::version_constraint::VersionConstraints;
 
 /// Identifies a provider configuration of one [`ProviderConfigs`].
@@ -66,9 +67,16 @@ impl ProviderConfigs {
         let missing = handed_in_providers::check(tree, diagnostics);
         for (id, node) in tree.nodes() {
             configs.check_blocks(tree, id, diagnostics);
-            for resource in &node.module.resources {
-                let Err(problem) = configs.of_resource(tree, id, resource) else { continue };
-                let reference = resource.provider.as_ref();
+            let resources = node
+                .module
+                .resources
+                .iter()
+                .map(|resource| ProviderUser::of_resource(&node.module, resource));
+            let actions =
+                node.module.actions.iter().map(|action| ProviderUser::of_action(&node.module, action));
+            for user in resources.chain(actions) {
+                let Err(problem) = configs.of_user(tree, id, &user) else { continue };
+                let reference = user.reference;
                 let name = reference.map(|wanted| (id, wanted.local_name.clone(), wanted.alias.clone()));
                 if !name.is_some_and(|name| missing.contains(&name)) {
                     diagnostics.push(problem);
@@ -139,12 +147,32 @@ impl ProviderConfigs {
         module: ModuleId,
         resource: &Resource,
     ) -> Result<ProviderBinding, Diagnostic> {
-        let local_name: Str = tree.module(module).provider_local_name(resource).into();
-        let reference = resource.provider.as_ref();
-        let span = reference.map_or(resource.span, |reference| reference.span);
-        let alias = reference.and_then(|reference| reference.alias.as_ref());
-        let binding = self.resolve(tree, module, &local_name, alias, span)?;
-        let binding = with_own_key(binding, module, resource);
+        self.of_user(tree, module, &ProviderUser::of_resource(tree.module(module), resource))
+    }
+
+    /// Returns the configuration that an action uses.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn of_action(
+        &mut self,
+        tree: &ModuleTree,
+        module: ModuleId,
+        action: &Action,
+    ) -> Result<ProviderBinding, Diagnostic> {
+        self.of_user(tree, module, &ProviderUser::of_action(tree.module(module), action))
+    }
+
+    fn of_user(
+        &mut self,
+        tree: &ModuleTree,
+        module: ModuleId,
+        user: &ProviderUser<'_>,
+    ) -> Result<ProviderBinding, Diagnostic> {
+        let span = user.reference.map_or(user.span, |reference| reference.span);
+        let alias = user.reference.and_then(|reference| reference.alias.as_ref());
+        let binding = self.resolve(tree, module, &user.local_name, alias, span)?;
+        let binding = with_own_key(binding, module, user.reference);
         let config = &mut self.configs[binding.config.index()];
         config.used = true;
         if config.repeated != binding.key.is_some() {
@@ -160,10 +188,23 @@ impl ProviderConfigs {
         module: ModuleId,
         resource: &Resource,
     ) -> Option<ProviderBinding> {
-        let local_name: Str = tree.module(module).provider_local_name(resource).into();
-        let alias = resource.provider.as_ref().and_then(|reference| reference.alias.clone());
-        let resolved = self.resolved.get(&(module, local_name, alias))?.as_ref().ok();
-        resolved.map(|binding| with_own_key(binding.clone(), module, resource))
+        self.known_binding(module, &ProviderUser::of_resource(tree.module(module), resource))
+    }
+
+    /// Returns the configuration of an action that was resolved before.
+    pub fn binding_of_action(
+        &self,
+        tree: &ModuleTree,
+        module: ModuleId,
+        action: &Action,
+    ) -> Option<ProviderBinding> {
+        self.known_binding(module, &ProviderUser::of_action(tree.module(module), action))
+    }
+
+    fn known_binding(&self, module: ModuleId, user: &ProviderUser<'_>) -> Option<ProviderBinding> {
+        let alias = user.reference.and_then(|reference| reference.alias.clone());
+        let resolved = self.resolved.get(&(module, user.local_name.clone(), alias))?.as_ref().ok();
+        resolved.map(|binding| with_own_key(binding.clone(), module, user.reference))
     }
 
     /// Returns the configuration that a local name and alias stand for in a module.
@@ -265,9 +306,32 @@ impl ProviderConfigs {
     }
 }
 
-/// Lets the key that a resource chooses itself count before one that was handed in.
-fn with_own_key(binding: ProviderBinding, module: ModuleId, resource: &Resource) -> ProviderBinding {
-    match resource.provider.as_ref().and_then(|reference| reference.key.clone()) {
+/// A block that works through a provider configuration.
+struct ProviderUser<'m> {
+    local_name: Str,
+    reference: Option<&'m ProviderReference>,
+    span: Span,
+}
+
+impl<'m> ProviderUser<'m> {
+    fn of_resource(module: &Module, resource: &'m Resource) -> Self {
+        let local_name = module.provider_local_name(resource).into();
+        Self { local_name, reference: resource.provider.as_ref(), span: resource.span }
+    }
+
+    fn of_action(module: &Module, action: &'m Action) -> Self {
+        let local_name = module.provider_local_name_of_action(action).into();
+        Self { local_name, reference: action.provider.as_ref(), span: action.span }
+    }
+}
+
+/// Lets the key that a block chooses itself count before one that was handed in.
+fn with_own_key(
+    binding: ProviderBinding,
+    module: ModuleId,
+    reference: Option<&ProviderReference>,
+) -> ProviderBinding {
+    match reference.and_then(|reference| reference.key.clone()) {
         Some(key) => ProviderBinding { key: Some(key), key_module: module, ..binding },
         None => binding,
     }

@@ -110,7 +110,12 @@ impl<'a> Variables<'a> {
             ExpressionKind::Conditional { condition, when_true, when_false } => {
                 self.plan([condition.as_ref(), when_true, when_false]);
             }
-            ExpressionKind::Call(call) => self.plan(&call.arguments),
+            ExpressionKind::Call(call) => {
+                // The second argument of this function is a type: its words are no names.
+                let is_convert = matches!(call.name.name.as_str(), "convert" | "core::convert");
+                let count = if is_convert { 1 } else { call.arguments.len() };
+                self.plan(call.arguments.iter().take(count));
+            }
             ExpressionKind::Object(items) => self.plan_object(items),
             ExpressionKind::For(inner) => self.plan_for(inner),
             ExpressionKind::JsonString(string) => {

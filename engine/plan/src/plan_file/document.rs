@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::actions::InvocationDocument;
+
 /// A plan file's content.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +37,9 @@ pub(super) struct PlanDocument {
     pub(super) applied_after: Vec<(usize, usize)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) destroyed_after: Vec<(usize, usize)>,
+    pub(super) action_invocations: Vec<InvocationDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) invoke: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

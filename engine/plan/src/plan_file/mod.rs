@@ -4,6 +4,7 @@
 //! It holds values that are secret, so whoever writes it keeps others from reading it. It is a format of our own;
 //! what other programs read is the plan's JSON form.
 
+mod actions;
 mod document;
 mod read;
 mod values;

@@ -5,10 +5,11 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use sha2::{Digest, Sha256};
 use terrane_language::evaluate::{GivenValue, ValueOrigin};
-use terrane_model::{ProviderConfigAddress, ResourceInstanceAddress, Str, Target};
+use terrane_model::{ActionInstanceAddress, ProviderConfigAddress, ResourceInstanceAddress, Str, Target};
 use terrane_provider::ImportTarget;
 use terrane_state::{StateSnapshot, read_state};
 
+use super::actions::read_invocation;
 use super::document::{
     ChangeDocument, ImportDocument, PlanDocument, PlanModeDocument, ResourceChangeDocument,
 };
@@ -109,6 +110,16 @@ fn read_plan(document: &PlanDocument) -> Result<Plan, PlanFileError> {
             applied_after: read_pairs(&document.applied_after, document)?,
             destroyed_after: read_pairs(&document.destroyed_after, document)?,
         },
+        action_invocations: document
+            .action_invocations
+            .iter()
+            .map(read_invocation)
+            .collect::<Result<_, _>>()?,
+        invoke: document
+            .invoke
+            .as_deref()
+            .map(|text| ActionInstanceAddress::parse(text).map_err(damaged))
+            .transpose()?,
         timestamp: document.timestamp.clone(),
         errored: document.errored,
     })

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use terrane_language::config::action::{OnFailure, TriggerEvent};
 use terrane_language::evaluate::{GivenValue, ValueOrigin};
-use terrane_model::{AttributePath, ProviderConfigAddress, ResourceInstanceAddress, Type, Value};
+use terrane_model::{
+    ActionInstanceAddress, AttributePath, ProviderConfigAddress, ResourceInstanceAddress, Type, Value,
+};
 use terrane_state::{ObjectState, StateSnapshot};
 
 use super::*;
+use crate::action_invocation::{ActionInvocation, InvocationCause, TriggerCause};
 use crate::added_order::AddedOrder;
 use crate::change::{Action, ActionReason, Change, OutputChange, ResourceChange};
 use crate::plan::PlanMode;
@@ -44,7 +48,25 @@ fn sample() -> PlanFile {
         change: Change { action: Action::Create, before: Value::dynamic_null(), after: "x".into() },
         sensitive: true,
     };
+    let invocation = ActionInvocation {
+        address: ActionInstanceAddress::parse("module.m[\"k\"].action.example_do.a[\"x\"]").unwrap(),
+        provider_config: change.provider_config.clone(),
+        cause: InvocationCause::Trigger(TriggerCause {
+            resource: address.clone(),
+            event: TriggerEvent::AfterCreate,
+            block: 1,
+            position: 2,
+            on_failure: OnFailure::Taint,
+        }),
+        config: Value::object([("token", Value::from("hidden").sensitive())]),
+    };
+    let requested = ActionInvocation {
+        cause: InvocationCause::Command { caller: Some(address.clone()) },
+        ..invocation.clone()
+    };
     let plan = Plan {
+        action_invocations: vec![requested, invocation],
+        invoke: Some(ActionInstanceAddress::parse("action.example_do.a").unwrap()),
         mode: PlanMode::Normal,
         resource_changes: vec![change],
         resource_drift: Vec::new(),
@@ -78,7 +100,7 @@ fn a_plan_reads_back_as_it_was_written() {
     let bytes = write_plan_file(&file).unwrap();
     let read = read_plan_file(&bytes).unwrap();
     assert_eq!(format!("{read:?}"), format!("{file:?}"));
-    assert_eq!(read.plan.resource_changes, file.plan.resource_changes);
+    assert_eq!(read.plan, file.plan);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use terrane_model::Str;
 use terrane_provider::ImportTarget;
 use terrane_state::{StateSnapshot, write_state};
 
+use super::actions::write_invocation;
 use super::document::{
     ChangeDocument, ImportDocument, OutputChangeDocument, PlanDocument, PlanModeDocument,
     ResourceChangeDocument, ValueDocument,
@@ -80,6 +81,12 @@ fn document(file: &PlanFile) -> Result<PlanDocument, PlanFileError> {
         output_changes: outputs.collect::<Result<_, PlanFileError>>()?,
         checks: write_state(&checks).map_err(damaged)?,
         relevant_attributes: relevant.collect::<Result<_, PlanFileError>>()?,
+        action_invocations: plan
+            .action_invocations
+            .iter()
+            .map(write_invocation)
+            .collect::<Result<_, PlanFileError>>()?,
+        invoke: plan.invoke.as_ref().map(ToString::to_string),
         falling: plan.falling.iter().map(|(object, with)| (*object, *with)).collect(),
         applied_after: plan.added_order.applied_after.clone(),
         destroyed_after: plan.added_order.destroyed_after.clone(),

@@ -157,7 +157,9 @@ async fn run_all(run: &ClusterRun<'_>, bootstrap: &NamedNode, wait: bool) -> Res
     let endpoint = endpoint_url(run.engine, container, entrance).await?;
     let access = access(&first.admin_conf, &run.cluster.name, &endpoint)?;
     if wait {
-        let names: Vec<String> = named_nodes(run.cluster).into_iter().map(|node| node.name).collect();
+        // As the kind command does: workers have joined by now, and take pods when they are ready.
+        let names: Vec<String> =
+            run.nodes_with_role(Role::ControlPlane).into_iter().map(|node| node.name).collect();
         wait_ready(run, &first.api, &names).await?;
     }
     Ok(access)

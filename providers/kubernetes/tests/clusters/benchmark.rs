@@ -41,7 +41,11 @@ async fn with_provider(name: &str, roles: &[&str], folder: &Folder) -> Duration 
     let config = format!(
         r#"{{"name": "{name}", "node_image": "{NODE_IMAGE}", "wait_for_ready": true, "kind_config": [{{"kind": "Cluster",
         "api_version": "kind.x-k8s.io/v1alpha4", {} "node": [{}]}}]}}"#,
-        if std::env::var_os("PATCHED").is_some() { r#""kubeadm_config_patches": ["kind: ClusterConfiguration"],"# } else { "" },
+        if std::env::var_os("PATCHED").is_some() {
+            r#""kubeadm_config_patches": ["kind: ClusterConfiguration"],"#
+        } else {
+            ""
+        },
         nodes.join(", ")
     );
     let mut instance = Instance::new(start("kind", folder), "kind_cluster").await;

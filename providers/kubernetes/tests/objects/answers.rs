@@ -120,3 +120,45 @@ async fn data_sources_tell_about_the_cluster() {
     let names = render::part(&at(&all, "namespaces"));
     assert!(names.contains(&cluster.namespace) && names.contains("kube-system"), "{names}");
 }
+
+#[tokio::test]
+async fn data_sources_read_volumes_endpoints_and_webhooks() {
+    let Some(cluster) = TestCluster::new() else { return };
+    let (namespace, global) = (&cluster.namespace, format!("{}-global", cluster.namespace));
+    let address = json!({"addresses": ["10.1.2.3"], "conditions": {"ready": true}, "nodeName": "n1"});
+    let made = json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": global},
+         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "nfs": {"server": "files", "path": "/a"},
+                  "claimRef": {"name": "c", "namespace": namespace}}},
+        {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "db", "namespace": namespace},
+         "subsets": [{"addresses": [{"ip": "10.1.2.3"}], "ports": [{"name": "pg", "port": 5432}]}]},
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "slice", "namespace": namespace},
+         "addressType": "IPv4", "endpoints": [address], "ports": [{"name": "pg", "port": 5432}]},
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration", "metadata": {"name": global},
+         "webhooks": [{"name": "a.example.org", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [],
+                       "clientConfig": {"url": "https://example.org/hook"}}]},
+    ]});
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("made.json");
+    std::fs::write(&file, made.to_string()).expect("a file can be written");
+    let file = file.to_str().expect("the folder's name is a text");
+    cluster.kubectl(&["create", "-f", file]);
+    let provider = cluster.provider("kubernetes").await;
+    let here = |name: &str| json!({"metadata": [{"name": name, "namespace": namespace}]});
+    let anywhere = json!({"metadata": [{"name": global}]});
+    let mut shown = String::new();
+    for (source, config, paths) in [
+        ("kubernetes_persistent_volume_v1", anywhere.clone(), vec!["spec"]),
+        ("kubernetes_endpoints_v1", here("db"), vec!["subset"]),
+        ("kubernetes_endpoint_slice_v1", here("slice"), vec!["address_type", "endpoint", "port"]),
+        ("kubernetes_mutating_webhook_configuration_v1", anywhere, vec!["webhook"]),
+    ] {
+        let read = read_data(&provider, source, &config).await;
+        let state = read.unwrap_or_else(|error| panic!("{source}: {error}"));
+        for path in paths {
+            shown.push_str(&format!("{source}.{path} = {}\n", render::part(&at(&state, path))));
+        }
+    }
+    cluster.kubectl(&["delete", "--wait=false", "-f", file]);
+    insta::assert_snapshot!(cluster.tidy(&shown));
+}

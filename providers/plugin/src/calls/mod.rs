@@ -1,5 +1,6 @@
 //! The calls of a provider: each turns a request into a message, and the answer into a response.
 
+mod action;
 mod ephemeral;
 mod import_move;
 mod managed;

@@ -24,7 +24,7 @@ use super::raw_service::{Handler, RawService};
 use crate::method::Protocol;
 use crate::value_on_wire::write_value;
 use crate::wire::schema::{
-    Block, GetIdentitySchemasRequest, GetIdentitySchemasResponse, GetProviderSchemaRequest,
+    ActionSchema, Block, GetIdentitySchemasRequest, GetIdentitySchemasResponse, GetProviderSchemaRequest,
     GetProviderSchemaResponse, IdentityAttribute, IdentitySchema, Schema,
 };
 use crate::wire::{DynamicValue, Request};
@@ -76,11 +76,25 @@ impl FakePlugin {
 
     /// Answers a call after a while.
     pub(super) fn on_async<R: Request + Default, F>(
-        mut self,
+        self,
         answer: impl Fn(R) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = Result<R::Response, Status>> + Send + 'static,
+    {
+        self.on_stream(move |request| {
+            let answer = answer(request);
+            async move { Ok(vec![answer.await?]) }
+        })
+    }
+
+    /// Answers a call with a stream.
+    pub(super) fn on_stream<R: Request + Default, F>(
+        mut self,
+        answer: impl Fn(R) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Vec<R::Response>, Status>> + Send + 'static,
     {
         let calls = Arc::clone(&self.calls);
         let name = R::METHOD.name(self.protocol);
@@ -88,7 +102,10 @@ impl FakePlugin {
             calls.lock().unwrap().push(name.to_owned());
             let request = R::decode(bytes).map_err(|error| Status::internal(error.to_string()));
             let answer = request.map(&answer);
-            Box::pin(async move { Ok(answer?.await?.encode_to_vec().into()) })
+            Box::pin(async move {
+                let messages = answer?.await?;
+                Ok(messages.iter().map(|message| message.encode_to_vec().into()).collect())
+            })
         });
         self.handlers.insert(R::METHOD.path(self.protocol).to_string(), handler);
         self
@@ -244,12 +261,14 @@ pub(super) fn schema(protocol: Protocol, names: &[&str]) -> Schema {
 /// Returns the schemas that a made-up plugin has.
 pub(super) fn schemas(protocol: Protocol) -> GetProviderSchemaResponse {
     let thing = || [("thing".to_owned(), schema(protocol, &["id", "name"]))].into();
+    let action = ActionSchema { schema: Some(schema(protocol, &["id", "name"])) };
     GetProviderSchemaResponse {
         provider: Some(schema(protocol, &["token"])),
         provider_meta: Some(schema(protocol, &["note"])),
         resources: thing(),
         data_sources: thing(),
         ephemeral_resources: thing(),
+        actions: [("thing".to_owned(), action)].into(),
         ..GetProviderSchemaResponse::default()
     }
 }

@@ -1,5 +1,6 @@
 //! The client against plugins made up for the test: a shell prints the handshake, the test serves.
 
+mod actions;
 mod calls;
 mod ephemeral_and_functions;
 mod fake_plugin;

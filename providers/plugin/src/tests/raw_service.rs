@@ -10,11 +10,11 @@ use prost::bytes::{Buf, BufMut, Bytes};
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::{Request, Response};
-use tonic::server::Grpc;
+use tonic::server::{Grpc, ServerStreamingService};
 use tonic::{Status, codegen::Service};
 
-/// Answers one call.
-pub(super) type Handler = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Result<Bytes, Status>> + Send + Sync>;
+/// Answers one call, with one message or with several.
+pub(super) type Handler = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Result<Vec<Bytes>, Status>> + Send + Sync>;
 
 /// Handlers by path.
 #[derive(Clone, Default)]
@@ -33,26 +33,25 @@ impl Service<Request<Body>> for RawService {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let handler = self.handlers.get(request.uri().path()).cloned();
-        Box::pin(async move { Ok(Grpc::new(RawCodec).unary(Unary(handler), request).await) })
+        Box::pin(async move { Ok(Grpc::new(RawCodec).server_streaming(Answering(handler), request).await) })
     }
 }
 
-struct Unary(Option<Handler>);
+/// On the wire, one answer is a stream of one message.
+struct Answering(Option<Handler>);
 
-impl Service<tonic::Request<Bytes>> for Unary {
-    type Response = tonic::Response<Bytes>;
-    type Error = Status;
-    type Future = BoxFuture<'static, Result<tonic::Response<Bytes>, Status>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
+impl ServerStreamingService<Bytes> for Answering {
+    type Response = Bytes;
+    type ResponseStream = futures_util::stream::Iter<std::vec::IntoIter<Result<Bytes, Status>>>;
+    type Future = BoxFuture<'static, Result<tonic::Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         let handler = self.0.clone();
         Box::pin(async move {
             let handler = handler.ok_or_else(|| Status::unimplemented("unknown method"))?;
-            handler(request.into_inner()).await.map(tonic::Response::new)
+            let messages = handler(request.into_inner()).await?;
+            let messages: Vec<_> = messages.into_iter().map(Ok).collect();
+            Ok(tonic::Response::new(futures_util::stream::iter(messages)))
         })
     }
 }

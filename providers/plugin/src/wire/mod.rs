@@ -5,6 +5,7 @@
 //! the names of the calls, and the attributes of schemas. Fields that nobody reads are left out; the protocol
 //! lets readers pass over them.
 
+pub(crate) mod action;
 pub(crate) mod ephemeral;
 pub(crate) mod provider;
 pub(crate) mod resource;

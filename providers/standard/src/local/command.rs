@@ -40,6 +40,7 @@ async fn execute(config: &Value, call: Call<'_>) -> Result<Attributes, Diagnosti
         command,
         arguments: config.texts("arguments"),
         directory: config.text("working_directory"),
+        environment: Vec::new(),
         input: config.text("stdin").map(|text| text.as_bytes().to_vec()),
     };
     let outcome = run(program, call.stop).await.map_err(|error| not_run(command, &error))?;
@@ -62,7 +63,7 @@ async fn execute(config: &Value, call: Call<'_>) -> Result<Attributes, Diagnosti
     ])
 }
 
-fn not_run(command: &str, error: &RunError) -> Diagnostics {
+pub(super) fn not_run(command: &str, error: &RunError) -> Diagnostics {
     match error {
         RunError::NotFound(error) => blamed(
             "Command Lookup Failed",
@@ -78,11 +79,11 @@ fn not_run(command: &str, error: &RunError) -> Diagnostics {
     }
 }
 
-fn ending(outcome: &Outcome) -> String {
+pub(super) fn ending(outcome: &Outcome) -> String {
     outcome.exit_code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
-fn blamed(summary: &str, detail: String) -> Diagnostics {
+pub(super) fn blamed(summary: &str, detail: String) -> Diagnostics {
     Diagnostic::error(summary, detail).on_attribute(AttributePath::root().attribute("command")).into()
 }
 

@@ -3,6 +3,7 @@
 //! Relative paths start at the engine's working directory.
 
 mod command;
+mod command_action;
 mod direxists;
 mod file;
 mod file_data;
@@ -17,5 +18,6 @@ pub(crate) fn catalog() -> Catalog {
         .data_source(file_data::LocalFileData::SENSITIVE)
         .data_source(command::LocalCommand)
         .ephemeral_resource(command::LocalCommand)
+        .action(command_action::LocalCommandAction)
         .functions([direxists::function()])
 }

@@ -1,7 +1,7 @@
 //! What a type can do beyond its table: the code behind resources, data sources and ephemeral resources.
 
 use terrane_model::{Diagnostic, Diagnostics, Value};
-use terrane_provider::{Effects, async_trait};
+use terrane_provider::{Effects, Progress, async_trait};
 
 use super::draft::Draft;
 use super::table::Table;
@@ -109,6 +109,31 @@ pub(crate) trait EphemeralResource: Send + Sync {
 
     /// Returns what is not written.
     async fn open(&self, config: &Value, call: Call<'_>) -> Result<Attributes, Diagnostics>;
+}
+
+/// Something that is done once, whenever it is asked for.
+#[async_trait]
+pub(crate) trait Action: Send + Sync {
+    /// Returns the action's table.
+    fn table(&self) -> Table;
+
+    /// Checks a configuration beyond the table.
+    fn validate(&self, _config: &Value) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Tells what stands in the way, as far as the configuration is known.
+    fn plan(&self, _config: &Value) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Does it.
+    async fn invoke(
+        &self,
+        config: &Value,
+        call: Call<'_>,
+        progress: &dyn Progress,
+    ) -> Result<(), Diagnostics>;
 }
 
 /// One error without a place.

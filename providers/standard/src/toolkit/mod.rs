@@ -15,7 +15,7 @@ mod table;
 
 pub(crate) use draft::Draft;
 pub(crate) use function::{Function, argument_error, parameter};
-pub(crate) use kinds::{Call, DataSource, EphemeralResource, Resource, failure};
+pub(crate) use kinds::{Action, Call, DataSource, EphemeralResource, Resource, failure};
 pub(crate) use property::Property;
 pub(crate) use provider::{Catalog, StandardProvider};
 pub(crate) use rule::{Check, Rule};

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::value::RawValue;
 use terrane_model::{Block, Diagnostics, Str, Value, encode_json};
 use terrane_provider::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Effects, ImportRequest,
-    ImportResponse, ImportTarget, ImportedObject, OpenResponse, PlanRequest, PlanResponse, Private, Progress,
-    Provider, ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse, ResourceSchema,
-    UpgradeRequest, UpgradeResponse, ValidateRequest, async_trait,
+    ActionRequest, ApplyRequest, ApplyResponse, ConfigureRequest, DataRequest, DataResponse, Effects,
+    ImportRequest, ImportResponse, ImportTarget, ImportedObject, OpenResponse, PlanRequest, PlanResponse,
+    Private, Progress, Provider, ProviderFunctionError, ProviderSchemas, ReadRequest, ReadResponse,
+    ResourceSchema, UpgradeRequest, UpgradeResponse, ValidateRequest, async_trait,
 };
 use tokio::sync::watch;
 
 use super::draft::Draft;
 use super::function::{Function, FunctionBody};
-use super::kinds::{Call, DataSource, EphemeralResource, Resource, failure};
+use super::kinds::{Action, Call, DataSource, EphemeralResource, Resource, failure};
 use super::rule;
 use super::table::Table;
 use crate::object::{Attributes, with_attributes, with_unknown_filled};
@@ -27,6 +27,7 @@ pub(crate) struct Catalog {
     resources: BTreeMap<Str, Entry<dyn Resource>>,
     data_sources: BTreeMap<Str, Entry<dyn DataSource>>,
     ephemeral_resources: BTreeMap<Str, Entry<dyn EphemeralResource>>,
+    actions: BTreeMap<Str, Entry<dyn Action>>,
     functions: BTreeMap<Str, FunctionBody>,
     provider_table: Option<Table>,
 }
@@ -72,6 +73,16 @@ impl Catalog {
         let kind = Box::new(kind) as Box<dyn EphemeralResource>;
         self.ephemeral_resources.insert(name.clone(), Entry { table, kind, block: schema.block.clone() });
         Arc::make_mut(&mut self.schemas).ephemeral_resources.insert(name, schema);
+        self
+    }
+
+    /// Adds an action.
+    pub(crate) fn action(mut self, kind: impl Action + 'static) -> Self {
+        let table = kind.table();
+        let (name, schema) = (Str::from(table.name), table.schema());
+        let kind = Box::new(kind) as Box<dyn Action>;
+        self.actions.insert(name.clone(), Entry { table, kind, block: schema.block.clone() });
+        Arc::make_mut(&mut self.schemas).actions.insert(name, schema);
         self
     }
 
@@ -311,6 +322,30 @@ impl Provider for StandardProvider {
     async fn open_ephemeral_resource(&self, type_name: Str, config: Value) -> OpenResponse {
         let (result, diagnostics) = settle(self.open(&type_name, &config).await, || config);
         OpenResponse { result, private: Private::new(), renew_after: None, diagnostics }
+    }
+
+    async fn validate_action_config(&self, request: ValidateRequest) -> Diagnostics {
+        match find(&self.catalog.actions, "action", &request.type_name) {
+            Ok(entry) => validate(&entry.table, &request.config, |config| entry.kind.validate(config)),
+            Err(diagnostics) => diagnostics,
+        }
+    }
+
+    async fn plan_action(&self, request: ActionRequest) -> Diagnostics {
+        match find(&self.catalog.actions, "action", &request.type_name) {
+            Ok(entry) => entry.kind.plan(&request.config),
+            Err(diagnostics) => diagnostics,
+        }
+    }
+
+    async fn invoke_action(&self, request: ActionRequest, progress: &dyn Progress) -> Diagnostics {
+        let entry = match find(&self.catalog.actions, "action", &request.type_name) {
+            Ok(entry) => entry,
+            Err(diagnostics) => return diagnostics,
+        };
+        let provider_config = self.provider_config();
+        let call = Call { provider_config: &provider_config, stop: self.stop.subscribe() };
+        entry.kind.invoke(&request.config, call, progress).await.err().unwrap_or_default()
     }
 
     async fn call_function(&self, name: Str, arguments: Vec<Value>) -> Result<Value, ProviderFunctionError> {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use terrane_model::{AttributePath, ResourceInstanceAddress, ResourceMode, Schema};
-use terrane_plan::{Action, CriticalPath, Plan, PlanMode, ProviderPool, ResourceChange};
+use terrane_plan::{Action, ActionInvocation, CriticalPath, Plan, PlanMode, ProviderPool, ResourceChange};
 
 use super::paint::Paint;
+use super::plan_actions::PlannedActions;
 use super::plan_outputs::output_changes;
 use super::plan_resource::{Cause, PlannedDiff, action_symbol, resource_diff};
+use super::reveal::{RevealedSchemas, revealed_plan};
 use super::wrap::wrap;
 use crate::report::wording::elapsed_text;
 use crate::terminal::{Style, Terminal};
@@ -18,25 +20,59 @@ use crate::terminal::{Style, Terminal};
 pub(super) type SchemaOf<'a> = dyn Fn(&ResourceChange) -> Option<&'a Schema> + 'a;
 
 /// Lays a plan out, from what has changed since the last run to the outputs that will change. Begins with an
-/// empty line and ends with a line end.
-pub fn render_plan(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -> String {
+/// empty line and ends with a line end. What is sensitive is shown only where that was asked for.
+pub fn render_plan(
+    plan: &Plan,
+    providers: &ProviderPool,
+    terminal: &Terminal,
+    shows_sensitive: bool,
+) -> String {
+    if shows_sensitive {
+        return render_revealed(plan, providers, terminal);
+    }
     let schema_of = |change: &ResourceChange| -> Option<&Schema> {
         let resource = &change.address.resource;
         let provider = &change.provider_config.provider;
         providers.block_schema(provider, resource.mode, &resource.resource_type)
     };
-    render(plan, &schema_of, Paint::of(terminal))
+    let action_schema_of = |invocation: &ActionInvocation| -> Option<&Schema> {
+        let schemas = providers.schemas(&invocation.provider_config.provider)?;
+        schemas.actions.get(&invocation.address.action.action_type)
+    };
+    let paint = Paint::of(terminal);
+    render(plan, &schema_of, &PlannedActions::new(plan, &action_schema_of, paint), paint)
 }
 
-pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, paint: Paint) -> String {
+fn render_revealed(plan: &Plan, providers: &ProviderPool, terminal: &Terminal) -> String {
+    let schemas = RevealedSchemas::of_plan(plan, providers);
+    let plan = revealed_plan(plan);
+    let schema_of = |change: &ResourceChange| {
+        let resource = &change.address.resource;
+        schemas.get(&change.provider_config.provider, Some(resource.mode), &resource.resource_type)
+    };
+    let action_schema_of = |invocation: &ActionInvocation| {
+        let action = &invocation.address.action;
+        schemas.get(&invocation.provider_config.provider, None, &action.action_type)
+    };
+    let paint = Paint::of(terminal);
+    render(&plan, &schema_of, &PlannedActions::new(&plan, &action_schema_of, paint), paint)
+}
+
+pub(super) fn render<'p>(
+    plan: &'p Plan,
+    schema_of: &SchemaOf<'p>,
+    actions: &PlannedActions<'_>,
+    paint: Paint,
+) -> String {
     let changes: Vec<&ResourceChange> =
         plan.resource_changes.iter().filter(|change| is_shown(change)).collect();
     let outputs = output_changes(&plan.output_changes, paint);
-    let drift = shown_drift(plan, schema_of, !changes.is_empty() || !outputs.is_empty());
+    let invokes = !plan.action_invocations.is_empty();
+    let drift = shown_drift(plan, schema_of, !changes.is_empty() || !outputs.is_empty() || invokes);
     let mut out = String::new();
     write_drift(&mut out, plan.mode, &drift, paint);
     let has_drift = !drift.is_empty();
-    if changes.is_empty() && outputs.is_empty() {
+    if changes.is_empty() && outputs.is_empty() && !invokes {
         write_no_changes(&mut out, plan, has_drift, paint);
         return out;
     }
@@ -47,8 +83,11 @@ pub(super) fn render<'p>(plan: &'p Plan, schema_of: &SchemaOf<'p>, paint: Paint)
     if has_actions {
         write_legend(&mut out, &changes, paint);
     }
-    if !changes.is_empty() {
-        write_changes(&mut out, plan, &changes, schema_of, paint);
+    if !changes.is_empty() || invokes {
+        write_changes(&mut out, plan, &changes, schema_of, actions, paint);
+    }
+    if let Some(requested) = actions.requested() {
+        let _ = write!(out, "\nTerrane will invoke the following action(s):\n\n{requested}\n");
     }
     if !outputs.is_empty() {
         let _ = writeln!(out, "\nChanges to Outputs:\n{outputs}");
@@ -210,6 +249,7 @@ fn write_changes<'p>(
     plan: &Plan,
     changes: &[&'p ResourceChange],
     schema_of: &SchemaOf<'p>,
+    actions: &PlannedActions<'_>,
     paint: Paint,
 ) {
     out.push_str(if plan.errored {
@@ -220,7 +260,9 @@ fn write_changes<'p>(
     for change in changes {
         let diff = PlannedDiff::new(change, schema_of(change), None);
         if let Some(text) = resource_diff(&diff, Cause::Plan, paint) {
-            let _ = writeln!(out, "\n{text}");
+            let around =
+                if change.deposed.is_none() { actions.around(&change.address) } else { String::new() };
+            let _ = writeln!(out, "\n{text}{around}");
         }
     }
     let _ = writeln!(out, "\n{}", summary(plan, paint));
@@ -230,8 +272,12 @@ fn write_changes<'p>(
 pub fn summary(plan: &Plan, paint: Paint) -> String {
     let counts = plan.counts();
     let import = if counts.import > 0 { format!("{} to import, ", counts.import) } else { String::new() };
+    let invoke = match plan.action_invocations.len() {
+        0 => String::new(),
+        count => format!(" Actions: {count} to invoke."),
+    };
     format!(
-        "{} {import}{} to add, {} to change, {} to destroy.",
+        "{} {import}{} to add, {} to change, {} to destroy.{invoke}",
         paint.bold("Plan:"),
         counts.add,
         counts.change,

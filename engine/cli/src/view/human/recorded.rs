@@ -18,6 +18,7 @@ use terrane_state::{ObjectState, ObjectStatus};
 
 use super::paint::Paint;
 use super::plan::render;
+use super::plan_actions::PlannedActions;
 
 const PAINT: Paint = Paint { color: false, columns: 78 };
 
@@ -113,7 +114,7 @@ fn render_case(case: &Json, schemas: &Schemas) -> String {
         let resource = &change.address.resource;
         schemas.get(&(resource.mode, resource.resource_type.to_string()))
     };
-    render(&plan, &schema_of, PAINT)
+    render(&plan, &schema_of, &PlannedActions::new(&plan, &|_| None, PAINT), PAINT)
 }
 
 fn read_schemas(json: &Json) -> Schemas {
@@ -185,6 +186,8 @@ fn read_plan(json: &Json, mode: &str, schemas: &Schemas) -> Plan {
         },
         resource_changes: changes("resource_changes"),
         resource_drift: changes("resource_drift"),
+        action_invocations: Vec::new(),
+        invoke: None,
         output_changes: outputs
             .map(|(name, change)| (name.as_str().into(), read_output(name, change)))
             .collect(),

@@ -1,8 +1,9 @@
 //! States for people, laid out as Terraform lays them out.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use terrane_model::{ResourceAddress, ResourceInstanceAddress, Schema};
+use terrane_model::{ProviderSource, ResourceAddress, ResourceInstanceAddress, Schema};
 use terrane_plan::ProviderPool;
 use terrane_plan::prior_objects::{PriorObject, PriorObjects};
 use terrane_state::{DeposedKey, ResourceState, StateSnapshot};
@@ -10,6 +11,7 @@ use terrane_state::{DeposedKey, ResourceState, StateSnapshot};
 use super::diff::{Interest, Options, Paths, compare_block, output_name, unchanged, write_diff};
 use super::paint::Paint;
 use super::plan_resource::header;
+use super::reveal::{revealed_outputs, revealed_schema};
 use crate::terminal::Terminal;
 
 /// Lays a state out: its objects module by module, then its outputs. Begins with the first object and ends with a
@@ -19,12 +21,39 @@ pub fn render_state(
     objects: &PriorObjects,
     providers: &ProviderPool,
     terminal: &Terminal,
+    shows_sensitive: bool,
 ) -> String {
+    if shows_sensitive {
+        return render_revealed(state, objects, providers, terminal);
+    }
     let schema_of = |resource: &ResourceAddress, state: &ResourceState| {
         let provider = &state.provider_config.provider;
         providers.block_schema(provider, resource.mode, &resource.resource_type)
     };
     render(state, objects, &schema_of, Paint::of(terminal))
+}
+
+fn render_revealed(
+    state: &StateSnapshot,
+    objects: &PriorObjects,
+    providers: &ProviderPool,
+    terminal: &Terminal,
+) -> String {
+    let mut schemas: BTreeMap<(ProviderSource, ResourceAddress), Schema> = BTreeMap::new();
+    for (address, resource) in &state.resources {
+        let (source, resource_address) = (&resource.provider_config.provider, &address.resource);
+        let schema = providers.block_schema(source, resource_address.mode, &resource_address.resource_type);
+        if let Some(schema) = schema {
+            schemas.insert((source.clone(), resource_address.clone()), revealed_schema(schema));
+        }
+    }
+    let objects = objects
+        .iter()
+        .map(|(key, object)| (key.clone(), PriorObject { sensitive: Vec::new(), ..object.clone() }));
+    let schema_of = |resource: &ResourceAddress, state: &ResourceState| {
+        schemas.get(&(state.provider_config.provider.clone(), resource.clone()))
+    };
+    render(&revealed_outputs(state), &objects.collect(), &schema_of, Paint::of(terminal))
 }
 
 pub(super) fn render<'s>(

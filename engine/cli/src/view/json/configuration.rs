@@ -1,13 +1,14 @@
 //! The configuration inside a plan's JSON: every block, with constants as they are and expressions as the
 //! references in them.
 
+use terrane_language::config::action::Action;
 use terrane_language::config::module::{Provisioner, Repetition, Resource};
 use terrane_language::config::{ConstantScope, Module, Subject, parse_reference};
 use terrane_language::evaluate::{block_content, evaluate};
 use terrane_language::modules::{ModuleId, ModuleTree};
 use terrane_language::syntax::ConfigBody;
 use terrane_language::syntax::tree::{Expression, StepKind, Traversal};
-use terrane_model::{Block, NestedBlock, Nesting, ResourceMode};
+use terrane_model::{Block, NestedBlock, Nesting, ResourceMode, Str};
 use terrane_plan::{PreparedConfiguration, ProviderPool};
 
 use super::provider_configs::{ProviderConfigKeys, provider_configs};
@@ -78,7 +79,35 @@ fn module_json(context: &Described<'_>, id: ModuleId) -> String {
     if !module.variables.is_empty() {
         writer.raw("variables", &variables(module));
     }
+    if !module.actions.is_empty() {
+        let mut actions: Vec<&Action> = module.actions.iter().collect();
+        actions.sort_by_key(|action| action.address.to_string());
+        writer.raw("actions", &array(actions.iter().map(|action| action_json(context, id, module, action))));
+    }
     writer.finish()
+}
+
+fn action_json(context: &Described<'_>, id: ModuleId, module: &Module, action: &Action) -> String {
+    let mut writer = ObjectWriter::new();
+    writer.text("address", &action.address.to_string());
+    writer.text("type", &action.address.action_type);
+    writer.text("name", &action.address.name);
+    let alias = action.provider.as_ref().and_then(|provider| provider.alias.as_ref());
+    let key = provider_config_key(context, id, module.provider_local_name_of_action(action), alias);
+    writer.text("provider_config_key", context.keys.resolve(&key));
+    write_repetition(&mut writer, &action.repetition);
+    writer.finish()
+}
+
+fn provider_config_key(
+    context: &Described<'_>,
+    id: ModuleId,
+    local_name: &str,
+    alias: Option<&Str>,
+) -> String {
+    let path = context.tree.node(id).path.to_string();
+    let key = if path.is_empty() { local_name.to_owned() } else { format!("{path}:{local_name}") };
+    alias.map_or(key.clone(), |alias| format!("{key}.{alias}"))
 }
 
 fn variables(module: &Module) -> String {
@@ -102,7 +131,7 @@ fn variables(module: &Module) -> String {
 }
 
 fn resource_json(context: &Described<'_>, id: ModuleId, module: &Module, resource: &Resource) -> String {
-    let (tree, providers) = (context.tree, context.providers);
+    let providers = context.providers;
     let address = &resource.address;
     let mut writer = ObjectWriter::new();
     writer.text("address", &address.to_string());
@@ -110,12 +139,8 @@ fn resource_json(context: &Described<'_>, id: ModuleId, module: &Module, resourc
     writer.text("type", &address.resource_type);
     writer.text("name", &address.name);
     let local_name = module.provider_local_name(resource);
-    let path = tree.node(id).path.to_string();
     let alias = resource.provider.as_ref().and_then(|provider| provider.alias.as_ref());
-    let mut key = if path.is_empty() { local_name.to_owned() } else { format!("{path}:{local_name}") };
-    if let Some(alias) = alias {
-        key = format!("{key}.{alias}");
-    }
+    let key = provider_config_key(context, id, local_name, alias);
     writer.text("provider_config_key", context.keys.resolve(&key));
     if !resource.provisioners.is_empty() {
         writer.raw("provisioners", &array(resource.provisioners.iter().map(provisioner_json)));

@@ -5,6 +5,7 @@ use terrane_plan::prior_objects::PriorObjects;
 use terrane_plan::{Action, OutputChange, Plan, PreparedConfiguration, ProviderPool, ResourceChange};
 use terrane_provider::ImportTarget;
 
+use super::actions::invocation_json;
 use super::checks::checks_json;
 use super::configuration::configuration_json;
 use super::resources::{ShownResource, key_json, mode_name, module_tree};
@@ -55,6 +56,9 @@ pub fn plan_json(shown: &ShownPlan<'_>) -> String {
         }
         writer.raw("output_changes", &outputs.finish());
     }
+    if !plan.action_invocations.is_empty() {
+        writer.raw("action_invocations", &array(plan.action_invocations.iter().map(invocation_json)));
+    }
     if !plan.prior_state.is_empty() {
         let mut prior = ObjectWriter::new();
         prior.text("format_version", "1.0");
@@ -64,13 +68,7 @@ pub fn plan_json(shown: &ShownPlan<'_>) -> String {
     }
     writer.raw("configuration", &configuration_json(shown.configuration, shown.providers));
     if !plan.relevant_attributes.is_empty() {
-        let relevant = plan.relevant_attributes.iter().map(|(address, path)| {
-            let mut entry = ObjectWriter::new();
-            entry.text("resource", &address.to_string());
-            entry.raw("attribute", &path_json(path));
-            entry.finish()
-        });
-        writer.raw("relevant_attributes", &array(relevant));
+        writer.raw("relevant_attributes", &relevant_attributes_json(plan));
     }
     if !plan.checks.is_empty() {
         writer.raw("checks", &checks_json(&plan.checks));
@@ -80,6 +78,17 @@ pub fn plan_json(shown: &ShownPlan<'_>) -> String {
     writer.flag("complete", plan.targets.is_empty() && plan.excludes.is_empty());
     writer.flag("errored", plan.errored);
     writer.finish()
+}
+
+/// Writes the parts of objects that a plan depends on.
+pub fn relevant_attributes_json(plan: &Plan) -> String {
+    let relevant = plan.relevant_attributes.iter().map(|(address, path)| {
+        let mut entry = ObjectWriter::new();
+        entry.text("resource", &address.to_string());
+        entry.raw("attribute", &path_json(path));
+        entry.finish()
+    });
+    array(relevant)
 }
 
 fn planned_values(plan: &Plan) -> String {
@@ -168,7 +177,8 @@ fn change_json(change: &ResourceChange) -> String {
     writer.finish()
 }
 
-fn output_change_json(output: &OutputChange) -> String {
+/// Writes the change of an output.
+pub fn output_change_json(output: &OutputChange) -> String {
     let (before, _) = output.change.before.clone().unmark_deep();
     let (after, _) = output.change.after.clone().unmark_deep();
     let mut writer = ObjectWriter::new();

@@ -163,5 +163,6 @@ fn add_required(
 /// Returns the providers that a module needs without naming them.
 fn implied(module: &Module) -> BTreeSet<ProviderSource> {
     let names = module.resources.iter().map(|resource| module.provider_local_name(resource));
-    names.map(|name| module.provider_source(name)).collect()
+    let actions = module.actions.iter().map(|action| module.provider_local_name_of_action(action));
+    names.chain(actions).map(|name| module.provider_source(name)).collect()
 }

@@ -14,13 +14,18 @@ use super::writer::{ObjectWriter, array};
 
 /// Writes the schemas of providers.
 pub fn provider_schemas_json(providers: &BTreeMap<ProviderSource, Arc<ProviderSchemas>>) -> String {
+    let mut report = ObjectWriter::new();
+    report.text("format_version", "1.0").raw("provider_schemas", &schemas_by_source(providers));
+    report.finish()
+}
+
+/// Writes the schemas of providers by their sources.
+pub fn schemas_by_source(providers: &BTreeMap<ProviderSource, Arc<ProviderSchemas>>) -> String {
     let mut by_source = ObjectWriter::new();
     for (source, schemas) in providers {
         by_source.raw(&source.to_string(), &schemas_json(schemas));
     }
-    let mut report = ObjectWriter::new();
-    report.text("format_version", "1.0").raw("provider_schemas", &by_source.finish());
-    report.finish()
+    by_source.finish()
 }
 
 fn schemas_json(schemas: &ProviderSchemas) -> String {
@@ -46,6 +51,12 @@ fn schemas_json(schemas: &ProviderSchemas) -> String {
     let ephemeral = of(&schemas.ephemeral_resources);
     let ephemeral = ephemeral.iter().map(|(name, schema)| (name, schema.clone()));
     raw_unless_empty(&mut json, "ephemeral_resource_schemas", ephemeral);
+    let actions = schemas.actions.iter().map(|(name, schema)| {
+        let mut json = ObjectWriter::new();
+        json.raw("block", &block_json(&schema.block));
+        (name, json.finish())
+    });
+    raw_unless_empty(&mut json, "action_schemas", actions);
     let functions = schemas.functions.iter().map(|(name, function)| (name, provider_function_json(function)));
     raw_unless_empty(&mut json, "functions", functions);
     json.finish()

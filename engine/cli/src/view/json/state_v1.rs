@@ -37,6 +37,12 @@ pub fn state_values(state: &StateSnapshot, objects: &PriorObjects, providers: &P
     if !state.outputs.is_empty() {
         writer.raw("outputs", &outputs_json(&state.outputs));
     }
+    writer.raw("root_module", &root_module_json(state, objects, providers));
+    writer.finish()
+}
+
+/// Writes the objects of a state, module in module.
+pub fn root_module_json(state: &StateSnapshot, objects: &PriorObjects, providers: &ProviderPool) -> String {
     let mut values: Vec<(Value, i64)> = Vec::new();
     let mut shown = Vec::new();
     for (address, deposed, resource, object) in state.objects() {
@@ -60,15 +66,11 @@ pub fn state_values(state: &StateSnapshot, objects: &PriorObjects, providers: &P
             tainted: *tainted,
         })
         .collect();
-    if !resources.is_empty() {
-        writer.raw("root_module", &module_tree(&resources));
-    } else {
-        writer.raw("root_module", "{}");
-    }
-    writer.finish()
+    if resources.is_empty() { "{}".to_owned() } else { module_tree(&resources) }
 }
 
-fn outputs_json(outputs: &BTreeMap<Str, OutputState>) -> String {
+/// Writes outputs by their names.
+pub fn outputs_json(outputs: &BTreeMap<Str, OutputState>) -> String {
     let mut writer = ObjectWriter::new();
     for (name, output) in outputs {
         writer.raw(name, &output_json(&output.value, output.sensitive));

@@ -47,7 +47,7 @@ macro_rules! webhook {
 }
 
 const VALIDATING_WEBHOOK: &[Field] = webhook!();
-const MUTATING_WEBHOOK: &[Field] =
+pub(super) const MUTATING_WEBHOOK: &[Field] =
     webhook!(text("reinvocation_policy").or_text("Never").one_of(&["Never", "IfNeeded"]),);
 
 const CLIENT_CONFIG: &[Field] = &[

@@ -106,9 +106,11 @@ pub(super) const DEFAULT_SERVICE_ACCOUNT: ObjectType = ObjectType {
 pub(super) const ENDPOINTS: ObjectType = ObjectType {
     name: "kubernetes_endpoints_v1",
     alias: Some("kubernetes_endpoints"),
-    fields: &[METADATA, block_set("subset", SUBSET).at("subsets")],
+    fields: &[METADATA, SUBSETS],
     ..ObjectType::namespaced("v1", "Endpoints", "endpoints")
 };
+
+pub(super) const SUBSETS: Field = block_set("subset", SUBSET).at("subsets");
 
 const SUBSET: &[Field] = &[
     block_set("address", ADDRESS).at("addresses"),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use terrane_model::{Str, Type, Value};
 
 use super::common::LABEL_SELECTOR;
-use super::{Received, core, networking, pod, service};
+use super::{Received, admission, core, networking, pod, service, storage};
 use crate::objects::table::field::{
     Codec, Field, block, blocks, flag, text, text_map, text_map_as, text_set, texts, whole,
 };
@@ -71,6 +71,21 @@ pub(crate) const SOURCES: &[SourceType] = &[
         ..source("v1", "ConfigMap", "configmaps")
     },
     SourceType {
+        name: "kubernetes_endpoint_slice_v1",
+        fields: &[
+            GENERATED_METADATA,
+            text("address_type").computed(),
+            blocks("endpoint", networking::ENDPOINT).at("endpoints").computed(),
+            blocks("port", networking::SLICE_PORT).at("ports").computed(),
+        ],
+        ..source("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
+    },
+    SourceType {
+        name: "kubernetes_endpoints_v1",
+        fields: &[GENERATED_METADATA, core::SUBSETS],
+        ..source("v1", "Endpoints", "endpoints")
+    },
+    SourceType {
         name: "kubernetes_ingress_v1",
         fields: &[
             METADATA,
@@ -80,11 +95,27 @@ pub(crate) const SOURCES: &[SourceType] = &[
         ..source("networking.k8s.io/v1", "Ingress", "ingresses")
     },
     SourceType {
+        name: "kubernetes_mutating_webhook_configuration_v1",
+        is_namespaced: false,
+        fields: &[CLUSTER_METADATA, blocks("webhook", admission::MUTATING_WEBHOOK).at("webhooks").computed()],
+        ..source(
+            "admissionregistration.k8s.io/v1",
+            "MutatingWebhookConfiguration",
+            "mutatingwebhookconfigurations",
+        )
+    },
+    SourceType {
         name: "kubernetes_namespace_v1",
         alias: Some("kubernetes_namespace"),
         is_namespaced: false,
         fields: &[CLUSTER_METADATA, blocks("spec", &[texts("finalizers")]).as_object().computed()],
         ..source("v1", "Namespace", "namespaces")
+    },
+    SourceType {
+        name: "kubernetes_persistent_volume_v1",
+        is_namespaced: false,
+        fields: &[CLUSTER_METADATA, blocks("spec", VOLUME).as_object()],
+        ..source("v1", "PersistentVolume", "persistentvolumes")
     },
     SourceType {
         name: "kubernetes_persistent_volume_claim_v1",
@@ -94,6 +125,7 @@ pub(crate) const SOURCES: &[SourceType] = &[
     },
     SourceType {
         name: "kubernetes_pod_v1",
+        alias: Some("kubernetes_pod"),
         fields: &[
             GENERATED_METADATA,
             blocks("spec", pod::SPEC).as_object().computed(),
@@ -161,6 +193,19 @@ pub(crate) const SOURCES: &[SourceType] = &[
         ],
         ..source("storage.k8s.io/v1", "StorageClass", "storageclasses")
     },
+];
+
+/// What can be claimed.
+const VOLUME: &[Field] = &[
+    text_set("access_modes").required(),
+    text_map_as("capacity", Codec::Quantity).required(),
+    storage::CLAIM_REFERENCE,
+    text_set("mount_options"),
+    storage::NODE_AFFINITY,
+    text("persistent_volume_reclaim_policy"),
+    block("persistent_volume_source", storage::SOURCE).around().required(),
+    text("storage_class_name"),
+    text("volume_mode"),
 ];
 
 /// What is claimed.

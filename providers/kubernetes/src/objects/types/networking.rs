@@ -107,7 +107,7 @@ pub(super) const ENDPOINT_SLICE: ObjectType = ObjectType {
     ..ObjectType::namespaced("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 };
 
-const ENDPOINT: &[Field] = &[
+pub(super) const ENDPOINT: &[Field] = &[
     texts("addresses").required(),
     block("condition", &[flag("ready"), flag("serving"), flag("terminating")]).at("conditions"),
     text("hostname"),
@@ -125,7 +125,7 @@ const ENDPOINT: &[Field] = &[
     text("zone"),
 ];
 
-const SLICE_PORT: &[Field] = &[
+pub(super) const SLICE_PORT: &[Field] = &[
     text("app_protocol").required(),
     text("name"),
     text_as("port", Codec::NumberOrText).required(),

@@ -23,18 +23,22 @@ pub(super) const PERSISTENT_VOLUME: ObjectType = ObjectType {
 const VOLUME_SPEC: &[Field] = &[
     text_set("access_modes").required(),
     text_map_as("capacity", Codec::Quantity).required(),
-    block("claim_ref", &[text("name").required(), text("namespace").or_text("default")]).or_computed(),
+    CLAIM_REFERENCE.or_computed(),
     text_set("mount_options"),
-    block(
-        "node_affinity",
-        &[block("required", &[blocks("node_selector_term", NODE_TERM).at("nodeSelectorTerms").required()])],
-    )
-    .or_computed(),
+    NODE_AFFINITY.or_computed(),
     text("persistent_volume_reclaim_policy").or_text("Retain").one_of(&["Recycle", "Delete", "Retain"]),
     block("persistent_volume_source", SOURCE).around().required(),
     text("storage_class_name"),
     text("volume_mode").or_text("Filesystem").replaces().one_of(&["Block", "Filesystem"]),
 ];
+
+pub(super) const CLAIM_REFERENCE: Field =
+    block("claim_ref", &[text("name").required(), text("namespace").or_text("default")]);
+
+pub(super) const NODE_AFFINITY: Field = block(
+    "node_affinity",
+    &[block("required", &[blocks("node_selector_term", NODE_TERM).at("nodeSelectorTerms").required()])],
+);
 
 const NODE_TERM: &[Field] = &[
     blocks("match_expressions", NODE_EXPRESSION).replaces(),
@@ -43,7 +47,7 @@ const NODE_TERM: &[Field] = &[
 
 const NODE_EXPRESSION: &[Field] = &[text("key").required(), text("operator").required(), text_set("values")];
 
-const SOURCE: &[Field] = &[
+pub(super) const SOURCE: &[Field] = &[
     AWS_ELASTIC_BLOCK_STORE,
     AZURE_DISK,
     AZURE_FILE,
@@ -126,7 +130,7 @@ pub(super) const STORAGE_CLASS: ObjectType = ObjectType {
 /// Drivers of storage.
 pub(super) const CSI_DRIVER: ObjectType = ObjectType {
     name: "kubernetes_csi_driver_v1",
-    alias: None,
+    alias: Some("kubernetes_csi_driver"),
     fields: &[
         CLUSTER_METADATA,
         block(

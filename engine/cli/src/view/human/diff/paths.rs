@@ -18,7 +18,7 @@ impl<'p> Paths<'p> {
     }
 
     /// No part is of interest.
-    pub(super) const NONE: Self = Self::Some(Vec::new());
+    pub const NONE: Self = Self::Some(Vec::new());
 
     /// Follows one step.
     #[must_use]
