@@ -1,7 +1,5 @@
 //! Local clusters, Kubernetes objects and Helm releases.
 
-#![allow(dead_code, reason = "releases of charts, which come next, use the rest")]
-
 mod docker;
 mod factories;
 mod helm;

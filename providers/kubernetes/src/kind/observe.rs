@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 
-use super::cluster_api::{ClusterApi, is_ready};
+use super::cluster_api::ClusterApi;
 use super::config::Role;
 use super::create::{access, published_in};
 use super::error::ClusterError;
@@ -69,11 +69,6 @@ impl Observed {
             && self.load_balancer.as_ref().map_or(control_planes == 1, |container| container.running)
             && self.has_addons
             && single_is_open
-    }
-
-    /// Returns the nodes that are ready.
-    pub(crate) fn ready_count(&self) -> usize {
-        self.registered.iter().flatten().filter(|node| is_ready(node)).count()
     }
 }
 

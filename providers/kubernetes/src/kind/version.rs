@@ -19,11 +19,6 @@ impl Version {
         Some(Self { text: text.to_owned(), major, minor })
     }
 
-    /// Returns the minor version's number.
-    pub(crate) fn minor(&self) -> u32 {
-        self.minor
-    }
-
     /// Tells whether the version is this one or a later one.
     pub(crate) fn at_least(&self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)

@@ -31,7 +31,6 @@ const SUMMARY: &str = "Release cannot be planned";
 struct Planning<'a> {
     context: &'a Context,
     config: &'a Value,
-    prior: Option<&'a Value>,
     draft: Draft,
     identity: Identity,
     kept: Kept,
@@ -72,7 +71,6 @@ impl Release {
         let mut planning = Planning {
             context,
             config: &request.config,
-            prior,
             draft,
             identity,
             kept,

@@ -17,7 +17,6 @@ const MANAGER: &str = "terrane-compare";
 
 /// One object on both sides.
 pub(crate) struct Compared {
-    pub(crate) target: Target,
     /// Nothing where the object is not there.
     pub(crate) live: Option<Json>,
     /// The whole object, where it is there.
@@ -76,7 +75,7 @@ pub(crate) async fn compare_with(
     match live {
         Ok(object) => {
             let live = object.as_ref().map(|live| with_head(cut_object(live, &fields), &identity));
-            Ok(Some(Compared { target, live, object, expected }))
+            Ok(Some(Compared { live, object, expected }))
         }
         Err(error) if is_broken(&error) => Err(error),
         Err(_) => Ok(None),

@@ -44,13 +44,6 @@ impl Discovery {
         versions
     }
 
-    /// Tells whether a group is served at all.
-    pub(crate) fn has_group(&self, group: &str) -> bool {
-        self.kinds
-            .keys()
-            .any(|(api_version, _)| api_version.rsplit_once('/').map_or("", |(group, _)| group) == group)
-    }
-
     /// Returns every version of every group, with each kind once, sorted: what charts are told of a cluster.
     pub(crate) fn api_versions(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::with_capacity(self.kinds.len());
@@ -145,6 +138,5 @@ mod tests {
         assert!(!discovery.kind("v1", "Node").unwrap().is_namespaced);
         assert_eq!(discovery.api_versions(), ["apps/v1", "apps/v1/Deployment", "v1", "v1/Node"]);
         assert_eq!(discovery.versions_with("apps", "Deployment"), ["apps/v1"]);
-        assert!(discovery.has_group("apps") && !discovery.has_group("extensions"));
     }
 }

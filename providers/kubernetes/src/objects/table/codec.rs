@@ -17,7 +17,6 @@ pub(super) fn encode(codec: Codec, text: &str) -> Option<Json> {
         Codec::NumberOrText | Codec::Number => {
             text.parse::<i64>().map_or_else(|_| as_text(), |number| Json::Number(number.into()))
         }
-        Codec::Flag => text.parse().map_or_else(|_| as_text(), Json::Bool),
         Codec::Octal => {
             i64::from_str_radix(text, 8).map_or_else(|_| as_text(), |mode| Json::Number(mode.into()))
         }

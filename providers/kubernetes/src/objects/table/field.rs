@@ -78,8 +78,6 @@ pub(crate) enum Codec {
     NumberOrText,
     /// As a number; the empty text for none.
     Number,
-    /// As `true` or `false`; the empty text for none.
-    Flag,
     /// As a number, whose digits are octal in the text: file modes.
     Octal,
     /// As Base64 of the text's bytes.

@@ -79,14 +79,6 @@ impl Shapes {
     }
 }
 
-impl Shape {
-    /// Returns an argument.
-    pub(crate) fn argument(&self, name: &str) -> Option<&Argument> {
-        let position = self.arguments.binary_search_by(|argument| argument.name.as_str().cmp(name)).ok()?;
-        Some(&self.arguments[position])
-    }
-}
-
 impl Argument {
     /// Tells whether the argument is written as nested blocks; what only the cluster writes never is.
     pub(crate) fn is_nested_block(&self) -> bool {

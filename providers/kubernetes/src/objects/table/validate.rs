@@ -61,7 +61,6 @@ fn wrong_text(codec: Codec, text: &str) -> Option<String> {
         Codec::Plain | Codec::NumberOrText | Codec::Bytes => None,
         Codec::Quantity => wrong(is_quantity(text), "an amount such as 500m, 1.5 or 2Gi"),
         Codec::Number => wrong(text.parse::<i64>().is_ok(), "a whole number"),
-        Codec::Flag => wrong(text.parse::<bool>().is_ok(), "true or false"),
         Codec::Octal => wrong(
             i64::from_str_radix(text, 8).is_ok_and(|mode| (0..=0o777).contains(&mode)),
             "a file mode of octal digits between 0000 and 0777",

@@ -29,21 +29,6 @@ pub(super) const METADATA: Field = block(
 )
 .required();
 
-/// Metadata of an object in a namespace whose name the server cannot make.
-pub(super) const NAMED_METADATA: Field = block(
-    "metadata",
-    &[
-        ANNOTATIONS,
-        GENERATION,
-        LABELS,
-        NAME.checked(name),
-        text("namespace").or_text("default").replaces(),
-        RESOURCE_VERSION,
-        UID,
-    ],
-)
-.required();
-
 /// Metadata of an object in a namespace whose name may hold what paths may hold.
 pub(super) const RBAC_METADATA: Field = block(
     "metadata",
