@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use insta::assert_snapshot;
 use rustls::pki_types::pem::PemObject;
@@ -104,26 +105,65 @@ fn answer(mut stream: impl Read + Write) {
     }
 }
 
-/// Leads one client on, as a proxy does, and returns where it listens and what it was asked.
-fn proxy(target: u16) -> (String, std::thread::JoinHandle<String>) {
+/// Waits for one client on a thread, and returns the port and what the thread returns.
+fn listen(serve: impl FnOnce(TcpStream) -> String + Send + 'static) -> (u16, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let url = format!("http://{}", listener.local_addr().expect("the port is bound"));
-    let asked = std::thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client comes");
+    let port = listener.local_addr().expect("the port is bound").port();
+    (port, std::thread::spawn(move || serve(listener.accept().expect("a client comes").0)))
+}
+
+/// Passes on what client and server say.
+fn lead_on(mut client: TcpStream, target: u16) {
+    let mut server = TcpStream::connect(("127.0.0.1", target)).expect("the server listens");
+    let (mut from, mut to) =
+        (client.try_clone().expect("it can be shared"), server.try_clone().expect("it can be shared"));
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    let _ = std::io::copy(&mut server, &mut client);
+}
+
+/// A proxy of HTTP that leads wherever it is asked to the same server, and tells what it was asked.
+fn http_proxy(target: u16) -> (u16, JoinHandle<String>) {
+    listen(move |mut client| {
         let mut request = Vec::new();
         let mut byte = [0];
         while !request.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read > 0) {
             request.push(byte[0]);
         }
         client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("the client listens");
-        let mut server = TcpStream::connect(("127.0.0.1", target)).expect("the server listens");
-        let (mut from, mut to) =
-            (client.try_clone().expect("it can be shared"), server.try_clone().expect("it can be shared"));
-        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-        let _ = std::io::copy(&mut server, &mut client);
+        lead_on(client, target);
         String::from_utf8(request).expect("requests are texts")
-    });
-    (url, asked)
+    })
+}
+
+/// A proxy of SOCKS 5 (RFC 1928) without names and passwords, which tells the host that it was asked for.
+fn socks_proxy(target: u16) -> (u16, JoinHandle<String>) {
+    listen(move |mut client| {
+        let mut greeting = [0; 2];
+        client.read_exact(&mut greeting).expect("the client greets");
+        let mut methods = vec![0; usize::from(greeting[1])];
+        client.read_exact(&mut methods).expect("the client has methods");
+        client.write_all(&[5, 0]).expect("the client listens");
+        let mut request = [0; 5];
+        client.read_exact(&mut request).expect("the client asks");
+        assert_eq!(request[..4], [5, 1, 0, 3], "a connection to a name is asked for");
+        let mut host = vec![0; usize::from(request[4]) + 2];
+        client.read_exact(&mut host).expect("the client names a host");
+        client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).expect("the client listens");
+        lead_on(client, target);
+        String::from_utf8_lossy(&host[..host.len() - 2]).into_owned()
+    })
+}
+
+/// Starts the provider with a `proxy` block.
+async fn start_behind(proxy: Json) -> Arc<dyn Provider> {
+    let provider = start("tls");
+    let schemas = provider.schemas().await.expect("the provider has schemas");
+    let config = written::config(&schemas.provider, &json!({"proxy": [proxy]}).to_string());
+    assert!(provider.validate_provider_config(config.clone()).await.is_empty());
+    let request =
+        ConfigureRequest { config, terraform_version: "1.11.4".into(), version_constraint: Str::new() };
+    assert!(provider.configure(request).await.is_empty());
+    provider
 }
 
 async fn read(provider: &dyn Provider, config: &Json) -> Result<Vec<String>, String> {
@@ -168,23 +208,29 @@ async fn unknown_authorities_are_not_trusted() {
 #[tokio::test]
 async fn proxies_lead_to_servers() {
     let chain = Chain::new().await;
-    let (url, asked) = proxy(chain.serve(1));
-    let provider = start("tls");
-    let schemas = provider.schemas().await.unwrap();
-    let config = json!({"proxy": [{"url": url, "username": "user", "password": "word"}]}).to_string();
-    let config = written::config(&schemas.provider, &config);
-    assert!(provider.validate_provider_config(config.clone()).await.is_empty());
-    let request =
-        ConfigureRequest { config, terraform_version: "1.11.4".into(), version_constraint: Str::new() };
-    assert!(provider.configure(request).await.is_empty());
+    let expected = Ok(vec![chain.authority.clone(), chain.server.clone()]);
     let config = json!({"url": "https://example.invalid", "verify_chain": false});
-    assert_eq!(read(provider.as_ref(), &config).await, Ok(vec![chain.authority, chain.server]));
+
+    let (port, asked) = http_proxy(chain.serve(1));
+    let url = format!("http://127.0.0.1:{port}");
+    let provider = start_behind(json!({"url": url, "username": "user", "password": "word"})).await;
+    assert_eq!(read(provider.as_ref(), &config).await, expected);
     assert_snapshot!(asked.join().unwrap().replace('\r', ""), @"
     CONNECT example.invalid:443 HTTP/1.1
     Host: example.invalid:443
     user-agent: terrane
     proxy-authorization: Basic dXNlcjp3b3Jk
     ");
+
+    let (port, asked) = socks_proxy(chain.serve(1));
+    let provider = start_behind(json!({"url": format!("socks5://127.0.0.1:{port}")})).await;
+    assert_eq!(read(provider.as_ref(), &config).await, expected);
+    assert_eq!(asked.join().unwrap(), "example.invalid");
+
+    let (port, asked) = http_proxy(chain.serve(1));
+    let environment = BTreeMap::from([("HTTPS_PROXY".to_owned(), format!("http://127.0.0.1:{port}"))]);
+    assert_eq!(read(start_in("tls", environment).as_ref(), &config).await, expected);
+    assert!(asked.join().unwrap().starts_with("CONNECT example.invalid:443 "));
 }
 
 #[tokio::test]
