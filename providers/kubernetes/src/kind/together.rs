@@ -3,6 +3,8 @@
 //!
 //! kubeadm does on every one of them what it does on a first one, with authorities that the first has made for all.
 
+use std::fmt::Write;
+
 use futures_util::future::try_join_all;
 use serde_json::json;
 
@@ -21,6 +23,10 @@ pub(super) const TOGETHER_CONFIG_PATH: &str = "/kind/kubeadm-together.conf";
 
 /// The port at which members of etcd talk to each other.
 const PEER_PORT: u16 = 2380;
+
+/// The kubelet's access to the API server, and where it keeps the certificate and key that it renews.
+const KUBELET_CONF_PATH: &str = "/etc/kubernetes/kubelet.conf";
+const ROTATED_PATH: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 /// What kubeadm notes at a node that joins, and for a first one when it stores the cluster's configuration.
 const SOCKET_ANNOTATION: &str = "kubeadm.alpha.kubernetes.io/cri-socket";
@@ -62,7 +68,7 @@ pub(super) async fn make_authorities(run: &ClusterRun<'_>, first: &str) -> Resul
 /// Begins a control plane that is up. The first one also makes what a cluster has once.
 pub(super) async fn begin(run: &ClusterRun<'_>, node: &str, is_first: bool) -> Result<(), ClusterError> {
     let mut skipped = init_skip_phases(run.cluster);
-    skipped.push("upload-config");
+    skipped.extend(["upload-config", "kubelet-finalize"]);
     if !is_first {
         skipped.retain(|phase| !phase.starts_with("addon/"));
         skipped.extend(["bootstrap-token", "addon", "show-join-command"]);
@@ -71,14 +77,23 @@ pub(super) async fn begin(run: &ClusterRun<'_>, node: &str, is_first: bool) -> R
         "kubeadm init --config={TOGETHER_CONFIG_PATH} --skip-token-print --skip-phases={}",
         skipped.join(",")
     );
+    let _ = write!(script, " && {}", rotation_script());
     if is_first {
-        script.push_str(&format!(" && kubeadm init phase upload-config all --config={KUBEADM_CONFIG_PATH}"));
+        let _ = write!(script, " && kubeadm init phase upload-config all --config={KUBEADM_CONFIG_PATH}");
     }
     run.report(format!("initialising {node}"));
     // One command: it is finished even when this program is killed in between.
     run.exec(node, Command::new(["sh", "-c", &script])).await?;
     run.report(format!("{node} is initialised"));
     Ok(())
+}
+
+/// Lets the kubelet find the certificate that it renews by itself. kubeadm would restart the kubelet for this at once, and
+/// its node would be ready seconds later; the next start is early enough.
+fn rotation_script() -> String {
+    let edits = ["client-certificate", "client-key"]
+        .map(|name| format!("-e 's|{name}-data:.*|{name}: {ROTATED_PATH}|'"));
+    format!("{{ [ ! -e {ROTATED_PATH} ] || sed -i {} {KUBELET_CONF_PATH}; }}", edits.join(" "))
 }
 
 /// Notes at the other control planes what joining would have noted.
@@ -113,6 +128,11 @@ mod tests {
         let mut mixed = cluster(3);
         mixed.nodes[1].image = "other".to_owned();
         assert!(!begin_together(&mixed));
+    }
+
+    #[test]
+    fn the_kubelet_is_pointed_to_what_it_renews() {
+        insta::assert_snapshot!(rotation_script(), @"{ [ ! -e /var/lib/kubelet/pki/kubelet-client-current.pem ] || sed -i -e 's|client-certificate-data:.*|client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem|' -e 's|client-key-data:.*|client-key: /var/lib/kubelet/pki/kubelet-client-current.pem|' /etc/kubernetes/kubelet.conf; }");
     }
 
     #[test]

@@ -40,12 +40,7 @@ async fn with_provider(name: &str, roles: &[&str], folder: &Folder) -> Duration 
     let nodes: Vec<String> = roles.iter().map(|role| format!(r#"{{"role": "{role}"}}"#)).collect();
     let config = format!(
         r#"{{"name": "{name}", "node_image": "{NODE_IMAGE}", "wait_for_ready": true, "kind_config": [{{"kind": "Cluster",
-        "api_version": "kind.x-k8s.io/v1alpha4", {} "node": [{}]}}]}}"#,
-        if std::env::var_os("PATCHED").is_some() {
-            r#""kubeadm_config_patches": ["kind: ClusterConfiguration"],"#
-        } else {
-            ""
-        },
+        "api_version": "kind.x-k8s.io/v1alpha4", "node": [{}]}}]}}"#,
         nodes.join(", ")
     );
     let mut instance = Instance::new(start("kind", folder), "kind_cluster").await;
