@@ -1,10 +1,11 @@
-//! Data sources, ephemeral resources and functions of real providers.
+//! Data sources, ephemeral resources, actions and functions of real providers.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Mutex;
 
 use terrane_model::{Type, Value};
-use terrane_provider::{DataRequest, ValidateRequest};
+use terrane_provider::{ActionRequest, DataRequest, Progress, ProgressUpdate, ValidateRequest};
 
 use crate::support::{config, configured, show};
 
@@ -49,6 +50,39 @@ async fn an_ephemeral_resource_is_opened_and_closed() {
     assert_eq!(opened.result.attribute("result").as_str().map(|text| text.len()), Some(20));
     let problems = random.close_ephemeral_resource("random_password".into(), opened.private).await;
     assert!(problems.is_empty(), "{}", show(&problems));
+}
+
+/// Collects what is told.
+#[derive(Default)]
+struct Told(Mutex<String>);
+
+impl Progress for Told {
+    fn report(&self, update: ProgressUpdate) {
+        self.0.lock().expect("nobody has failed").push_str(&update.phase);
+    }
+}
+
+#[tokio::test]
+async fn an_action_is_planned_and_invoked() {
+    let Some(local) = configured("local").await else { return };
+    let schemas = local.schemas().await.expect("they are known");
+    let block = &schemas.actions["local_command"].block;
+    let written = |command: &str| {
+        let arguments = ["-c", command];
+        config(block, &serde_json::json!({ "command": "sh", "arguments": arguments }).to_string())
+    };
+    let request =
+        |command: &str| ActionRequest { type_name: "local_command".into(), config: written(command) };
+    let validated = ValidateRequest { type_name: "local_command".into(), config: written("echo hello") };
+    assert!(local.validate_action_config(validated).await.is_empty());
+    let planned = local.plan_action(request("echo hello")).await;
+    assert!(planned.is_empty(), "{}", show(&planned));
+    let told = Told::default();
+    let invoked = local.invoke_action(request("echo hello"), &told).await;
+    assert!(invoked.is_empty(), "{}", show(&invoked));
+    assert!(told.0.lock().expect("nobody has failed").contains("hello"));
+    let failed = local.invoke_action(request("exit 3"), &Told::default()).await;
+    assert!(failed.has_errors() && show(&failed).contains('3'), "{}", show(&failed));
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub(super) const SHOW: Command = Command {
     name: "state show",
     summary: "Show a resource in the state",
     usage: "state show [options] ADDRESS",
-    flags: &[STATE_FLAGS],
+    flags: &[STATE_FLAGS, SHOW_FLAGS],
     run: |context, flags| ended(context, show(context, flags)),
 };
 
@@ -148,6 +148,9 @@ fn id_of(attributes: &str) -> Option<String> {
     attributes.get("id")?.as_str().map(str::to_owned)
 }
 
+const SHOW_FLAGS: &[Flag] =
+    &[Flag::switch("show-sensitive", "If specified, sensitive values are displayed.")];
+
 fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     let [text] = flags.arguments.as_slice() else {
         return Err(usage("Exactly one argument expected: the address."));
@@ -166,8 +169,9 @@ fn show(context: &Context, flags: &ParsedFlags) -> Result<(), Diagnostics> {
     let mut alone = StateSnapshot::default();
     alone.set_object(&address, None, &resource.provider_config, Some(object.clone()));
     let (objects, providers) = super::show::decoded(&crate::registry::state_registry(context), &alone)?;
+    let reveal = flags.switch("show-sensitive", false);
     let text =
-        crate::view::human::state::render_state(&alone, &objects, &providers, &context.terminal, false);
+        crate::view::human::state::render_state(&alone, &objects, &providers, &context.terminal, reveal);
     context.terminal.text(&text);
     Ok(())
 }
