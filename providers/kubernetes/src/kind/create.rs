@@ -1,5 +1,6 @@
-//! Creating a cluster. What can happen at the same time does: while the first control plane is being
-//! initialised, the other nodes boot and the pod network is installed; then all of them join at once.
+//! Creating a cluster. What can happen at the same time does: several control planes begin together, or, where their
+//! configuration is patched, join a first one at once; while they are initialised, workers boot and the pod network is
+//! installed.
 
 use std::path::Path;
 use std::time::Duration;
