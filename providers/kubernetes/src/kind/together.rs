@@ -11,7 +11,7 @@ use serde_json::json;
 use super::cluster_api::ClusterApi;
 use super::config::{ClusterConfig, Role};
 use super::error::ClusterError;
-use super::join::{SharedFiles, shared_authorities};
+use super::join::{ADMIN_CONF_PATH, SharedFiles, shared_authorities};
 use super::kubeadm_config::{KUBEADM_CONFIG_PATH, init_skip_phases};
 use super::names::NamedNode;
 use super::run::{Addresses, ClusterRun};
@@ -77,7 +77,7 @@ pub(super) async fn begin(run: &ClusterRun<'_>, node: &str, is_first: bool) -> R
         "kubeadm init --config={TOGETHER_CONFIG_PATH} --skip-token-print --skip-phases={}",
         skipped.join(",")
     );
-    let _ = write!(script, " && {}", rotation_script());
+    let _ = write!(script, " && {} && {}", rotation_script(), registration_script(node));
     if is_first {
         let _ = write!(script, " && kubeadm init phase upload-config all --config={KUBEADM_CONFIG_PATH}");
     }
@@ -94,6 +94,14 @@ fn rotation_script() -> String {
     let edits = ["client-certificate", "client-key"]
         .map(|name| format!("-e 's|{name}-data:.*|{name}: {ROTATED_PATH}|'"));
     format!("{{ [ ! -e {ROTATED_PATH} ] || sed -i {} {KUBELET_CONF_PATH}; }}", edits.join(" "))
+}
+
+/// Starts a kubelet again that has not found the API server yet: while that was coming up, a try may have hung, and the
+/// next ones come seconds apart.
+fn registration_script(node: &str) -> String {
+    format!(
+        "{{ kubectl --kubeconfig={ADMIN_CONF_PATH} get node {node} -o name >/dev/null 2>&1 || systemctl restart kubelet; }}"
+    )
 }
 
 /// Notes at the other control planes what joining would have noted.
