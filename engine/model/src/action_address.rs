@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Formatter};
 
-use crate::address::{ModuleStep, write_in_module, write_key};
-use crate::address_parse::{AddressError, error, split};
+use crate::address::{write_in_module, write_key};
+use crate::address_parse::{AddressError, error, split_module};
 use crate::{InstanceKey, ModuleInstance, Str};
 
 /// An `action` block, as seen from its own module.
@@ -38,15 +38,7 @@ impl ActionInstanceAddress {
     /// # Errors
     /// When the text is anything else.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let mut parts = split(text)?.into_iter().peekable();
-        let mut steps = Vec::new();
-        while parts.peek().is_some_and(|part| part.name == "module" && part.key.is_none()) {
-            parts.next();
-            let Some(call) = parts.next() else {
-                return error("Prefix \"module.\" must be followed by a module name.");
-            };
-            steps.push(ModuleStep { name: call.name, key: call.key });
-        }
+        let (module, mut parts) = split_module(text)?;
         if !parts.next().is_some_and(|part| part.name == "action" && part.key.is_none()) {
             return error("Action specification must start with `action`.");
         }
@@ -60,7 +52,7 @@ impl ActionInstanceAddress {
             return error(format!("Unexpected \".{}\" after the action address.", extra.name));
         }
         let action = ActionAddress { action_type: type_part.name, name: name_part.name };
-        Ok(Self { module: ModuleInstance::new(steps), action, key: name_part.key })
+        Ok(Self { module, action, key: name_part.key })
     }
 
     /// Tells whether this names an action, whole or this very instance of it.

@@ -20,6 +20,22 @@ pub(crate) fn error<T>(message: impl Display) -> Result<T, AddressError> {
     Err(AddressError { message: message.to_string() })
 }
 
+/// Splits an address into the module instance that it begins with and the parts behind that.
+pub(crate) fn split_module(
+    text: &str,
+) -> Result<(ModuleInstance, impl Iterator<Item = ModuleStep>), AddressError> {
+    let mut parts = split(text)?.into_iter().peekable();
+    let mut steps = Vec::new();
+    while parts.peek().is_some_and(|part| part.name == "module" && part.key.is_none()) {
+        parts.next();
+        let Some(call) = parts.next() else {
+            return error("Prefix \"module.\" must be followed by a module name.");
+        };
+        steps.push(ModuleStep { name: call.name, key: call.key });
+    }
+    Ok((ModuleInstance::new(steps), parts))
+}
+
 impl ResourceInstanceAddress {
     /// Reads the address of a resource instance.
     ///
@@ -59,16 +75,7 @@ impl Target {
     /// # Errors
     /// When the text is none of these.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let mut parts = split(text)?.into_iter().peekable();
-        let mut steps = Vec::new();
-        while parts.peek().is_some_and(|part| part.name == "module" && part.key.is_none()) {
-            parts.next();
-            let Some(call) = parts.next() else {
-                return error("Prefix \"module.\" must be followed by a module name.");
-            };
-            steps.push(ModuleStep { name: call.name, key: call.key });
-        }
-        let module = ModuleInstance::new(steps);
+        let (module, mut parts) = split_module(text)?;
         let Some(first) = parts.next() else {
             return if module.is_root() { error("The address is empty.") } else { Ok(Self::Module(module)) };
         };

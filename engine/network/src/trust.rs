@@ -13,6 +13,7 @@ use rustls::{
 };
 
 use crate::settings::{NetworkError, NetworkSettings};
+use crate::shown::ShownCertificates;
 
 /// Whose certificates are good.
 pub enum Trust {
@@ -48,16 +49,17 @@ pub fn tls_config(
     if matches!(trust, Trust::System) && names == Names::Checked {
         return Ok(builder.with_root_certificates(settings.authorities()?));
     }
-    let verifier = server_verifier(trust, names, settings, crypto)?;
+    let verifier = server_verifier(trust, names, settings, crypto, None)?;
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier))
 }
 
-/// Makes what judges the certificates of servers.
+/// Makes what judges the certificates of servers, and keeps them where somebody wants to know them.
 pub(crate) fn server_verifier(
     trust: Trust,
     names: Names,
     settings: &NetworkSettings,
     crypto: Arc<CryptoProvider>,
+    shown: Option<ShownCertificates>,
 ) -> Result<Arc<dyn ServerCertVerifier>, NetworkError> {
     let follow = |roots: RootCertStore| {
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&crypto)).build()
@@ -71,7 +73,7 @@ pub(crate) fn server_verifier(
         }
         Trust::Anyone => (None, Vec::new()),
     };
-    Ok(Arc::new(Verifier { chain, named, names, crypto }))
+    Ok(Arc::new(Verifier { chain, named, names, crypto, shown }))
 }
 
 /// Judges the certificates of servers.
@@ -83,6 +85,8 @@ struct Verifier {
     named: Vec<CertificateDer<'static>>,
     names: Names,
     crypto: Arc<CryptoProvider>,
+    /// Gets what a server shows before it is judged.
+    shown: Option<ShownCertificates>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -94,6 +98,9 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if let Some(shown) = &self.shown {
+            shown.keep(end_entity, intermediates);
+        }
         let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             // Names are looked at last, when all else is in order.

@@ -157,21 +157,26 @@ fn terraform_items() -> Vec<Item> {
     ]
 }
 
-fn repetition_items() -> Vec<Item> {
+fn instance_items() -> Vec<Item> {
     vec![
         argument("count", "number", "How many instances there are."),
         argument("for_each", "map or set of strings", "One instance per element."),
-        argument("depends_on", "list of references", "What must be done before this."),
     ]
 }
 
+fn repetition_items() -> Vec<Item> {
+    let mut items = instance_items();
+    items.push(argument("depends_on", "list of references", "What must be done before this."));
+    items
+}
+
 fn action_items() -> Vec<Item> {
-    vec![
-        argument("count", "number", "How many instances there are."),
-        argument("for_each", "map or set of strings", "One instance per element."),
+    let mut items = instance_items();
+    items.extend([
         argument("provider", "provider", "The provider configuration, when it is not the default one."),
         block("config", 0, "What the action is invoked with."),
-    ]
+    ]);
+    items
 }
 
 fn trigger_items() -> Vec<Item> {

@@ -6,7 +6,7 @@ use terrane_provider::async_trait;
 use super::certificate::{self, Subject};
 use super::certificate_properties::{key_properties, signing_key};
 use super::identifier::identifier;
-use super::keys;
+use super::keys::{self, PrivateKey};
 use super::names::{AlternativeNames, alternative_name_properties, subject, subject_block};
 use super::pem::{self, label};
 use crate::blocking::off_the_executor;
@@ -46,13 +46,7 @@ impl Resource for CertRequest {
         config: &Value,
         _call: Call<'_>,
     ) -> Result<Attributes, Diagnostics> {
-        let key = keys::read(signing_key(planned, config, KEY))
-            .map_err(|error| failure("Failed to parse private key PEM", error))?;
-        let subject = Subject {
-            name: subject(planned),
-            alternative_names: AlternativeNames::from_arguments(planned)?,
-            public_key_info: key.public_key_info(),
-        };
+        let (key, subject) = key_and_subject(planned, config)?;
         off_the_executor(move || {
             let request = certificate::request(&subject, &key)
                 .map_err(|error| failure("Error creating certificate request", error))?;
@@ -64,4 +58,16 @@ impl Resource for CertRequest {
         })
         .await
     }
+}
+
+/// Returns the key of whoever asks for a certificate, and what is said of them.
+pub(super) fn key_and_subject(planned: &Value, config: &Value) -> Result<(PrivateKey, Subject), Diagnostics> {
+    let key = keys::read(signing_key(planned, config, KEY))
+        .map_err(|error| failure("Failed to parse private key PEM", error))?;
+    let subject = Subject {
+        name: subject(planned),
+        alternative_names: AlternativeNames::from_arguments(planned)?,
+        public_key_info: key.public_key_info(),
+    };
+    Ok((key, subject))
 }

@@ -3,16 +3,14 @@
 use terrane_model::{Diagnostics, Type, Value};
 use terrane_provider::async_trait;
 
-use super::cert_request::{KEY, with_key_rules};
-use super::certificate::{Subject, issue_self_signed};
-use super::certificate_properties::{
-    certificate_attributes, certificate_properties, key_properties, signing_key,
-};
-use super::names::{AlternativeNames, alternative_name_properties, subject, subject_block};
-use super::{keys, renewal};
+use super::cert_request::{KEY, key_and_subject, with_key_rules};
+use super::certificate::issue_self_signed;
+use super::certificate_properties::{certificate_attributes, certificate_properties, key_properties};
+use super::names::{alternative_name_properties, subject_block};
+use super::renewal;
 use crate::blocking::off_the_executor;
 use crate::object::Attributes;
-use crate::toolkit::{Call, Draft, Property, Resource, Table, failure};
+use crate::toolkit::{Call, Draft, Property, Resource, Table};
 
 pub(super) struct SelfSignedCert;
 
@@ -51,13 +49,7 @@ impl Resource for SelfSignedCert {
         config: &Value,
         _call: Call<'_>,
     ) -> Result<Attributes, Diagnostics> {
-        let key = keys::read(signing_key(planned, config, KEY))
-            .map_err(|error| failure("Failed to parse private key PEM", error))?;
-        let subject = Subject {
-            name: subject(planned),
-            alternative_names: AlternativeNames::from_arguments(planned)?,
-            public_key_info: key.public_key_info(),
-        };
+        let (key, subject) = key_and_subject(planned, config)?;
         let planned = planned.clone();
         off_the_executor(move || {
             let issued = issue_self_signed(&subject, &key, &planned)?;
