@@ -54,6 +54,12 @@ impl ClusterApi {
         matches!(self.client.request_text(request).await, Ok(text) if text == "ok")
     }
 
+    /// Tells whether the API server answers at all, be it with a refusal.
+    pub(crate) async fn answers(&self) -> bool {
+        let Ok(request) = Request::new("").get("livez", &GetParams::default()) else { return false };
+        matches!(self.client.request_text(request).await, Ok(_) | Err(kube::Error::Api(_)))
+    }
+
     /// Makes objects; those that exist already stay as they are.
     pub(crate) async fn create(&self, objects: &[Json]) -> Result<(), ClusterError> {
         let mut kinds: Vec<(GroupVersionKind, ApiResource, ApiCapabilities)> = Vec::new();
@@ -97,6 +103,12 @@ impl ClusterApi {
         let api: Api<Node> = Api::all(self.client.clone());
         let listed = api.list(&ListParams::default()).await;
         Ok(listed.map_err(|error| api_error("list the nodes", error))?.items)
+    }
+
+    /// Tells whether a node is registered; not, where that cannot be told.
+    pub(crate) async fn has_node(&self, name: &str) -> bool {
+        let api: Api<Node> = Api::all(self.client.clone());
+        api.get_metadata(name).await.is_ok()
     }
 
     /// Makes nodes that join trust what they are told, by signing the cluster's public description with the

@@ -14,6 +14,7 @@ use super::addons::{addon_manifests, install_addons};
 use super::cluster_api::{ClusterApi, is_ready};
 use super::config::{API_SERVER_PORT, ClusterConfig, Role};
 use super::container_config::load_balancer_container;
+use super::enlist::enlist;
 use super::error::ClusterError;
 use super::images::ensure_images;
 use super::join::{ADMIN_CONF_PATH, SharedFiles, join, join_permits, shared_files};
@@ -119,7 +120,7 @@ pub(crate) fn check_engine(facts: &crate::docker::EngineFacts) -> Result<(), Clu
 pub(crate) fn expected_duration(cluster: &ClusterConfig) -> Duration {
     let more_control_planes = cluster.count(Role::ControlPlane).saturating_sub(1) as u64;
     let nodes = cluster.nodes.len() as u64;
-    Duration::from_secs(22 + 8 * more_control_planes + 2 * nodes)
+    Duration::from_secs(12 + 6 * more_control_planes + nodes)
 }
 
 /// What the other nodes wait for.
@@ -139,19 +140,21 @@ async fn run_all(run: &ClusterRun<'_>, bootstrap: &NamedNode, wait: bool) -> Res
     let balancer = async {
         if run.cluster.has_load_balancer() { start_load_balancer(run).await.map(Some) } else { Ok(None) }
     };
+    let (connection, connected) = watch::channel(None);
     let together = begin_together(run.cluster);
     let first = async {
         if together {
-            bring_up_together(run, &milestone).await
+            bring_up_together(run, &milestone, &connection).await
         } else {
-            bring_up_first(run, bootstrap, &milestone, &permits).await
+            bring_up_first(run, bootstrap, &milestone, &connection, &permits).await
         }
     };
     let is_other = |node: &NamedNode| {
         if together { node.config.role != Role::ControlPlane } else { node.name != bootstrap.name }
     };
     let others = named_nodes(run.cluster).into_iter().filter(is_other);
-    let others = try_join_all(others.map(|node| bring_up(run, node, reached.clone(), &permits)));
+    let host = Host { bootstrap, reached, connected, permits: &permits };
+    let others = try_join_all(others.map(|node| bring_up(run, node, host.clone())));
     let (balancer, first, _) = tokio::try_join!(balancer, first, others)?;
     let entrance = balancer.as_ref().unwrap_or(&first.publication);
     let container = if balancer.is_some() { &run.endpoint } else { &bootstrap.name };
@@ -166,6 +169,17 @@ async fn run_all(run: &ClusterRun<'_>, bootstrap: &NamedNode, wait: bool) -> Res
     Ok(access)
 }
 
+/// What the other nodes come to.
+#[derive(Clone)]
+struct Host<'a> {
+    /// The first control plane.
+    bootstrap: &'a NamedNode,
+    reached: watch::Receiver<Milestone>,
+    /// Its API server, which may still be coming up; the authorities are there.
+    connected: watch::Receiver<Option<ClusterApi>>,
+    permits: &'a Semaphore,
+}
+
 /// The first control plane, initialised.
 struct First {
     publication: Publication,
@@ -177,6 +191,7 @@ async fn bring_up_first(
     run: &ClusterRun<'_>,
     node: &NamedNode,
     milestone: &watch::Sender<Milestone>,
+    connection: &watch::Sender<Option<ClusterApi>>,
     permits: &Semaphore,
 ) -> Result<First, ClusterError> {
     run.report(format!("starting {}", node.name));
@@ -188,17 +203,16 @@ async fn bring_up_first(
     permits.add_permits(join_permits(&version).available_permits());
     run.wait_up(&node.name).await?;
     run.report(format!("initialising {}", node.name));
-    let (connection, connected) = watch::channel(None);
     let initialise = async {
         initialise(run, &node.name, &version).await?;
         run.report(format!("{} is initialised", node.name));
-        describe(run, connected).await?;
+        describe(run, connection.subscribe()).await?;
         let shared =
             if run.cluster.has_load_balancer() { Some(shared_files(run, &node.name).await?) } else { None };
         milestone.send_replace(Milestone::Initialised(shared));
         Ok::<(), ClusterError>(())
     };
-    let install = install(run, node, &publication, &manifests, &connection);
+    let install = install(run, node, &publication, &manifests, connection);
     let ((), (admin_conf, api)) = tokio::try_join!(initialise, install)?;
     if run.cluster.nodes.len() == 1 {
         open_single(&api, &node.name).await?;
@@ -210,6 +224,7 @@ async fn bring_up_first(
 async fn bring_up_together(
     run: &ClusterRun<'_>,
     milestone: &watch::Sender<Milestone>,
+    connection: &watch::Sender<Option<ClusterApi>>,
 ) -> Result<First, ClusterError> {
     let nodes = run.nodes_with_role(Role::ControlPlane);
     let Some((node, others)) = nodes.split_first() else { return Err(ClusterError::Stopped) };
@@ -229,22 +244,21 @@ async fn bring_up_together(
     milestone.send_replace(Milestone::Started);
     let authorities = make_authorities(run, &node.name).await?;
     try_join_all(others.iter().map(|node| authorities.upload(run, &node.name))).await?;
-    let (connection, connected) = watch::channel(None);
     let initialise = async {
         let begin = nodes.iter().map(|control_plane| async {
             run.wait_up(&control_plane.name).await?;
             begin(run, &control_plane.name, control_plane.name == node.name).await?;
             if control_plane.name == node.name {
-                describe(run, connected.clone()).await?;
+                describe(run, connection.subscribe()).await?;
                 milestone.send_replace(Milestone::Initialised(None));
             }
             Ok::<(), ClusterError>(())
         });
         try_join_all(begin).await
     };
-    let install = install(run, node, &publication, &manifests, &connection);
+    let install = install(run, node, &publication, &manifests, connection);
     let (_, (admin_conf, api)) = tokio::try_join!(initialise, install)?;
-    note_sockets(&api, &others.iter().collect::<Vec<_>>()).await?;
+    note_sockets(&api, others).await?;
     Ok(First { publication, admin_conf, api })
 }
 
@@ -317,25 +331,28 @@ async fn initialise(run: &ClusterRun<'_>, node: &str, version: &Version) -> Resu
     run.exec(node, Command::new(arguments)).await.map(|_| ())
 }
 
-async fn bring_up(
-    run: &ClusterRun<'_>,
-    node: NamedNode,
-    mut reached: watch::Receiver<Milestone>,
-    permits: &Semaphore,
-) -> Result<(), ClusterError> {
+async fn bring_up(run: &ClusterRun<'_>, node: NamedNode, mut host: Host<'_>) -> Result<(), ClusterError> {
     // The sender only goes when the first control plane has failed, and then so does all of this.
     let gone = |_| ClusterError::Stopped;
-    let _ = reached.wait_for(|milestone| !matches!(milestone, Milestone::Starting)).await.map_err(gone)?;
+    let _ =
+        host.reached.wait_for(|milestone| !matches!(milestone, Milestone::Starting)).await.map_err(gone)?;
     run.make_node(&node).await?;
     let version = run.version_of(&node.name).await?;
-    run.start_node(&node, &version).await?;
+    let addresses = run.start_container(&node).await?;
+    run.write_config(&node, &version, &addresses, None).await?;
     run.wait_up(&node.name).await?;
+    if node.config.role == Role::Worker
+        && let Some(config) = run.enlist_config(&node, &version, &addresses, host.bootstrap)?
+    {
+        let api = connected_api(host.connected).await?;
+        return enlist(run, &node, config, &host.bootstrap.name, &api).await;
+    }
     let initialised = |milestone: &Milestone| matches!(milestone, Milestone::Initialised(_));
-    let shared = match &*reached.wait_for(initialised).await.map_err(gone)? {
+    let shared = match &*host.reached.wait_for(initialised).await.map_err(gone)? {
         Milestone::Initialised(shared) => shared.clone(),
         Milestone::Starting | Milestone::Started => None,
     };
-    join(run, &node, &version, shared.as_ref(), permits).await
+    join(run, &node, &version, shared.as_ref(), host.permits).await
 }
 
 /// Starts the load balancer with its configuration in place; its servers need not be there yet.

@@ -13,6 +13,9 @@ use crate::yaml;
 /// Where the file lies in a node.
 pub(crate) const KUBEADM_CONFIG_PATH: &str = "/kind/kubeadm.conf";
 
+/// Where every node keeps the certificate of the cluster's authority.
+pub(crate) const CA_PATH: &str = "/etc/kubernetes/pki/ca.crt";
+
 /// Id and secret of the token with which nodes join. It is the same in every cluster, for it is of no use outside of the
 /// cluster's own network.
 pub(crate) const BOOTSTRAP_TOKEN: (&str, &str) = ("abcdef", "0123456789abcdef");
@@ -53,19 +56,65 @@ impl NodeFacts<'_> {
 /// # Errors
 /// When a patch cannot be read.
 pub(crate) fn kubeadm_config(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Result<String, String> {
-    let mut documents = vec![
+    Ok(written(&documents(cluster, facts)?))
+}
+
+fn written(documents: &[Json]) -> String {
+    let documents = documents.iter().filter(|document| !document.is_null());
+    documents.map(yaml::write).collect::<Vec<String>>().join("---\n")
+}
+
+/// Returns the documents of a node with the patches in them: of the cluster, of a node that begins it and of one that
+/// joins, of the kubelet and of kube-proxy, which is null where there is none.
+fn documents(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Result<[Json; 5], String> {
+    let has_proxy = cluster.networking.kube_proxy_mode != "none";
+    let mut documents = [
         cluster_configuration(cluster, facts),
         init_configuration(cluster, facts),
         join_configuration(cluster, facts),
         kubelet_configuration(cluster, facts),
+        if has_proxy { kube_proxy_configuration(cluster, facts) } else { Json::Null },
     ];
-    if cluster.networking.kube_proxy_mode != "none" {
-        documents.push(kube_proxy_configuration(cluster, facts));
-    }
     merge_documents(&mut documents, &cluster.kubeadm_config_patches)?;
     merge_documents(&mut documents, &facts.node.config.kubeadm_config_patches)?;
-    let written: Vec<String> = documents.iter().map(yaml::write).collect();
-    Ok(written.join("---\n"))
+    Ok(documents)
+}
+
+/// Writes the configuration with which a worker's kubelet starts without joining: registered as a node that joins, with
+/// the kubelet's configuration of the first control plane, which is what nodes get when they join. Nothing where more is
+/// patched than that can say, or where the worker's version may be another one.
+///
+/// # Errors
+/// When a patch cannot be read.
+pub(crate) fn enlist_config(
+    cluster: &ClusterConfig,
+    facts: &NodeFacts<'_>,
+    first: &NamedNode,
+) -> Result<Option<String>, String> {
+    if !facts.version.at_least(1, 23) || facts.node.config.image != first.config.image {
+        return Ok(None);
+    }
+    let [mut of_cluster, _, mut join, ..] = documents(cluster, facts)?;
+    let [.., mut of_kubelet, _] = documents(cluster, &NodeFacts { node: first, ..facts.clone() })?;
+    let mut plain = join_configuration(cluster, facts);
+    let mut registration = join["nodeRegistration"].take();
+    plain["nodeRegistration"].take();
+    if join != plain || registration.get("name").is_some() || of_cluster.get("certificatesDir").is_some() {
+        return Ok(None);
+    }
+    if registration.get("taints").is_none_or(Json::is_null) {
+        // Without a word about them, kubeadm takes the node for a control plane.
+        registration["taints"] = json!([]);
+    }
+    let mut init = init_configuration(cluster, facts);
+    init["nodeRegistration"] = registration;
+    // Where there is an authority's certificate without its key, kubeadm wants to see what that has signed.
+    of_cluster["certificatesDir"] = json!("/kind/none");
+    let x509 = &mut of_kubelet["authentication"]["x509"];
+    if x509.get("clientCAFile").is_none() {
+        x509["clientCAFile"] = json!(CA_PATH);
+    }
+    Ok(Some(written(&[of_cluster, init, of_kubelet])))
 }
 
 fn kubeadm_api(version: &Version) -> &'static str {
@@ -82,7 +131,12 @@ fn cluster_configuration(cluster: &ClusterConfig, facts: &NodeFacts<'_>) -> Json
     };
     let runtime_config: Vec<String> =
         cluster.runtime_config.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut controller_manager = json!({"enable-hostpath-provisioner": "true"});
+    let mut controller_manager = json!({
+        "enable-hostpath-provisioner": "true",
+        // Each controller asks for something when it starts; at the pace that a large cluster needs, that takes seconds.
+        "kube-api-qps": "200",
+        "kube-api-burst": "300",
+    });
     let mut scheduler = json!({});
     if cluster.networking.ip_family == IpFamily::Ipv6 {
         controller_manager["bind-address"] = json!("::");
@@ -256,16 +310,25 @@ mod tests {
         version: &str,
         rootless: bool,
     ) -> Result<String, String> {
-        let nodes = named_nodes(cluster);
-        let facts = NodeFacts {
-            node: &nodes[position],
+        with_facts(cluster, position, version, |facts| {
+            kubeadm_config(cluster, &NodeFacts { rootless, ..facts.clone() })
+        })
+    }
+
+    fn with_facts<T>(
+        cluster: &ClusterConfig,
+        position: usize,
+        version: &str,
+        then: impl FnOnce(&NodeFacts<'_>) -> T,
+    ) -> T {
+        then(&NodeFacts {
+            node: &named_nodes(cluster)[position],
             version: &Version::parse(version).unwrap(),
             addresses: &Addresses { ipv4: "172.18.0.2".to_owned(), ipv6: "fc00:f853:ccd:e793::2".to_owned() },
             endpoint: "demo-control-plane",
-            rootless,
+            rootless: false,
             etcd_members: None,
-        };
-        kubeadm_config(cluster, &facts)
+        })
     }
 
     fn config(cluster: &ClusterConfig, position: usize) -> String {
@@ -316,6 +379,38 @@ mod tests {
             "{config}"
         );
         assert!(!config.contains("skipPhases"), "{config}");
+    }
+
+    fn enlisted(cluster: &ClusterConfig, worker: &str) -> Option<String> {
+        let mut cluster = cluster.clone();
+        let mut config = NodeConfig::control_plane("image".to_owned());
+        config.role = Role::Worker;
+        config.kubeadm_config_patches = vec![worker.to_owned()];
+        cluster.nodes.push(config);
+        let first = &named_nodes(&cluster)[0];
+        with_facts(&cluster, 1, "v1.33.1", |facts| enlist_config(&cluster, facts, first).unwrap())
+    }
+
+    #[test]
+    fn a_worker_registers_as_if_it_had_joined() {
+        let mut cluster = cluster();
+        cluster.nodes[0].kubeadm_config_patches = vec!["kind: KubeletConfiguration\nmaxPods: 50".to_owned()];
+        let registered = "kind: JoinConfiguration\nnodeRegistration: {kubeletExtraArgs: {v: '4'}}\n---\nkind: \
+                          KubeletConfiguration\nmaxPods: 60\n---\nkind: InitConfiguration\nnodeRegistration: {taints: [{}]}";
+        insta::assert_snapshot!("enlisted", enlisted(&cluster, registered).unwrap());
+    }
+
+    #[test]
+    fn what_else_is_patched_is_for_joining() {
+        let table = [
+            ("kind: ClusterConfiguration\nimageRepository: registry.test", true),
+            ("kind: JoinConfiguration\nnodeRegistration: {name: other}", false),
+            ("kind: JoinConfiguration\nskipPhases: [preflight, kubelet-start]", false),
+            ("kind: ClusterConfiguration\ncertificatesDir: /elsewhere", false),
+        ];
+        for (patch, enlists) in table {
+            assert_eq!(enlisted(&cluster(), patch).is_some(), enlists, "{patch}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod create;
 mod delete;
 mod drain;
 mod duration;
+mod enlist;
 mod error;
 mod etcd;
 mod factories;

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::config::{ClusterConfig, IpFamily, Role};
 use super::container_config::{ContainerContext, node_container};
 use super::error::ClusterError;
-use super::kubeadm_config::{KUBEADM_CONFIG_PATH, NodeFacts, kubeadm_config};
+use super::kubeadm_config::{KUBEADM_CONFIG_PATH, NodeFacts, enlist_config, kubeadm_config};
 use super::names::{NamedNode, load_balancer_name, named_nodes};
 use super::patches::merge_toml;
 use super::ports::{HeldPorts, Publication, node_mappings};
@@ -182,23 +182,41 @@ impl ClusterRun<'_> {
         etcd_members: Option<&str>,
     ) -> Result<(), ClusterError> {
         let config = |etcd_members: Option<&str>| {
-            let facts = NodeFacts {
-                node,
-                version,
-                addresses,
-                endpoint: &self.endpoint,
-                rootless: self.engine_facts.rootless,
-                etcd_members,
-            };
-            kubeadm_config(self.cluster, &facts).map_err(|error| {
-                ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {error}"))
-            })
+            let facts = NodeFacts { etcd_members, ..self.node_facts(node, version, addresses) };
+            kubeadm_config(self.cluster, &facts).map_err(unpatchable)
         };
         let mut files = vec![ArchiveEntry::private(KUBEADM_CONFIG_PATH, config(None)?)];
         if etcd_members.is_some() {
             files.push(ArchiveEntry::private(TOGETHER_CONFIG_PATH, config(etcd_members)?));
         }
         Ok(self.engine.upload(&node.name, &files).await?)
+    }
+
+    /// Writes the configuration with which a worker becomes a node without joining, if that is possible.
+    pub(crate) fn enlist_config(
+        &self,
+        node: &NamedNode,
+        version: &Version,
+        addresses: &Addresses,
+        first: &NamedNode,
+    ) -> Result<Option<String>, ClusterError> {
+        enlist_config(self.cluster, &self.node_facts(node, version, addresses), first).map_err(unpatchable)
+    }
+
+    fn node_facts<'b>(
+        &'b self,
+        node: &'b NamedNode,
+        version: &'b Version,
+        addresses: &'b Addresses,
+    ) -> NodeFacts<'b> {
+        NodeFacts {
+            node,
+            version,
+            addresses,
+            endpoint: &self.endpoint,
+            rootless: self.engine_facts.rootless,
+            etcd_members: None,
+        }
     }
 
     /// Waits until a node has come up.
@@ -219,6 +237,10 @@ impl ClusterRun<'_> {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         nodes
     }
+}
+
+fn unpatchable(reason: String) -> ClusterError {
+    ClusterError::Invalid(format!("kubeadm's configuration cannot be patched: {reason}"))
 }
 
 /// Tells whether a line of a node's log says that the node is up: that systemd has reached its target, or, as

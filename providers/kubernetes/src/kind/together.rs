@@ -25,7 +25,7 @@ pub(super) const TOGETHER_CONFIG_PATH: &str = "/kind/kubeadm-together.conf";
 const PEER_PORT: u16 = 2380;
 
 /// The kubelet's access to the API server, and where it keeps the certificate and key that it renews.
-const KUBELET_CONF_PATH: &str = "/etc/kubernetes/kubelet.conf";
+pub(super) const KUBELET_CONF_PATH: &str = "/etc/kubernetes/kubelet.conf";
 const ROTATED_PATH: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 /// What kubeadm notes at a node that joins, and for a first one when it stores the cluster's configuration.
@@ -90,7 +90,7 @@ pub(super) async fn begin(run: &ClusterRun<'_>, node: &str, is_first: bool) -> R
 
 /// Lets the kubelet find the certificate that it renews by itself. kubeadm would restart the kubelet for this at once, and
 /// its node would be ready seconds later; the next start is early enough.
-fn rotation_script() -> String {
+pub(super) fn rotation_script() -> String {
     let edits = ["client-certificate", "client-key"]
         .map(|name| format!("-e 's|{name}-data:.*|{name}: {ROTATED_PATH}|'"));
     format!("{{ [ ! -e {ROTATED_PATH} ] || sed -i {} {KUBELET_CONF_PATH}; }}", edits.join(" "))
@@ -104,10 +104,10 @@ fn registration_script(node: &str) -> String {
     )
 }
 
-/// Notes at the other control planes what joining would have noted.
-pub(super) async fn note_sockets(api: &ClusterApi, others: &[&NamedNode]) -> Result<(), ClusterError> {
+/// Notes at nodes what joining would have noted.
+pub(super) async fn note_sockets(api: &ClusterApi, nodes: &[NamedNode]) -> Result<(), ClusterError> {
     let patch = json!({"metadata": {"annotations": {SOCKET_ANNOTATION: SOCKET}}});
-    try_join_all(others.iter().map(|node| api.patch_node(&node.name, &patch))).await.map(drop)
+    try_join_all(nodes.iter().map(|node| api.patch_node(&node.name, &patch))).await.map(drop)
 }
 
 #[cfg(test)]
