@@ -23,6 +23,7 @@ pub mod move_hints;
 pub mod moved_addresses;
 mod moved_types;
 pub mod operations;
+mod places;
 pub mod plan;
 mod plan_actions;
 mod plan_data;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use rustc_hash::FxHashMap;
-use terrane_model::{ResourceInstanceAddress, ResourceMode, Value};
-use terrane_provider::{Effects, Provider, ReadRequest, ReadResponse};
+use terrane_model::{Diagnostics, ProviderConfigAddress, ResourceInstanceAddress, ResourceMode, Value};
+use terrane_provider::{Effects, PlannedResource, Provider, Reach, ReadRequest, ReadResponse};
 use terrane_state::DeposedKey;
 
-use crate::events::PlanEvent;
+use crate::events::{PlanEvent, PlanEvents};
 use crate::instance_plan::read_request;
 use crate::plan::PlanMode;
 use crate::planner::Planner;
@@ -21,7 +21,7 @@ type Key = (ResourceInstanceAddress, Option<DeposedKey>);
 /// The reads of one provider configuration, which all its resources wait for together.
 #[derive(Clone)]
 pub(crate) struct RefreshBatch {
-    responses: Shared<BoxFuture<'static, Arc<Vec<ReadResponse>>>>,
+    responses: Shared<BoxFuture<'static, Arc<Vec<Option<ReadResponse>>>>>,
     positions: Arc<FxHashMap<Key, usize>>,
 }
 
@@ -30,7 +30,7 @@ impl RefreshBatch {
     pub(crate) async fn response(&self, key: &Key) -> Option<ReadResponse> {
         let position = *self.positions.get(key)?;
         let responses = self.responses.clone().await;
-        responses.get(position).cloned()
+        responses.get(position).cloned().flatten()
     }
 }
 
@@ -82,6 +82,8 @@ impl Planner {
             requests.push(ReadRequest { wanted, ..request });
             objects.push(object_key);
         }
+        let is_gone = !requests.is_empty()
+            && self.place_is_gone(&ProviderConfigAddress { key: key.1.clone(), ..config_address });
         let positions = objects.iter().cloned().enumerate().map(|(position, key)| (key, position)).collect();
         let (provider, events) = (Arc::clone(provider), Arc::clone(&self.events));
         let limit = Arc::clone(&self.limit);
@@ -90,18 +92,7 @@ impl Planner {
                 return Arc::new(Vec::new());
             }
             let _permit = limit.acquire().await;
-            for ((address, deposed), request) in objects.iter().zip(&requests) {
-                let (deposed, value) = (deposed.as_ref(), &request.current_state);
-                events.event(PlanEvent::Refreshing { address, deposed, value });
-            }
-            let responses = provider.read_many(requests).await;
-            for ((address, deposed), response) in objects.iter().zip(&responses) {
-                if !response.diagnostics.has_errors() {
-                    let (deposed, value) = (deposed.as_ref(), &response.new_state);
-                    events.event(PlanEvent::Refreshed { address, deposed, value });
-                }
-            }
-            Arc::new(responses)
+            Arc::new(read_all(&*provider, &objects, requests, is_gone, &*events).await)
         };
         let batch = RefreshBatch { responses: read.boxed().shared(), positions: Arc::new(positions) };
         self.refreshes.insert(key.clone(), batch.clone());
@@ -136,5 +127,62 @@ impl Planner {
             Some(id) => self.selection.contains(id) && self.selection.contains_instance(id, address),
             None => self.selection.contains_undeclared(address),
         }
+    }
+}
+
+/// Reads objects; if their place `is_gone`, only those that may be elsewhere. An answer may be missing.
+async fn read_all(
+    provider: &dyn Provider,
+    objects: &[Key],
+    mut requests: Vec<ReadRequest>,
+    is_gone: bool,
+    events: &dyn PlanEvents,
+) -> Vec<Option<ReadResponse>> {
+    let gone = if is_gone { gone_with_place(provider, objects, &requests).await } else { Vec::new() };
+    let is_asked = |position: usize| gone.get(position) != Some(&true);
+    let unasked = |(position, request)| (!is_asked(position)).then(|| nothing_left(request));
+    let mut responses: Vec<Option<ReadResponse>> = requests.iter().enumerate().map(unasked).collect();
+    let asked: Vec<usize> = (0..requests.len()).filter(|position| is_asked(*position)).collect();
+    for position in &asked {
+        let ((address, deposed), request) = (&objects[*position], &requests[*position]);
+        let (deposed, value) = (deposed.as_ref(), &request.current_state);
+        events.event(PlanEvent::Refreshing { address, deposed, value });
+    }
+    let mut position = 0..;
+    requests.retain(|_| position.next().is_some_and(is_asked));
+    if requests.is_empty() {
+        return responses;
+    }
+    for (position, response) in asked.into_iter().zip(provider.read_many(requests).await) {
+        if !response.diagnostics.has_errors() {
+            let (address, deposed) = &objects[position];
+            let (deposed, value) = (deposed.as_ref(), &response.new_state);
+            events.event(PlanEvent::Refreshed { address, deposed, value });
+        }
+        responses[position] = Some(response);
+    }
+    responses
+}
+
+/// Tells which objects were at a place and nowhere else, or at least cannot be reached any more, now that it is gone.
+async fn gone_with_place(provider: &dyn Provider, objects: &[Key], requests: &[ReadRequest]) -> Vec<bool> {
+    let objects = objects.iter().zip(requests).map(|((address, _), request)| PlannedResource {
+        address: address.to_string(),
+        type_name: request.type_name.clone(),
+        prior_state: request.current_state.clone(),
+        planned_state: Value::Null(request.current_state.ty()),
+        private: request.private.clone(),
+    });
+    let ties = provider.ties(objects.collect()).await;
+    ties.into_iter().map(|ties| ties.reach != Reach::Unknown).collect()
+}
+
+/// Says that an object does not exist any more.
+fn nothing_left(request: &ReadRequest) -> ReadResponse {
+    ReadResponse {
+        new_state: Value::Null(request.current_state.ty()),
+        private: request.private.clone(),
+        new_identity: None,
+        diagnostics: Diagnostics::new(),
     }
 }

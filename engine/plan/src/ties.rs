@@ -9,16 +9,13 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use rustc_hash::FxHashMap;
-use terrane_language::config::Declaration;
 use terrane_model::{ConfigResource, ProviderConfigAddress, ResourceMode, Str, Value};
 use terrane_provider::{Holds, PlannedResource, Provider, Ties};
 
 use crate::added_order::AddedOrder;
 use crate::change::Action;
-use crate::dependency_graph::NodeId;
 use crate::operations::stored_dependencies;
 use crate::planner::Planner;
-use crate::resource_dependencies::config_resource;
 
 /// The most objects bringing the same name that others are ordered behind. More than one is rare.
 const BRINGERS_MAX: usize = 8;
@@ -114,29 +111,8 @@ impl Planner {
         config: &ProviderConfigAddress,
         by_resource: &FxHashMap<ConfigResource, Vec<usize>>,
     ) -> Option<Place> {
-        let configuration = &self.configuration;
-        let declared = configuration.provider_configs.get(configuration.provider_configs.by_address(config)?);
-        let node =
-            configuration.graph.declaration(declared.module, Declaration::Provider(declared.block?))?;
-        let holders: Vec<(NodeId, ConfigResource, Holds)> = configuration
-            .dependencies
-            .of(node)
-            .iter()
-            .filter_map(|id| {
-                let resource = config_resource(&configuration.graph, &configuration.tree, *id)?;
-                let first = &self.changes[*by_resource.get(&resource)?.first()?];
-                let provider = self.providers.bare(&first.provider_config.provider)?;
-                let holds = provider.holds(&resource.resource.resource_type);
-                (holds != Holds::Nothing).then_some((*id, resource, holds))
-            })
-            .collect();
-        // What a place itself depends on is not where the configuration leads to.
-        let is_last = |(id, ..): &&(NodeId, ConfigResource, Holds)| {
-            holders.iter().all(|(other, ..)| configuration.dependencies.of(*other).binary_search(id).is_err())
-        };
-        let mut last = holders.iter().filter(is_last);
-        let (Some((_, resource, holds)), None) = (last.next(), last.next()) else { return None };
-        let object = match by_resource.get(resource)?.as_slice() {
+        let (resource, holds) = self.holder_of(config)?;
+        let object = match by_resource.get(&resource)?.as_slice() {
             [only] => *only,
             // One configuration for each cluster: they have the same keys.
             several => *several.iter().find(|it| {
@@ -144,11 +120,7 @@ impl Planner {
                 key.is_some() && *key == config.key
             })?,
         };
-        Some(Place {
-            name: format!("object {}", self.changes[object].address),
-            object: Some(object),
-            holds: *holds,
-        })
+        Some(Place { name: format!("object {}", self.changes[object].address), object: Some(object), holds })
     }
 
     fn tie(&self, answers: &[Answer]) -> Tied {

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Project, Run};
 
-/// Something at an API server's address that notes every request and allows nothing.
+/// Something at an API server's address that notes every request and allows nothing; as a Docker engine, it knows no container.
 struct Guard {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -39,11 +39,16 @@ impl Guard {
 /// Answers one request.
 fn refuse(stream: TcpStream, noted: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(&stream).lines();
-    if let Some(Ok(request)) = lines.next() {
-        noted.lock().unwrap().push(request);
-    }
+    let request = lines.next().and_then(Result::ok).unwrap_or_default();
+    let of_docker = [("/containers/json", "[]"), ("/info", "{}"), ("/version", r#"{"ApiVersion": "1.44"}"#)];
+    let answer = of_docker.into_iter().find(|(path, _)| request.contains(path));
+    noted.lock().unwrap().push(request);
     for _ in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {}
-    let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (status, body) = answer.map_or(("403 Forbidden", ""), |(_, body)| ("200 OK", body));
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
     let _ = (&stream).write_all(answer.as_bytes());
 }
 
@@ -171,6 +176,23 @@ fn objects_of_a_cluster_that_goes_are_left_alone_until_it_is_gone() {
         );
         assert!(!guard.was_asked("/"), "nothing is asked of a cluster that goes");
     }
+}
+
+#[test]
+fn objects_of_a_cluster_that_is_gone_are_gone() {
+    let guard = Guard::start();
+    let project = platform(&guard, &["kind_cluster.c"]);
+    let engine = guard.url.replace("http", "tcp");
+    let environment = [("DOCKER_HOST", engine.as_str())];
+    // The release cannot be planned without helm.
+    let plan = project.run_in(&environment, "plan -exclude=helm_release.r").succeeded();
+    for address in ["kind_cluster.c", "kubernetes_config_map_v1.m", "kubernetes_namespace_v1.n"] {
+        assert!(plan.contains(&format!("# {address} will be created")), "{address}: {plan}");
+    }
+    assert!(plan.contains("Plan: 3 to add, 0 to change, 0 to destroy."), "{plan}");
+    project.run_in(&environment, "destroy -auto-approve").succeeded();
+    assert!(managed(&project).is_empty());
+    assert!(!guard.was_asked("/api/"), "there is nobody to ask");
 }
 
 #[test]

@@ -177,8 +177,9 @@ async fn apply_delete(call: &Call<'_>, request: &ApplyRequest) -> Result<(Value,
     let name = text(prior, "name");
     let path = kubeconfig_path(prior, call.surroundings);
     let deleted = bounded(call, patience(prior, "delete"), async {
-        remove_containers(call.engine, &name).await?;
-        remove_kubeconfig(call.surroundings, &name, path.into_iter().collect()).await
+        // As long as there are containers, there is a cluster: whoever is killed in between comes here again.
+        remove_kubeconfig(call.surroundings, &name, path.into_iter().collect()).await?;
+        remove_containers(call.engine, &name).await
     });
     match deleted.await {
         Ok(()) => Ok((request.planned_state.clone(), Private::new())),

@@ -12,12 +12,13 @@ pub(crate) const LOAD_BALANCER_CONFIG_PATH: &str = "/usr/local/etc/haproxy/hapro
 
 /// Writes the configuration for control planes, given by the names of their containers.
 ///
-/// Servers that are down are asked often: everybody waits for the first one.
+/// Servers that are down are asked often: everybody waits for the first one. Who meets a server that has just gone comes to
+/// the next one.
 pub(crate) fn haproxy_config(control_planes: &[&str], family: IpFamily) -> String {
     let mut config = String::from(
         "global\n  log /dev/log local0\n  log /dev/log local1 notice\n  daemon\n  maxconn 100000\n\n\
          resolvers docker\n  nameserver dns 127.0.0.11:53\n\n\
-         defaults\n  log global\n  mode tcp\n  option dontlognull\n  timeout connect 5000\n  timeout client 50000\n  \
+         defaults\n  log global\n  mode tcp\n  option dontlognull\n  timeout connect 2s\n  retries 3\n  option redispatch 1\n  timeout client 50000\n  \
          timeout server 50000\n  default-server init-addr none\n\n\
          frontend control-plane\n",
     );

@@ -1,11 +1,16 @@
 //! Requests to the API server, with objects as JSON.
 
+use std::time::Duration;
+
 use http::{Method, Request, StatusCode, header};
 use kube::client::Body;
 use serde_json::{Map, Value as Json};
 
 use super::connection::{Cluster, client_error};
 use super::error::{ApiError, Refusal};
+
+/// After how long something is asked again that had no answer.
+const SECOND_TRY: Duration = Duration::from_millis(250);
 
 /// An object of the cluster.
 pub(crate) type Object = Map<String, Json>;
@@ -85,8 +90,22 @@ impl Cluster {
     ) -> Result<(StatusCode, Vec<u8>), ApiError> {
         let request = request
             .header(header::USER_AGENT, concat!("terrane/", env!("CARGO_PKG_VERSION")))
-            .body(Body::from(body))
+            .body(body)
             .map_err(|error| ApiError::Unusable(error.to_string()))?;
+        let (parts, body) = request.into_parts();
+        let again = (parts.method == Method::GET).then(|| parts.clone());
+        let first = self.send_once(Request::from_parts(parts, Body::from(body))).await;
+        match (first, again) {
+            // Of several servers behind one address, one may have gone; the next connection is likely to find another.
+            (Err(ApiError::Unreachable { .. }), Some(parts)) => {
+                tokio::time::sleep(SECOND_TRY).await;
+                self.send_once(Request::from_parts(parts, Body::empty())).await
+            }
+            (first, _) => first,
+        }
+    }
+
+    async fn send_once(&self, request: Request<Body>) -> Result<(StatusCode, Vec<u8>), ApiError> {
         let response = self.client.send(request).await.map_err(|error| client_error(&self.server, &error))?;
         let status = response.status();
         let body =
