@@ -94,10 +94,7 @@ impl SourceFile {
         let line_index = self.line_starts().partition_point(|&start| start as usize <= byte) - 1;
         let line_start = self.line_starts()[line_index] as usize;
         let before = &self.text[line_start..byte];
-        // Some files are one long line, in which much may be wrong.
-        let clusters = if before.is_ascii() { before.len() } else { before.graphemes(true).count() };
-        let column = clusters + 1;
-        Position { line: line_index + 1, column, byte }
+        Position { line: line_index + 1, column: count_clusters(before) + 1, byte }
     }
 
     /// Returns the text of a line (from 1) without its line end, or nothing behind the last line.
@@ -174,6 +171,22 @@ impl SourceMap {
     }
 }
 
+/// Counts the grapheme clusters of a part of a line. Some files are one long line, in which much may be wrong: only what lies
+/// next to a character that is not ASCII is looked at closely, for between two that are there is always a boundary.
+fn count_clusters(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let ends_piece = |at: usize| match bytes.get(at..at + 2) {
+        Some(pair) => pair.is_ascii() && pair != b"\r\n",
+        None => true,
+    };
+    let (mut count, mut start) = (0, 0);
+    for at in (0..bytes.len()).filter(|at| ends_piece(*at)) {
+        count += if at == start { 1 } else { text[start..=at].graphemes(true).count() };
+        start = at + 1;
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,5 +213,23 @@ mod tests {
         assert_eq!(file.position(1).byte, 0);
         assert_eq!(file.position(99).byte, 2);
         assert_eq!(map.text(Span::new(id, 1, 99)), "");
+    }
+
+    #[test]
+    fn clusters_are_counted_piece_by_piece() {
+        let alphabet = [
+            "a", "\r", "\n", "\u{301}", "é", "\u{600}", "🇩", "🇪", "👩", "\u{200d}", "가", "\u{1100}", "क",
+            "\u{94d}", " ",
+        ];
+        let mut random = 1_u32;
+        for length in 0..400 {
+            let text: String = (0..length % 40)
+                .map(|_| {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    alphabet[(random >> 16) as usize % alphabet.len()]
+                })
+                .collect();
+            assert_eq!(count_clusters(&text), text.graphemes(true).count(), "{text:?}");
+        }
     }
 }
